@@ -1,0 +1,92 @@
+namespace Domicile.Storage;
+
+/// <summary>
+/// The tables of one account. The same statements make them in SQLite, where each account has a database file of its own,
+/// and in PostgreSQL, where all accounts of a region share them: so every key begins with the account.
+/// Text compares by its UTF-8 bytes (SQLite's BINARY, PostgreSQL's "C").
+/// </summary>
+internal static class Schema
+{
+    /// <summary>Of the account database; a newer one than this is refused at open.</summary>
+    public const int Version = 1;
+
+    /// <summary>Run once, in one transaction, when a database is made.</summary>
+    public static readonly IReadOnlyList<string> Statements =
+    [
+        // The row that decides (docs/protocols/move.md). state and epoch fence every write.
+        // move: the move that this row's state belongs to. peer: where from (arriving) or where to (departing, departed).
+        // cursor: what the target has stored of the source's changes. pulling: the move whose target follows this copy;
+        // while it is set, deletions leave tombstones. has_data: bytes of the account may lie here.
+        """
+        CREATE TABLE account (
+          account TEXT PRIMARY KEY, epoch BIGINT NOT NULL, state INTEGER NOT NULL, seq BIGINT NOT NULL,
+          digest BLOB NOT NULL, residence TEXT NOT NULL, organisation TEXT, move TEXT, peer TEXT, cursor BIGINT NOT NULL,
+          pulling TEXT, has_data INTEGER NOT NULL, wrapped_key BLOB, created_ms BIGINT NOT NULL)
+        """,
+        // What became of moves here; outlives departure and erasure. role: 1 source, 2 target.
+        // outcome: 1 activated, 2 refused (target); 3 departed, 4 ended, 5 erased (source). statement: signed, DSSE.
+        """
+        CREATE TABLE move_record (
+          account TEXT NOT NULL, move TEXT NOT NULL, role INTEGER NOT NULL, outcome INTEGER NOT NULL,
+          epoch BIGINT NOT NULL, peer TEXT NOT NULL, seq BIGINT NOT NULL, digest BLOB, at_ms BIGINT NOT NULL,
+          statement BLOB, erasure BLOB, PRIMARY KEY (account, move, role))
+        """,
+        // Writes handed over by the former home, by attempt: the answer that was given, so that none is applied twice.
+        """
+        CREATE TABLE attempt (
+          account TEXT NOT NULL, attempt TEXT NOT NULL, epoch BIGINT NOT NULL, result BLOB NOT NULL,
+          PRIMARY KEY (account, attempt))
+        """,
+        """
+        CREATE TABLE bucket (
+          account TEXT NOT NULL, name TEXT NOT NULL, seq BIGINT NOT NULL, created_ms BIGINT NOT NULL,
+          versioning INTEGER NOT NULL, tags TEXT NOT NULL, PRIMARY KEY (account, name))
+        """,
+        "CREATE INDEX bucket_seq ON bucket (account, seq)",
+        // A version or delete marker. born orders a key's versions; latest marks the highest born of its key and follows
+        // from the rows, so it is neither copied nor digested. document: all that no query selects by, JSON.
+        """
+        CREATE TABLE version (
+          account TEXT NOT NULL, bucket TEXT NOT NULL, name TEXT NOT NULL, born BIGINT NOT NULL, version_id TEXT NOT NULL,
+          seq BIGINT NOT NULL, latest INTEGER NOT NULL, marker INTEGER NOT NULL, modified_ms BIGINT NOT NULL,
+          size BIGINT NOT NULL, etag TEXT NOT NULL, document TEXT NOT NULL, PRIMARY KEY (account, bucket, name, born))
+        """,
+        "CREATE INDEX version_seq ON version (account, seq)",
+        "CREATE INDEX version_current ON version (account, bucket, name) WHERE latest = 1 AND marker = 0",
+        """
+        CREATE TABLE upload (
+          account TEXT NOT NULL, bucket TEXT NOT NULL, name TEXT NOT NULL, upload TEXT NOT NULL, seq BIGINT NOT NULL,
+          initiated_ms BIGINT NOT NULL, document TEXT NOT NULL, PRIMARY KEY (account, bucket, name, upload))
+        """,
+        "CREATE INDEX upload_seq ON upload (account, seq)",
+        """
+        CREATE TABLE part (
+          account TEXT NOT NULL, upload TEXT NOT NULL, number INTEGER NOT NULL, seq BIGINT NOT NULL, size BIGINT NOT NULL,
+          etag TEXT NOT NULL, modified_ms BIGINT NOT NULL, document TEXT NOT NULL, PRIMARY KEY (account, upload, number))
+        """,
+        "CREATE INDEX part_seq ON part (account, seq)",
+        // Access keys. secret: encrypted under the account's key, so it travels as it lies.
+        """
+        CREATE TABLE credential (
+          account TEXT NOT NULL, access_key TEXT NOT NULL, seq BIGINT NOT NULL, created_ms BIGINT NOT NULL,
+          label TEXT NOT NULL, secret BLOB NOT NULL, PRIMARY KEY (account, access_key))
+        """,
+        "CREATE INDEX credential_seq ON credential (account, seq)",
+        // Stored contents. refs counts the pieces of versions and parts that use it; at 0 it goes, in the same transaction.
+        // inline: the encrypted frames of a short one; null where they are in a file.
+        """
+        CREATE TABLE content (
+          account TEXT NOT NULL, content TEXT NOT NULL, seq BIGINT NOT NULL, length BIGINT NOT NULL, refs BIGINT NOT NULL,
+          inline BLOB, PRIMARY KEY (account, content))
+        """,
+        "CREATE INDEX content_seq ON content (account, seq)",
+        // Rows deleted while a target follows. kind: Storage.RowKind. name: the row's key as RowKind says.
+        """
+        CREATE TABLE tombstone (
+          account TEXT NOT NULL, seq BIGINT NOT NULL, kind INTEGER NOT NULL, name TEXT NOT NULL,
+          PRIMARY KEY (account, seq, kind, name))
+        """,
+        // Files to delete after the transaction that dropped their content rows: the intent is recorded before the act.
+        "CREATE TABLE discard (account TEXT NOT NULL, content TEXT NOT NULL, PRIMARY KEY (account, content))",
+    ];
+}
