@@ -1,0 +1,125 @@
+using System.Text.Json.Serialization;
+using Domicile.Moves;
+using Domicile.Objects;
+
+namespace Domicile.Control;
+
+// The documents of the control API (/api/v1, JSON in camelCase). The CLI prints the same documents for --json.
+
+/// <param name="Misplaced">Why the account is taken over in a region that the policy forbids; recorded in the ledger.</param>
+internal sealed record NewAccount(string Residence, string? Organisation, string? Region, string? Misplaced);
+
+internal sealed record NewAccountView(string Account, string Home, string Endpoint, string AccessKey, string SecretKey);
+
+internal sealed record AccountView(
+    string Account, string Residence, string? Organisation, string? Home, long Epoch, string State, Guid? Move,
+    DateTimeOffset CreatedAt, string? Misplaced);
+
+internal sealed record AccountList(IReadOnlyList<AccountView> Accounts);
+
+/// <param name="Exposure">ISO 3166-1 codes of the countries that can compel access.</param>
+/// <param name="Rule">The name of the policy rule that decides; empty where none matches.</param>
+/// <param name="Placed">Whether the home is one that the policy permits.</param>
+/// <param name="Target">Where the policy wants it, if it is out of place.</param>
+internal sealed record WhereView(
+    string Account, string? Home, long Epoch, IReadOnlyList<string> Exposure,
+    IReadOnlyDictionary<string, CategoryUsage>? Sizes, string Rule, string Reason, bool Placed, string? Target,
+    IReadOnlyList<string> Permitted);
+
+/// <summary>Which rules were tried and what each says of each region.</summary>
+internal sealed record ExplainView(string Account, IReadOnlyList<string> Lines, WhereView Where);
+
+internal sealed record NewKey(string Label);
+
+internal sealed record NewKeyView(string AccessKey, string SecretKey, string Label);
+
+internal sealed record KeyList(IReadOnlyList<AccessKeyView> Keys);
+
+/// <param name="Text">policy.yaml as it is.</param>
+internal sealed record PolicyText(string Text);
+
+internal sealed record PolicyView(long Revision, string Text, string Sha256, DateTimeOffset Since);
+
+internal sealed record PolicyCheckView(bool Valid, IReadOnlyList<string> Errors, IReadOnlyList<string> Notes);
+
+/// <param name="Policy">A policy to plan or apply instead of the one in force; null for that.</param>
+/// <param name="AtOnce">Apply: how many moves run at the same time; null for the default of 4.</param>
+internal sealed record PlanRequest(string? Policy, int? AtOnce);
+
+internal sealed record PlannedMove(
+    string Account, string Residence, string? Organisation, string From, string To, string Rule, string Reason,
+    long Objects, long Bytes, double EstimatedSeconds);
+
+/// <param name="Denied">Accounts that no region may hold, with the reason: they stay where they are until the policy changes.</param>
+internal sealed record PlanView(
+    IReadOnlyList<PlannedMove> Moves, IReadOnlyList<DeniedPlacement> Denied, int InPlace, long Objects, long Bytes,
+    double EstimatedSeconds);
+
+internal sealed record DeniedPlacement(string Account, string Residence, string Home, string Reason);
+
+internal sealed record ApplyView(long PolicyRevision, IReadOnlyList<Guid> Moves, IReadOnlyList<DeniedPlacement> Denied);
+
+/// <param name="EraseAfterSeconds">How long the source keeps its (departed) copy; 0 by default.</param>
+internal sealed record NewMove(string Account, string To, double? EraseAfterSeconds);
+
+/// <param name="State">planned, copying, sealing, draining, departing, activating, refusing, unsealing, settling, erasing, done, aborted or failed.</param>
+/// <param name="PauseMs">From the seal to the activation, as the regions' writes saw it; null before.</param>
+internal sealed record MoveView(
+    Guid Move, string Account, string From, string To, string State, long Epoch, long Objects, long Bytes, long Cursor,
+    long SourceSeq, double? PauseMs, string? Reason, string? Trouble, string? Rule, DateTimeOffset RequestedAt,
+    DateTimeOffset? ActivatedAt, DateTimeOffset? ErasedAt, DateTimeOffset? EndedAt, long? LedgerIndex,
+    double? RemainingSeconds);
+
+internal sealed record MoveList(IReadOnlyList<MoveView> Moves);
+
+internal sealed record LedgerEntryView(long Index, string Kind, DateTimeOffset At, string LeafBase64, string LeafHash);
+
+internal sealed record CheckpointView(string Note, string PublicKeyPem);
+
+internal sealed record LedgerProofView(long Index, long TreeSize, string LeafHash, IReadOnlyList<string> Hashes, string Checkpoint);
+
+internal sealed record RegionView(
+    string Name, string Country, string Operator, string OperatorCountry, string Owner, string OwnerCountry,
+    string Custodian, string CustodianCountry, string Endpoint, string State, int? Pid, int Accounts);
+
+internal sealed record StatusView(string Deployment, long PolicyRevision, IReadOnlyList<RegionView> Regions, int MovesOpen);
+
+internal sealed record DoctorView(IReadOnlyList<DoctorFinding> Findings);
+
+internal sealed record DeepVerificationView(string Account, string Home, DeepVerification Result);
+
+internal sealed record EraseView(string Account, long LedgerIndex);
+
+/// <summary>Every error of the API, with the status 4xx or 5xx. <paramref name="Next"/> says what to do.</summary>
+internal sealed record Problem(string Error, string? Next);
+
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(NewAccount))]
+[JsonSerializable(typeof(NewAccountView))]
+[JsonSerializable(typeof(AccountView))]
+[JsonSerializable(typeof(AccountList))]
+[JsonSerializable(typeof(WhereView))]
+[JsonSerializable(typeof(ExplainView))]
+[JsonSerializable(typeof(NewKey))]
+[JsonSerializable(typeof(NewKeyView))]
+[JsonSerializable(typeof(KeyList))]
+[JsonSerializable(typeof(PolicyText))]
+[JsonSerializable(typeof(PolicyView))]
+[JsonSerializable(typeof(PolicyCheckView))]
+[JsonSerializable(typeof(PlanRequest))]
+[JsonSerializable(typeof(PlanView))]
+[JsonSerializable(typeof(ApplyView))]
+[JsonSerializable(typeof(NewMove))]
+[JsonSerializable(typeof(MoveView))]
+[JsonSerializable(typeof(MoveList))]
+[JsonSerializable(typeof(LedgerEntryView))]
+[JsonSerializable(typeof(CheckpointView))]
+[JsonSerializable(typeof(LedgerProofView))]
+[JsonSerializable(typeof(StatusView))]
+[JsonSerializable(typeof(DoctorView))]
+[JsonSerializable(typeof(DeepVerificationView))]
+[JsonSerializable(typeof(EraseView))]
+[JsonSerializable(typeof(Problem))]
+internal sealed partial class ApiJson : JsonSerializerContext;

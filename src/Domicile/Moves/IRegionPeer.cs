@@ -1,0 +1,171 @@
+using Domicile.Accounts;
+using Domicile.Objects;
+
+namespace Domicile.Moves;
+
+/// <summary>What every message of a move carries. A region acts only if it matches its own records.</summary>
+/// <param name="Epoch">The account's epoch at the source; the target's will be one higher.</param>
+/// <param name="PolicyRevision">Control's policy when the message was sent; a target whose policy is older doesn't commit.</param>
+internal sealed record MoveOrder(
+    Guid Move, AccountProfile Profile, long Epoch, RegionName Source, RegionName Target, long PolicyRevision)
+{
+    public AccountId Account => Profile.Id;
+}
+
+/// <summary>A region's answer to a step of a move. Each step may be asked again; it answers what is so.</summary>
+[System.Text.Json.Serialization.JsonPolymorphic(TypeDiscriminatorPropertyName = "kind")]
+[System.Text.Json.Serialization.JsonDerivedType(typeof(Arriving), "arriving")]
+[System.Text.Json.Serialization.JsonDerivedType(typeof(Sealed), "sealed")]
+[System.Text.Json.Serialization.JsonDerivedType(typeof(Drained), "drained")]
+[System.Text.Json.Serialization.JsonDerivedType(typeof(Departing), "departing")]
+[System.Text.Json.Serialization.JsonDerivedType(typeof(Activated), "activated")]
+[System.Text.Json.Serialization.JsonDerivedType(typeof(Refused), "refused")]
+[System.Text.Json.Serialization.JsonDerivedType(typeof(Unsealed), "unsealed")]
+[System.Text.Json.Serialization.JsonDerivedType(typeof(Departed), "departed")]
+[System.Text.Json.Serialization.JsonDerivedType(typeof(Erased), "erased")]
+[System.Text.Json.Serialization.JsonDerivedType(typeof(Ended), "ended")]
+[System.Text.Json.Serialization.JsonDerivedType(typeof(NotNow), "notNow")]
+internal abstract record StepAnswer
+{
+    private StepAnswer()
+    {
+    }
+
+    /// <summary>Target: it is being filled; all up to <paramref name="Cursor"/> is stored, the source was at <paramref name="SourceSeq"/>.</summary>
+    public sealed record Arriving(
+        long Cursor, long SourceSeq, long Objects, long Bytes, string? Trouble) : StepAnswer;
+
+    /// <summary>Source: no write commits any more in this epoch.</summary>
+    public sealed record Sealed(long FinalSeq, byte[] Digest) : StepAnswer;
+
+    /// <summary>Target: stored everything up to the final seq; this is its own digest of it.</summary>
+    public sealed record Drained(long Seq, byte[] Digest) : StepAnswer;
+
+    /// <summary>Source: no reads any more.</summary>
+    public sealed record Departing : StepAnswer;
+
+    /// <summary>Target: it is the home, for ever so in this move. With its signed statement.</summary>
+    public sealed record Activated(byte[] Statement) : StepAnswer;
+
+    /// <summary>Target: this move will never be activated.</summary>
+    public sealed record Refused(string Reason) : StepAnswer;
+
+    /// <summary>Source: it takes writes again, and this move can't seal it any more.</summary>
+    public sealed record Unsealed : StepAnswer;
+
+    /// <summary>Source: a tombstone. With its signed statement.</summary>
+    public sealed record Departed(byte[] Statement) : StepAnswer;
+
+    /// <summary>Source: nothing of the account is left. With its signed statement.</summary>
+    public sealed record Erased(byte[] Statement) : StepAnswer;
+
+    /// <summary>Source: this move is over here; nothing was done.</summary>
+    public sealed record Ended : StepAnswer;
+
+    /// <summary>The step can't be done at this moment, or not by this region; nothing was done.</summary>
+    public sealed record NotNow(string Reason) : StepAnswer;
+}
+
+/// <summary>Where a region stands with an account, for people and for checks.</summary>
+internal sealed record AccountStatus(AccountState State, long Epoch, long Seq, RegionName? Peer, Guid? Move, bool HasData);
+
+/// <summary>What a full re-reading of an account found.</summary>
+/// <param name="Troubles">Empty if all is as it should be.</param>
+internal sealed record DeepVerification(
+    long Rows, long Contents, long Bytes, bool DigestMatches, IReadOnlyList<string> Troubles);
+
+/// <summary>An access key without its secret.</summary>
+internal sealed record AccessKeyView(string AccessKey, string Label, DateTimeOffset CreatedAt);
+
+/// <param name="Status">ok, warning or error.</param>
+/// <param name="Advice">What to do next; empty where nothing is to be done.</param>
+internal sealed record DoctorFinding(string Place, string Status, string Finding, string Advice);
+
+/// <summary>What a region says of itself.</summary>
+internal sealed record RegionStatus(
+    RegionName Region, int ProcessId, long PolicyRevision, long DirectoryVersion, long FreeBytes, DateTimeOffset Now,
+    byte[] SigningKey);
+
+/// <summary>An account's home as the directory knows it.</summary>
+/// <param name="Home">Null where the account was erased for good.</param>
+internal sealed record DirectoryEntry(AccountProfile Profile, RegionName? Home, long Epoch, long Version);
+
+/// <summary>
+/// One region, as control and other regions see it: over mutually authenticated HTTP in production, directly in a
+/// simulator. Every call may be repeated with the same arguments; the second time changes nothing and answers what is so.
+/// A lost answer means nothing: ask again. Failures to reach the region are <see cref="RegionUnreachableException"/>.
+/// </summary>
+internal interface IRegionPeer
+{
+    Task<RegionStatus> StatusAsync(CancellationToken cancellationToken);
+
+    /// <summary>Makes an account here, active in epoch 1, with its first access key.</summary>
+    /// <exception cref="RegionRefusedException">The region knows the account already in another state.</exception>
+    Task CreateAccountAsync(AccountProfile profile, Credential first, CancellationToken cancellationToken);
+
+    /// <summary>Runs a command of an operator (access keys) on an account that is active here.</summary>
+    /// <exception cref="RegionRefusedException">The account isn't active here.</exception>
+    Task<CommandResult> ExecuteAsync(AccountId account, AccountCommand command, CancellationToken cancellationToken);
+
+    Task<IReadOnlyList<AccessKeyView>> ListKeysAsync(AccountId account, CancellationToken cancellationToken);
+
+    /// <summary>Null where the region has never heard of the account.</summary>
+    Task<AccountStatus?> FindAccountAsync(AccountId account, CancellationToken cancellationToken);
+
+    Task<AccountUsage> MeasureUsageAsync(AccountId account, CancellationToken cancellationToken);
+
+    Task<DeepVerification> VerifyDeepAsync(AccountId account, CancellationToken cancellationToken);
+
+    /// <summary>Erases an account for good: its data subject asked for it. The region signs it.</summary>
+    /// <returns>The signed statement (a DSSE envelope's bytes).</returns>
+    Task<byte[]> EraseAccountAsync(AccountId account, long epoch, CancellationToken cancellationToken);
+
+    /// <summary>Directory entries and the policy in force; older ones than the region has are ignored.</summary>
+    Task UpdateAsync(DirectoryUpdate update, CancellationToken cancellationToken);
+
+    Task<IReadOnlyList<DoctorFinding>> ExamineAsync(CancellationToken cancellationToken);
+
+    /// <summary>Target, step 2: begins to pull, or says how far it is.</summary>
+    Task<StepAnswer> ArriveAsync(MoveOrder order, CancellationToken cancellationToken);
+
+    /// <summary>Source, step 3.</summary>
+    Task<StepAnswer> SealAsync(MoveOrder order, CancellationToken cancellationToken);
+
+    /// <summary>Target, step 4: answers when it has stored all up to the final seq.</summary>
+    Task<StepAnswer> DrainAsync(MoveOrder order, long finalSeq, CancellationToken cancellationToken);
+
+    /// <summary>Source, step 5.</summary>
+    Task<StepAnswer> DepartAsync(MoveOrder order, CancellationToken cancellationToken);
+
+    /// <summary>Target, step 6, the commit point.</summary>
+    Task<StepAnswer> ActivateAsync(MoveOrder order, long finalSeq, byte[] digest, CancellationToken cancellationToken);
+
+    /// <summary>Target: "tell me it is activated, or never do it".</summary>
+    Task<StepAnswer> RefuseAsync(MoveOrder order, string reason, CancellationToken cancellationToken);
+
+    /// <summary>Source: only ever sent after the target's durable refusal.</summary>
+    Task<StepAnswer> UnsealAsync(MoveOrder order, CancellationToken cancellationToken);
+
+    /// <summary>Source, step 7: only ever sent after the target's activation.</summary>
+    Task<StepAnswer> SettleAsync(MoveOrder order, CancellationToken cancellationToken);
+
+    /// <summary>Source, step 8.</summary>
+    Task<StepAnswer> EraseAsync(MoveOrder order, CancellationToken cancellationToken);
+}
+
+/// <param name="PolicyText">Null: no change of policy.</param>
+internal sealed record DirectoryUpdate(IReadOnlyList<DirectoryEntry> Entries, long PolicyRevision, string? PolicyText);
+
+/// <summary>No answer from the region: it may or may not have acted.</summary>
+internal sealed class RegionUnreachableException(RegionName region, string cause, Exception? inner = null)
+    : IOException($"Region {region} does not answer: {cause}", inner)
+{
+    public RegionName Region => region;
+}
+
+/// <summary>The region answered, and did nothing.</summary>
+internal sealed class RegionRefusedException(RegionName region, string reason)
+    : InvalidOperationException($"Region {region} refused: {reason}")
+{
+    public string Reason => reason;
+}
