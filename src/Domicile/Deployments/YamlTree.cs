@@ -37,6 +37,7 @@ internal sealed class YamlTree
 {
     public const int DepthMax = 8;
     public const int NodesMax = 50_000;
+    public const int LengthCharsMax = 256 * 1024;
 
     private readonly IParser _parser;
     private int _nodes;
@@ -46,10 +47,18 @@ internal sealed class YamlTree
     /// <summary>Null, and one error added, where the text is no single YAML document of keys and values.</summary>
     public static YamlNode.Map? Read(string text, string file, ICollection<LocatedError> errors)
     {
+        if (text.Length > LengthCharsMax)
+        {
+            errors.Add(new LocatedError(file, 1, $"longer than {LengthCharsMax / 1024} Ki characters"));
+            return null;
+        }
+
         try
         {
+            var reader = new StringReader(text.TrimStart('\uFEFF'));
+
             // Lines are those of the text: comments are skipped, not merged into other nodes.
-            return new YamlTree(new Parser(new Scanner(new StringReader(text), skipComments: true))).ReadDocument();
+            return new YamlTree(new Parser(new Scanner(reader, skipComments: true))).ReadDocument();
         }
         catch (YamlException broken)
         {
