@@ -33,10 +33,7 @@ internal static class AccountErasure
         var account = transaction.Account.Value;
         var contents = transaction.Sql.Scalar<long>("SELECT count(*) FROM content WHERE account = @p1", account);
         var bytes = transaction.Sql.Scalar<long>("SELECT coalesce(sum(length), 0) FROM content WHERE account = @p1", account);
-        transaction.DestroyKey();
-
-        // The tombstone keeps no word about the person.
-        transaction.PutRow(transaction.Row! with { Versions = 0, Bytes = 0 });
+        transaction.PutKey(null);
         return (contents, bytes);
     }
 }
