@@ -23,8 +23,9 @@ internal static class AccountErasure
             rows += some;
         }
 
-        // :: Step 3: files, free pages and the log; then look whether anything is left.
-        var files = await store.ScrubAsync(cancellationToken);
+        // :: Step 3: files, free pages and the log.
+        await store.ScrubAsync(cancellationToken);
+        var files = Directory.EnumerateFiles(store.Directory, "*", SearchOption.AllDirectories).Count();
         return new Erased(keyDestroyedAt, time.GetUtcNow(), rows, usage.Contents, usage.Bytes, files);
     }
 

@@ -119,7 +119,7 @@ internal sealed class AccountGateway(RegionContext region)
         try
         {
             await using var content = handOver.Command.Content is { Inline: null } staged
-                ? copy.Store.OpenSealed(staged.ContentId)
+                ? copy.Store.Contents.OpenSealed(staged.ContentId).SealedBytes
                 : null;
             return await region.Links.To(home).HandOverAsync(handOver, content, cancellationToken);
         }
