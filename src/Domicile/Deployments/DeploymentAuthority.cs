@@ -76,6 +76,7 @@ internal sealed class DeploymentAuthority : IDisposable
         Issue(Path.Combine(directory, "peer"), CertificateForms.NewPeer(name, role.PeerName(deployment), HostsOf(urls)));
         if (listen.Scheme == Uri.UriSchemeHttps)
         {
+            // openssl takes no wildcard right below the root, so by its rules *.localhost matches nothing; others take it.
             string[] names = ["*.localhost", .. HostsOf(urls), .. hosts.SelectMany(host => new[] { host, $"*.{host}" })];
             Issue(TlsFiles.ServerPath(_dataDirectory, role), CertificateForms.NewServer(name, names));
         }
