@@ -73,7 +73,7 @@ internal sealed class DecidingRules
     }
 
     private static PolicyRule? Find(Policy policy, AccountProfile profile, string category)
-        => policy.Rules.FirstOrDefault(rule => rule.When.Mismatch(profile, category) is null);
+        => policy.Rules.FirstOrDefault(rule => rule.When.Matches(profile, category));
 
     /// <summary>Null: a rule decides over every category.</summary>
     private string? Unmatched()

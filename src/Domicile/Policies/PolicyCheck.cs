@@ -85,7 +85,7 @@ internal static class PolicyCheck
     private static bool Matches(Policy policy, Country residence, string category)
     {
         var nobody = new AccountProfile(default, residence, null);
-        return policy.Rules.Any(rule => rule.When.Mismatch(nobody, category) is null);
+        return policy.Rules.Any(rule => rule.When.Matches(nobody, category));
     }
 
     private static PolicyFinding Warn(PolicyRule rule, string what)
