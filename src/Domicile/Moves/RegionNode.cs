@@ -1,7 +1,5 @@
 using Domicile.Accounts;
 using Domicile.Objects;
-using Domicile.Policies;
-using Domicile.Proofs.Statements;
 using Domicile.Storage;
 using Microsoft.Extensions.Logging;
 

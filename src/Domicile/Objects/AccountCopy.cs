@@ -12,8 +12,13 @@ namespace Domicile.Objects;
 /// waits for the hold's end. Queries see what was committed when each began. Writes don't go through here but through the
 /// gateway (Domicile.Moves.AccountGateway.WriteAsync), which follows the account if it has left.
 /// </summary>
-internal sealed class AccountCopy(AccountStore store, IDisposable hold) : IAsyncDisposable
+internal sealed class AccountCopy(AccountStore store, IDisposable hold, long epoch) : IAsyncDisposable
 {
+    public AccountStore Store => store;
+
+    /// <summary>The account's epoch when the hold was taken: a write of this request may commit in it, or follow the account.</summary>
+    public long Epoch => epoch;
+
     public AccountId Account => store.Account;
 
     public ValueTask<Credential?> FindCredentialAsync(string accessKeyId, CancellationToken cancellationToken)
