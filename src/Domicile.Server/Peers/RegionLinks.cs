@@ -1,7 +1,6 @@
 using System.Buffers.Binary;
 using System.IO.Pipelines;
 using System.Net;
-using System.Net.Http.Json;
 using System.Text.Json;
 using Domicile.Accounts;
 using Domicile.Deployments;

@@ -2,7 +2,6 @@ using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Domicile.Deployments;
 using Domicile.Moves;
-using Domicile.Storage;
 
 namespace Domicile.Server.Peers;
 
