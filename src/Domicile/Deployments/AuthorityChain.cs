@@ -10,7 +10,8 @@ internal static class AuthorityChain
     /// <param name="now">Null: the machine's clock.</param>
     /// <param name="usages">Extended key usages that it must allow, all of them.</param>
     public static string? Check(
-        X509Certificate2 certificate, X509Certificate2 authority, DateTimeOffset? now, params ReadOnlySpan<string> usages)
+        X509Certificate2 certificate, X509Certificate2 authority, DateTimeOffset? now,
+        params ReadOnlySpan<string> usages)
     {
         using var chain = new X509Chain();
         var policy = chain.ChainPolicy;
@@ -36,7 +37,7 @@ internal static class AuthorityChain
         try
         {
             return chain.Build(certificate) ? null
-                : "the certificate is not good: " + string.Join(", ", chain.ChainStatus.Select(status => status.Status));
+                : $"the certificate is not good: {string.Join(", ", chain.ChainStatus.Select(one => one.Status))}";
         }
         catch (CryptographicException broken)
         {

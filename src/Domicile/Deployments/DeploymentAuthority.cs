@@ -43,7 +43,8 @@ internal sealed class DeploymentAuthority : IDisposable
         }
 
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var certificate = CertificateForms.NewAuthority(deployment, key, time.GetUtcNow() - ClockSkew, AuthorityLifetime);
+        var start = time.GetUtcNow() - ClockSkew;
+        var certificate = CertificateForms.NewAuthority(deployment, key, start, AuthorityLifetime);
         TlsFiles.SavePair(stem, certificate, key);
         return new DeploymentAuthority(certificate, dataDirectory, time);
     }
@@ -70,14 +71,18 @@ internal sealed class DeploymentAuthority : IDisposable
     {
         var directory = TlsFiles.DirectoryOf(_dataDirectory, role);
         SmallFile.CreateDirectory(directory);
-        SmallFile.Replace(Path.Combine(directory, TlsFiles.Authority), Certificate.ExportCertificatePem() + "\n", SmallFile.Public);
+        var authority = Certificate.ExportCertificatePem() + "\n";
+        SmallFile.Replace(Path.Combine(directory, TlsFiles.Authority), authority, SmallFile.Public);
 
         var name = $"{deployment} {role.DirectoryName}";
-        Issue(Path.Combine(directory, "peer"), CertificateForms.NewPeer(name, role.PeerName(deployment), HostsOf(urls)));
+        var peer = CertificateForms.NewPeer(name, role.PeerName(deployment), HostsOf(urls));
+        Issue(Path.Combine(directory, "peer"), peer);
         if (listen.Scheme == Uri.UriSchemeHttps)
         {
-            // openssl takes no wildcard right below the root, so by its rules *.localhost matches nothing; others take it.
-            string[] names = ["*.localhost", .. HostsOf(urls), .. hosts.SelectMany(host => new[] { host, $"*.{host}" })];
+            // openssl takes no wildcard right below the root, so by its rules *.localhost matches nothing; others
+            // take it.
+            var bases = hosts.SelectMany(host => new[] { host, $"*.{host}" });
+            string[] names = ["*.localhost", .. HostsOf(urls), .. bases];
             Issue(TlsFiles.ServerPath(_dataDirectory, role), CertificateForms.NewServer(name, names));
         }
     }

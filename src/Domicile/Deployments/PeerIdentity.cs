@@ -64,7 +64,9 @@ internal abstract record PeerIdentity
         };
     }
 
-    /// <summary>The URIs of the subject alternative names (RFC 5280, 4.2.1.6: GeneralName [6]); null: malformed.</summary>
+    /// <summary>
+    /// The URIs of the subject alternative names (RFC 5280, 4.2.1.6: GeneralName [6]); null: malformed.
+    /// </summary>
     private static List<string>? ReadUris(X509Certificate2 certificate)
     {
         var uris = new List<string>();

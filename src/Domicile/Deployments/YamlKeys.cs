@@ -159,7 +159,8 @@ internal sealed class YamlErrors(string file)
     /// <summary>In the order of their lines; at most 100.</summary>
     public IReadOnlyList<LocatedError> Sorted => [.. _errors.OrderBy(error => error.Line).Take(CountMax)];
 
-    /// <param name="message">May quote the file, which may hold anything: it becomes one line without control characters.</param>
+    /// <param name="message">May quote the file, which may hold anything: it becomes one line without control
+    /// characters.</param>
     public void Add(int line, string message)
     {
         var end = Math.Min(message.Length, MessageLengthCharsMax);

@@ -65,7 +65,7 @@ internal sealed record RuleMatch(
 {
     public bool Matches(AccountProfile profile, string category)
         => (Residences is null || Residences.Contains(profile.Residence))
-            && (Organisations is null || (profile.Organisation is not null && Organisations.Contains(profile.Organisation)))
+            && (Organisations is null || Names(Organisations, profile.Organisation))
             && (Categories is null || Categories.Contains(category));
 
     /// <summary>Why the rule is not about this, in words; null: it is.</summary>
@@ -76,7 +76,7 @@ internal sealed record RuleMatch(
             return $"residence {profile.Residence} is not in {Words.List(Residences)}";
         }
 
-        if (Organisations is not null && (profile.Organisation is null || !Organisations.Contains(profile.Organisation)))
+        if (Organisations is not null && !Names(Organisations, profile.Organisation))
         {
             return $"{Words.Organisation(profile.Organisation)} is not in {Words.List(Organisations)}";
         }
@@ -84,9 +84,14 @@ internal sealed record RuleMatch(
         return Categories is not null && !Categories.Contains(category)
             ? $"{Words.Category(category)} is not in {Words.List(Categories)}" : null;
     }
+
+    private static bool Names(IReadOnlySet<string> organisations, string? organisation)
+        => organisation is not null && organisations.Contains(organisation);
 }
 
-/// <summary>A region is allowed if its name or its country is named; <c>allow: "*"</c> is no AllowedPlaces at all.</summary>
+/// <summary>
+/// A region is allowed if its name or its country is named; <c>allow: "*"</c> is no AllowedPlaces at all.
+/// </summary>
 internal sealed record AllowedPlaces(IReadOnlySet<RegionName> Regions, IReadOnlySet<Country> Countries)
 {
     public override string ToString()
