@@ -205,8 +205,18 @@ is move move moveId="$U" from="$R" to="$R" epochBefore="$N" epochAfter="$N" fina
   fromKey="$H" toKey="$H" departureSha256="$H" arrivalSha256="$H" erasureSha256="$H"
 
 # `said STATEMENT NAME`: the value of a field; `region STATEMENT NAME`: the same for a region.
-said() { grep -Eo "\"$2\":($S|$N)" "$work/$1.json" | head -n 1 | sed 's/^"[^"]*"://; s/^"//; s/"$//'; }
-region() { grep -Eo "\"$2\":$R" "$work/$1.json" | sed "s/^\"$2\"://"; }
+find_in() { # STATEMENT NAME PATTERN
+  local json pattern="\"$2\":($3)"
+  json=$(<"$work/$1.json")
+  [[ $json =~ $pattern ]] && printf '%s' "${BASH_REMATCH[1]}"
+}
+said() {
+  local value
+  value=$(find_in "$1" "$2" "$S|$N")
+  value=${value#\"}
+  printf '%s' "${value%\"}"
+}
+region() { find_in "$1" "$2" "$R"; }
 name_of() { printf '%s' "$1" | grep -Eo "^\\{\"name\":$S" | sed 's/^{"name":"//; s/"$//'; }
 same() { # WHAT VALUE VALUE...
   local what=$1 first=$2 value

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text;
 using Domicile.Proofs;
+using Domicile.Proofs.Receipts;
 using Xunit;
 
 namespace Domicile.Tests.Proofs;
@@ -84,6 +85,29 @@ public sealed class VerifyReceiptScriptTests : IDisposable
         Assert.DoesNotContain("receipt: OK", output, StringComparison.Ordinal);
     }
 
+    /// <summary>
+    /// The golden file: receipts outlive the program that wrote them. If this fails, the format has changed, and needs a
+    /// new version beside this one.
+    /// </summary>
+    [Fact]
+    public async Task The_documented_example_verifies_here_and_there()
+    {
+        var example = Path.Combine(Formats(), "example");
+        var file = await File.ReadAllBytesAsync(Path.Combine(example, "receipt.json"), Token);
+        var pem = await File.ReadAllTextAsync(Path.Combine(example, "ledger.pem"), Token);
+        Assert.True(PublicKey.TryFromPem(pem, out var ledger));
+
+        var (exitCode, output) = await RunAsync(file, ledger);
+
+        Assert.True(exitCode == 0, output);
+        var proven = Assert.IsType<ReceiptVerification.Proven>(ReceiptVerification.Verify(file, ledger));
+        Assert.Equal(38, proven.Statements.Move.PauseMs);
+
+        // The same statements are written in the same bytes today. (Signatures differ each time, as ECDSA's do.)
+        using var sample = new SampleReceipt();
+        Assert.Equal(proven.Receipt.Departure.Payload, sample.Build().Departure.Payload);
+    }
+
     [Fact]
     public async Task Another_ledgers_key_fails()
     {
@@ -133,7 +157,7 @@ public sealed class VerifyReceiptScriptTests : IDisposable
             await stream.WriteAsync(receipt, Token);
         }
 
-        string[] arguments = [Script(), file, .. trusted is null ? Array.Empty<string>() : [key]];
+        string[] arguments = [Path.Combine(Formats(), "verify-receipt.sh"), file, .. trusted is null ? Array.Empty<string>() : [key]];
         if (trusted is not null)
         {
             await using var stream = File.Create(key);
@@ -150,7 +174,7 @@ public sealed class VerifyReceiptScriptTests : IDisposable
         return (process.ExitCode, await output + await error);
     }
 
-    private static string Script()
+    private static string Formats()
     {
         var directory = new DirectoryInfo(AppContext.BaseDirectory);
         while (!File.Exists(Path.Combine(directory.FullName, "global.json")))
@@ -158,6 +182,6 @@ public sealed class VerifyReceiptScriptTests : IDisposable
             directory = directory.Parent ?? throw new InvalidOperationException("Run the tests inside the repository.");
         }
 
-        return Path.Combine(directory.FullName, "docs", "formats", "verify-receipt.sh");
+        return Path.Combine(directory.FullName, "docs", "formats");
     }
 }
