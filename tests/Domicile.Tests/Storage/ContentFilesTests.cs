@@ -41,6 +41,16 @@ public sealed class ContentFilesTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_complete_content_is_readable_before_its_writer_is_disposed()
+    {
+        await using var writer = new ContentWriter(_store.Contents);
+        await writer.WriteAsync(Contents.Bytes(Large), Cancelled);
+        var staged = await writer.CompleteAsync(Cancelled);
+
+        Assert.Equal(Contents.Bytes(Large), await Contents.ReadAsync(_store, new StoredContent(staged.ContentId, Large, null)));
+    }
+
+    [Fact]
     public async Task A_dropped_contents_file_goes_after_those_who_may_read_it_are_done()
     {
         var content = await Contents.WriteAsync(_store, Contents.Bytes(Large));
