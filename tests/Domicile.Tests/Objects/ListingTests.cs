@@ -143,7 +143,7 @@ public sealed class ListingTests
     [Theory]
     [InlineData("SELECT name FROM version WHERE account = '' AND bucket = '' AND name > 'a' AND name < 'b' AND latest = 1 AND marker = 0 ORDER BY name LIMIT 5", "version_current (account=? AND bucket=? AND name>? AND name<?)")]
     [InlineData("SELECT * FROM version WHERE account = '' AND bucket = '' AND name = 'a' AND born < 5 ORDER BY born DESC LIMIT 5", "(account=? AND bucket=? AND name=? AND born<?)")]
-    [InlineData("SELECT * FROM upload WHERE account = '' AND bucket = '' AND (name, upload) > ('a', 'b') AND name < 'c' ORDER BY name, upload LIMIT 5", "(account=? AND bucket=? AND name>? AND name<?)")]
+    [InlineData("SELECT * FROM upload WHERE account = '' AND bucket = '' AND (name, upload) > ('a', 'b') AND name < 'c' ORDER BY name, upload LIMIT 5", "(account=? AND bucket=? AND (name,upload)>(?,?) AND name<?)")]
     [InlineData("SELECT seq FROM version WHERE account = '' AND seq > 5 ORDER BY seq LIMIT 5", "COVERING INDEX version_seq (account=? AND seq>?)")]
     [InlineData("SELECT content FROM content WHERE account = '' AND refs = 0", "INDEX content_unreferenced")]
     public async Task Queries_seek(string sql, string plan)
