@@ -33,9 +33,9 @@ public sealed class RowTests
         AssertRoundTrip(new UploadRow("docs", "k", "u", 1, 2, """{"headers":{"metadata":{}},"checksumIsComposite":false}"""));
         AssertRoundTrip(new PartRow("u", 10_000, 1, 0, "e", long.MaxValue, "{}"));
         AssertRoundTrip(new CredentialRow("DK", 1, 2, "label", [1, 2, 3]));
-        var inline = new ContentRow("c", 1, 2, [3]);
+        var inline = new ContentRow(new string('c', 26), 1, 2, new byte[18]);
         Assert.Equal(inline.Encode(), ContentRow.Decode(inline.Encode()).Encode());
-        var inFile = new ContentRow("c", 1, 2, null);
+        var inFile = new ContentRow(new string('c', 26), 1, 2, null);
         Assert.Null(ContentRow.Decode(inFile.Encode()).Inline);
     }
 

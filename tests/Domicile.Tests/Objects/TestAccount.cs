@@ -74,7 +74,10 @@ internal sealed class TestAccount : IAsyncDisposable
 
     /// <summary>A content whose bytes nobody reads.</summary>
     public StagedContent Stage(long lengthBytes, bool isInline)
-        => new($"content{_contents++:d25}", lengthBytes, isInline ? new byte[16 + lengthBytes] : null);
+    {
+        var id = string.Concat($"{_contents++:d26}".Select(digit => (char)('a' + digit - '0')));
+        return new StagedContent(id, lengthBytes, isInline ? new byte[16 + lengthBytes] : null);
+    }
 
     public Task<CommandResult> Delete(string bucket, string key, string? versionId = null)
         => Run(new DeleteObject(bucket, key, versionId, WriteConditions.None));
