@@ -78,6 +78,7 @@ public sealed class ObjectCommandTests
     public async Task A_copy_shares_the_content_until_the_last_of_both_is_gone()
     {
         await using var account = await TestAccount.CreateAsync(Versioning.Off, "docs");
+        await using var hold = account.OpenCopy(); // Keeps files, and so the record that they are to go.
         await account.Run(account.NewPut("docs", "a", "1") with { Staged = account.Stage(1, isInline: false) });
         var content = Assert.Single(account.Column("SELECT content FROM content"));
         await account.Run(NewCopy("docs", "a", "b"));
