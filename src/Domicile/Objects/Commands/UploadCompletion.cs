@@ -97,7 +97,7 @@ internal sealed class UploadCompletion(RowChanges changes)
     {
         var document = NewVersion.Describe(
             upload.Parsed.Headers ?? new ObjectHeaders(), checksum is null ? [] : [checksum],
-            upload.Parsed.Tags ?? DocumentJson.NoTags, ContentPieces.Join(parts.Select(part => part.Pieces)),
+            upload.Parsed.Tags ?? DocumentJson.NoTags, PieceRuns.Join(parts.Select(part => part.Pieces)),
             [.. parts.Select(part => part.Size)]);
         return new NewVersion(parts.Sum(part => part.Size), ETagOf(parts), document);
     }
