@@ -1,8 +1,6 @@
-using System.Text.Json;
 using System.Text.Json.Serialization;
 using Domicile.Cli.Demo;
 using Domicile.Cli.Local;
-using Domicile.Cli.Verbs;
 using Domicile.Control;
 
 namespace Domicile.Cli;
@@ -37,8 +35,11 @@ internal sealed record RevokedDocument(string Revoked);
 
 internal sealed record ReceiptDocument(Guid Move, string File, long Bytes);
 
-internal sealed record VerifiedDocument(string File, bool Verified, IReadOnlyList<VerifiedCheck> Checks);
+/// <param name="LedgerTrusted">The ledger's key is the one given with --key; else the receipt agrees with itself, no more.</param>
+internal sealed record VerifiedDocument(
+    string File, bool Verified, bool LedgerTrusted, IReadOnlyList<VerifiedCheck> Checks);
 
-internal sealed record VerifiedCheck(string Check, bool Passed, string Detail);
+/// <param name="Outcome">passed, failed or not checked.</param>
+internal sealed record VerifiedCheck(string Check, string Outcome, string Detail);
 
 internal sealed record CompletionDocument(string Shell, string Script);

@@ -20,7 +20,7 @@ internal sealed record LocalDeployment(string Directory, string ConfigPath, Depl
         var path = Path.GetFullPath(configPath ?? Path.Combine(directory, "domicile.yaml"));
         if (configPath is null)
         {
-            DefaultDeployment.WriteMissing(directory);
+            FirstConfig.WriteMissing(directory);
         }
 
         var config = Load(path);

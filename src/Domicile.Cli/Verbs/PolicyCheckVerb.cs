@@ -63,7 +63,7 @@ internal static class PolicyCheckVerb
     // Null where no config is at hand: then any region's name is good, and nothing is said of unknown ones.
     private static IReadOnlyList<RegionFacts>? Regions(VerbCall call)
     {
-        var config = Path.Combine(call.DataDirectory, DefaultDeployment.ConfigFileName);
+        var config = Path.Combine(call.DataDirectory, FirstConfig.ConfigFileName);
         return System.IO.File.Exists(config) && DeploymentConfig.Load(config) is ConfigResult.Ok ok ? ok.Config.Facts : null;
     }
 }

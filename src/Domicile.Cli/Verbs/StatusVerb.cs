@@ -71,7 +71,7 @@ internal static class StatusVerb
             return state;
         }
 
-        var config = Path.Combine(directory, DefaultDeployment.ConfigFileName);
+        var config = Path.Combine(directory, FirstConfig.ConfigFileName);
         var endpoints = Endpoints.Load(directory)
             ?? (File.Exists(config) ? EndpointPlan.Resolve(LocalDeployment.Load(config), directory) : null)
             ?? throw new VerbFailedException(

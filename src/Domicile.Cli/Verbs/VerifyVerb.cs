@@ -18,7 +18,7 @@ internal static class VerifyVerb
 
     private static readonly Option<string?> Key = new("--key")
     {
-        Description = "Public key (PEM) that must have signed the checkpoint", HelpName = "FILE",
+        Description = "The ledger's public key (PEM) as you got it elsewhere", HelpName = "FILE",
     };
 
     private static readonly Option<string?> Account = new("--account") { Description = "Verify an account", HelpName = "ID" };
@@ -54,22 +54,31 @@ internal static class VerifyVerb
     {
         var receipt = InputFile.Read(path, ReceiptBytesMax);
         var key = call.Get(Key) is { } keyPath ? Encoding.UTF8.GetString(InputFile.Read(keyPath, KeyBytesMax)) : null;
-        var checks = OfflineReceipt.Check(receipt, key);
-        var passed = checks.All(check => check.Passed);
+        var verified = OfflineReceipt.Check(path, receipt, key);
         if (call.Terminal.IsJson)
         {
-            call.Terminal.PrintJson(new VerifiedDocument(path, passed, checks), CliJson.Default.VerifiedDocument);
+            call.Terminal.PrintJson(verified, CliJson.Default.VerifiedDocument);
         }
         else
         {
-            var table = Tables.New("check", "", "detail");
-            checks.ToList().ForEach(check => table.Row(check.Check, check.Passed ? "✓" : "✗ FAILED", check.Detail));
-            call.Terminal.Print(table);
-            call.Terminal.PrintLine(passed ? $"{path} is good." : $"{path} is NOT good.");
+            Print(call, verified);
         }
 
-        return passed ? ExitCode.Done
+        return verified.Verified ? ExitCode.Done
             : throw new VerbFailedException($"{path} does not verify", "do not rely on it; fetch the receipt again and compare");
+    }
+
+    private static void Print(VerbCall call, VerifiedDocument verified)
+    {
+        var table = Tables.New("check", "outcome", "detail");
+        verified.Checks.ToList().ForEach(check => table.Row(check.Check, check.Outcome, check.Detail));
+        call.Terminal.Print(table);
+        if (verified.Verified)
+        {
+            call.Terminal.PrintLine(verified.LedgerTrusted
+                ? $"{verified.File} is proven."
+                : $"{verified.File} agrees with itself. Give --key with the ledger's key, got elsewhere, to prove it.");
+        }
     }
 
     private static async Task<int> RunDeepAsync(VerbCall call, string account, CancellationToken cancellationToken)
