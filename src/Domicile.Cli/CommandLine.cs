@@ -11,6 +11,11 @@ internal static class CommandLine
 {
     public static async Task<int> RunAsync(string[] args, CliHost host, CancellationToken cancellationToken)
     {
+        if (Suggestions.TryAnswer(args, host))
+        {
+            return ExitCode.Done;
+        }
+
         var parsed = Parse(args, host);
         if (UsageError.Of(parsed) is { } error)
         {
@@ -42,6 +47,9 @@ internal static class CommandLine
     public static ParseResult Parse(string[] args, CliHost host)
         => Root(host).Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
 
+    /// <summary>A line as a person types it after the program's name.</summary>
+    public static ParseResult Parse(string line, CliHost host) => Root(host).Parse(line);
+
     private static InvocationConfiguration Invocation(CliHost host)
         => new()
         {
@@ -70,6 +78,8 @@ internal static class CommandLine
         root.Add(Globals.Json);
         foreach (var help in root.Options.OfType<HelpOption>())
         {
+            help.Aliases.Remove("/?");
+            help.Aliases.Remove("/h");
             help.Action = new HelpWithExamples((HelpAction)help.Action!);
         }
 
@@ -83,10 +93,16 @@ internal static class CommandLine
 
         public override int Invoke(ParseResult parseResult)
         {
+            var configuration = parseResult.InvocationConfiguration;
+            var output = configuration.Output;
+            using var text = new StringWriter();
+            configuration.Output = text;
             var code = help.Invoke(parseResult);
+            configuration.Output = output;
+            // The library calls us by our file's name; people call us domicile.
+            output.Write(text.ToString().Replace(RootCommand.ExecutableName, "domicile", StringComparison.Ordinal));
             if (parseResult.CommandResult.Command is VerbCommand { Examples.Count: > 0 } verb)
             {
-                var output = parseResult.InvocationConfiguration.Output;
                 output.WriteLine("Examples:");
                 foreach (var example in verb.Examples)
                 {

@@ -23,7 +23,7 @@ internal static class UsageError
         var hint = $"see `{path} --help`";
         if (word is not null && word.StartsWith('-'))
         {
-            return $"unknown option '{word}' of `{path}`{Meant(Nearest(word, OptionsOf(parsed.CommandResult)))}; {hint}";
+            return $"unknown option '{word}' of `{path}`{Meant(Nearest(word, OptionsOf(parsed.CommandResult)))} {hint}";
         }
 
         if (command.Subcommands.Count > 0)
@@ -31,7 +31,7 @@ internal static class UsageError
             var verbs = command.Subcommands.Where(verb => !verb.Hidden).Select(verb => verb.Name).ToList();
             return word is null
                 ? $"`{path}` needs a verb: {string.Join(", ", verbs)}; {hint}"
-                : $"unknown verb '{word}'{Meant(Nearest(word, verbs))}; {hint}";
+                : $"unknown verb '{word}'{Meant(Nearest(word, verbs))} {hint}";
         }
 
         return word is null
@@ -45,7 +45,7 @@ internal static class UsageError
             .Where(candidate => candidate.distance <= Math.Min(DistanceMax, Math.Max(1, candidate.name.Length / 2)))
             .OrderBy(candidate => candidate.distance).Select(candidate => candidate.name).FirstOrDefault();
 
-    private static string Meant(string? nearest) => nearest is null ? "" : $": did you mean '{nearest}'?";
+    private static string Meant(string? nearest) => nearest is null ? ";" : $": did you mean '{nearest}'?";
 
     private static string PathOf(CommandResult result)
     {

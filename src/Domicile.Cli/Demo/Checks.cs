@@ -48,7 +48,8 @@ internal sealed class Checks(
         {
             var where = await WhereAsync(person, cancellationToken);
             using var client = StockClient.Open(person, deployment.EndpointOf(where.Home!));
-            var latest = journal.Writes.GroupBy(write => (write.Bucket, write.Key)).Select(writes => writes.Last() with { VersionId = null });
+            var latest = journal.Writes.GroupBy(write => (write.Bucket, write.Key))
+                .Select(writes => writes.Last() with { VersionId = null });
             await Parallel.ForEachAsync(
                 journal.Writes.Concat(latest),
                 new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellationToken },
@@ -93,7 +94,8 @@ internal sealed class Checks(
         var all = needles.Concat(staying.SelectMany(Needle.Of)).ToList();
         var scan = Search(all, cancellationToken);
         var left = scan.Finds.Where(found => found.Needle < needles.Count).ToList();
-        var seen = scan.Finds.Where(found => found.Needle >= needles.Count).Select(found => all[found.Needle].Owner).Distinct().Count();
+        var seen = scan.Finds.Where(found => found.Needle >= needles.Count)
+            .Select(found => all[found.Needle].Owner).Distinct().Count();
         var wrong = left.Select(found =>
             $"{all[found.Needle].Owner.Name}'s {all[found.Needle].What} at {found.Offset} of {found.File}").ToList();
         if (seen < staying.Count)

@@ -161,7 +161,8 @@ internal sealed class Story(VerbCall call, Teller teller, LocalDeployment deploy
         var first = moves.FirstOrDefault(move => move.State != "done");
         return new CheckLine(
             "every planned move is done", done == moves.Count && done > 0,
-            first is null ? $"{done} moves" : $"{done} of {moves.Count}; {first.Account} is {first.State}: {first.Reason ?? first.Trouble}");
+            first is null ? $"{done} moves"
+                : $"{done} of {moves.Count}; {first.Account} is {first.State}: {first.Reason ?? first.Trouble}");
     }
 
     // Uploads and devices write different keys, so the order between them says nothing.

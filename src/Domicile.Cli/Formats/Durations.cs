@@ -31,12 +31,14 @@ internal static class Durations
                 return false;
             }
 
-            duration += length * int.Parse(rest[..digits], CultureInfo.InvariantCulture);
-            rest = rest[(digits + unit)..];
-            if (duration > Longest)
+            var count = int.Parse(rest[..digits], CultureInfo.InvariantCulture);
+            if (count > (Longest - duration) / length)
             {
                 return false;
             }
+
+            duration += length * count;
+            rest = rest[(digits + unit)..];
         }
 
         return true;

@@ -68,8 +68,8 @@ internal sealed class ServerProcess : IDisposable
         }
 
         return first == ended
-            ? $"{Name} ended with code {_process.ExitCode} at its start; {_log} says:\n{LastLines()}"
-            : $"{Name} was not ready after {patience.TotalSeconds:0} s; {_log} says:\n{LastLines()}";
+            ? $"{Name} ended with code {_process.ExitCode} at its start (log: {_log})\n{LastLines()}"
+            : $"{Name} was not ready after {patience.TotalSeconds:0} s (log: {_log})\n{LastLines()}";
     }
 
     public async Task<int> WaitForExitAsync(CancellationToken cancellationToken)

@@ -40,9 +40,10 @@ internal sealed class Supervisor : IAsyncDisposable
                 deployment.Roles.ToList().Select(role => supervisor.LaunchAsync(role, cancellationToken)));
             if (troubles.FirstOrDefault(trouble => trouble is not null) is { } first)
             {
+                // The log's last words, line by line, then the one line that ends the verb.
                 var lines = first.Split('\n');
                 lines.Skip(1).ToList().ForEach(say);
-                throw new VerbFailedException(lines[0].TrimEnd(':').Replace(" says", "", StringComparison.Ordinal), "see its last lines above");
+                throw new VerbFailedException(lines[0], lines.Length > 1 ? "its last lines are above" : null);
             }
         }
         catch

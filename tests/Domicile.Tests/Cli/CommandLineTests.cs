@@ -178,12 +178,17 @@ public sealed class CommandLineTests : IDisposable
         Assert.Contains("complete ", document.RootElement.GetProperty("script").GetString());
     }
 
-    [Fact]
-    public async Task The_program_suggests_what_the_scripts_ask_for()
+    [Theory]
+    [InlineData("domicile mo", "move", "plan")]
+    [InlineData("./domicile moves ", "watch", "up")]
+    [InlineData("domicile move abcdefghijklmnop --er", "--erase-after", "--to")]
+    public async Task The_program_suggests_what_fits_and_nothing_else(string line, string fitting, string other)
     {
-        var run = await CliRun.Of("[suggest:14]", "domicile moves");
+        var run = await CliRun.Of($"[suggest:{line.Length}]", line);
 
-        Assert.Contains("moves", run.Out.Split('\n'));
+        Assert.Equal(0, run.Code);
+        Assert.Contains(fitting, run.Out.Split('\n'));
+        Assert.DoesNotContain(other, run.Out.Split('\n'));
     }
 
     [Fact]
@@ -214,7 +219,7 @@ public sealed class CommandLineTests : IDisposable
     {
         var good = Path.Combine(_directory.FullName, "good.yaml");
         await File.WriteAllTextAsync(
-            good, "version: 1\nrules:\n  - name: All\n    when: { residence: \"*\" }\n    prefer: [nearest]\n",
+            good, "version: 1\nrules:\n  - name: Home\n    when: { residence: [CN] }\n    allow: { countries: [CN] }\n",
             TestContext.Current.CancellationToken);
         var bad = Path.Combine(_directory.FullName, "bad.yaml");
         await File.WriteAllTextAsync(bad, "version: 1\nruels: []\n", TestContext.Current.CancellationToken);
