@@ -17,13 +17,13 @@ internal sealed class AccountTransaction
     private State _before;
     private SetDigest? _digest;
 
-    public AccountTransaction(Sql sql, AccountId account, AccountRow? row, StoredKey? key, TimeProvider time)
+    public AccountTransaction(Sql sql, AccountId account, AccountRow? row, TimeProvider time)
     {
         Sql = sql;
         Account = account;
         Now = time.GetUtcNow();
         _time = time;
-        _now = new State(row, key, IsDigestDirty: false);
+        _now = new State(row, Key: null, IsDigestDirty: false);
         _before = _now;
     }
 
@@ -37,8 +37,8 @@ internal sealed class AccountTransaction
     /// <summary>When the transaction's work began.</summary>
     public DateTimeOffset Now { get; private set; }
 
-    /// <summary>The account's key as this transaction leaves it; null where there is none.</summary>
-    public StoredKey? Key => _now.Key;
+    /// <summary>What this transaction did to the account's key; null where it left it alone.</summary>
+    public KeyChange? Key => _now.Key;
 
     /// <summary>
     /// The fence: numbers a write if the account is active here in this epoch, in one statement.
@@ -114,11 +114,11 @@ internal sealed class AccountTransaction
         _now = _now with { IsDigestDirty = true };
     }
 
-    /// <summary>Stores the account's wrapped key, or with null destroys it.</summary>
-    public void PutKey(StoredKey? key)
+    /// <summary>Stores the account's wrapped key, or destroys it.</summary>
+    public void PutKey(KeyChange key)
     {
         Invariant.Check(_now.Row is not null);
-        Sql.Execute("UPDATE account SET wrapped_key = @p2 WHERE account = @p1", Account.Value, key?.Wrapped);
+        Sql.Execute("UPDATE account SET wrapped_key = @p2 WHERE account = @p1", Account.Value, key.Wrapped);
         _now = _now with { Key = key };
     }
 
@@ -150,8 +150,8 @@ internal sealed class AccountTransaction
         _now = _now with { Row = _now.Row! with { Digest = bytes }, IsDigestDirty = false };
     }
 
-    private readonly record struct State(AccountRow? Row, StoredKey? Key, bool IsDigestDirty);
+    private readonly record struct State(AccountRow? Row, KeyChange? Key, bool IsDigestDirty);
 }
 
-/// <summary>An account's key as it is stored, and in the clear.</summary>
-internal sealed record StoredKey(byte[] Wrapped, AccountKey Key);
+/// <summary>An account's new key as it is stored, and in the clear; both null: it is destroyed.</summary>
+internal sealed record KeyChange(byte[]? Wrapped, AccountKey? Key);
