@@ -62,7 +62,7 @@ internal sealed partial class AccountStore
 
         // :: Step 1: each work in a savepoint of its own.
         sql.Execute("BEGIN IMMEDIATE");
-        var transaction = new AccountTransaction(sql, Account, row, _region.Time);
+        var transaction = new AccountTransaction(sql, Account, row, FindKey, _region.Time);
         var done = batch.Where(work => Attempt(transaction, work)).ToList();
         if (done.Count == 0)
         {
@@ -119,10 +119,10 @@ internal sealed partial class AccountStore
         lock (_gate)
         {
             _row = transaction.Row;
-            if (transaction.Key is { } change)
+            if (transaction.KeyChange is { } change)
             {
                 _key?.Dispose();
-                (_wrappedKey, _key) = (change.Wrapped, change.Key);
+                (_wrappedKey, _key) = (change.Key?.Wrapped, change.Key?.Key);
             }
 
             _commitCount++;

@@ -191,7 +191,7 @@ internal sealed partial class AccountStore
     public void DestroyKey(AccountTransaction transaction)
     {
         Invariant.Check(transaction.Account == Account);
-        transaction.PutKey(new KeyChange(Wrapped: null, Key: null));
+        transaction.PutKey(null);
     }
 
     /// <summary>Deletes every row of the account but its own and the records of moves; attempts keep their id and epoch.</summary>
@@ -315,7 +315,7 @@ internal sealed partial class AccountStore
         Invariant.Check(transaction.Account == Account);
         Span<byte> plain = stackalloc byte[AccountKey.LengthBytes];
         key.CopyTo(plain);
-        transaction.PutKey(new KeyChange(_region.Custodian.Wrap(Account, plain), key));
+        transaction.PutKey(new StoredKey(_region.Custodian.Wrap(Account, plain), key));
         plain.Clear();
     }
 
@@ -386,6 +386,15 @@ internal sealed partial class AccountStore
 
     // The region knows its stores weakly. One with open handles or with waiters must not be made a second time.
     private void HoldInMemory() => _slot.Held = _database is not null || _waiters > 0 ? this : null;
+
+    private StoredKey? FindKey()
+    {
+        lock (_gate)
+        {
+            Load();
+            return _wrappedKey is null ? null : new StoredKey(_wrappedKey, UnwrappedKey()!);
+        }
+    }
 
     private AccountKey? UnwrappedKey()
     {
