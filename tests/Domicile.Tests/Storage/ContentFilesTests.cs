@@ -41,6 +41,16 @@ public sealed class ContentFilesTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_complete_content_is_readable_before_its_writer_is_disposed()
+    {
+        await using var writer = new ContentWriter(_store.Contents);
+        await writer.WriteAsync(Contents.Bytes(Large), Cancelled);
+        var staged = await writer.CompleteAsync(Cancelled);
+
+        Assert.Equal(Contents.Bytes(Large), await Contents.ReadAsync(_store, new StoredContent(staged.ContentId, Large, null)));
+    }
+
+    [Fact]
     public async Task A_dropped_contents_file_goes_after_those_who_may_read_it_are_done()
     {
         var content = await Contents.WriteAsync(_store, Contents.Bytes(Large));
@@ -157,6 +167,17 @@ public sealed class ContentFilesTests : IAsyncLifetime
             () => _store.Contents.ReceiveSealedAsync(id, length, Stream.Null, Cancelled));
         Assert.Empty(Contents.FilesOf(_store));
     }
+
+    [Theory]
+    [InlineData("../../x", 10, 26)]
+    [InlineData("aaaaaaaaaaaaaaaaaaaaaaaaaa", -1, 15)]
+    [InlineData("aaaaaaaaaaaaaaaaaaaaaaaaaa", 70_000, 70_032)]
+    [InlineData("aaaaaaaaaaaaaaaaaaaaaaaaaa", long.MaxValue, 16)]
+    [InlineData("aaaaaaaaaaaaaaaaaaaaaaaaaa", 10, 0)]
+    [InlineData("aaaaaaaaaaaaaaaaaaaaaaaaaa", 10, 26)]
+    public async Task A_peers_inline_content_that_is_none_is_refused(string id, long length, int inlineLength)
+        => await Assert.ThrowsAsync<ContentCorruptException>(
+            () => _store.Contents.VerifyAsync(new StoredContent(id, length, new byte[inlineLength]), Cancelled));
 
     private async Task<AccountStore> CopyOfAsync(TemporaryRegion target)
     {
