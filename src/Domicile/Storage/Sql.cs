@@ -18,6 +18,15 @@ internal sealed class Sql(DbConnection connection) : IDisposable
     /// <returns>How many rows the statement changed.</returns>
     public int Execute(string sql, params ReadOnlySpan<object?> arguments) => Prepare(sql, arguments).ExecuteNonQuery();
 
+    /// <summary>Runs statements that will hardly be run again: settings, tables.</summary>
+    public void ExecuteOnce(string sql)
+    {
+        using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        command.Transaction = Transaction;
+        command.ExecuteNonQuery();
+    }
+
     /// <returns>The first column of the first row; default where there is no row or it is null.</returns>
     public T? Scalar<T>(string sql, params ReadOnlySpan<object?> arguments)
     {
@@ -31,6 +40,16 @@ internal sealed class Sql(DbConnection connection) : IDisposable
     {
         using var reader = Prepare(sql, arguments).ExecuteReader();
         return reader.Read() ? read(reader) : null;
+    }
+
+    /// <summary>Gives the rows one by one, whatever their number. <paramref name="use"/> must not run the same statement.</summary>
+    public void ForEach(string sql, Action<DbDataReader> use, params ReadOnlySpan<object?> arguments)
+    {
+        using var reader = Prepare(sql, arguments).ExecuteReader();
+        while (reader.Read())
+        {
+            use(reader);
+        }
     }
 
     public List<T> List<T>(string sql, Func<DbDataReader, T> read, params ReadOnlySpan<object?> arguments)
