@@ -19,11 +19,16 @@ internal sealed record LocalDeployment(string Directory, string ConfigPath, Depl
         var path = Path.GetFullPath(configPath ?? Path.Combine(directory, "domicile.yaml"));
         if (configPath is null)
         {
-            FirstConfig.WriteMissing(directory);
+            FirstConfig.WriteMissing(directory, tls);
         }
 
         var config = Load(path);
-        config = tls ? config.WithTls() : config;
+        if (tls && !config.Tls)
+        {
+            // Every process reads the file itself: what holds for all of them must stand there.
+            throw new VerbFailedException($"{path} does not say `tls: true`", "write that into it, and leave --tls out");
+        }
+
         config.Regions.ToList().ForEach(region => PrivateDirectory.Create(Path.Combine(directory, region.Facts.Name.Value)));
         using (var authority = DeploymentAuthority.Open(directory, config.Name, time))
         {

@@ -15,7 +15,7 @@ internal static class UpVerb
 
     private static readonly Option<bool> Tls = new("--tls")
     {
-        Description = "Serve S3 and the API over https, with certificates of the deployment's own authority",
+        Description = "Make a config that serves S3 and the API over https, with the deployment's own certificates",
     };
 
     public static Command Create(CliHost host)
