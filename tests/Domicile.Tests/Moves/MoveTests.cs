@@ -217,7 +217,9 @@ public sealed class MoveTests
     private static void AssertNoTrace(string directory, string marker)
     {
         var bytes = Encoding.ASCII.GetBytes(marker);
-        foreach (var file in Directory.EnumerateFiles(directory, "*", SearchOption.AllDirectories))
+        // Lock files are empty and can't be opened while the region has them.
+        foreach (var file in Directory.EnumerateFiles(directory, "*", SearchOption.AllDirectories)
+            .Where(file => new FileInfo(file).Length > 0))
         {
             using var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
             var content = new byte[stream.Length];

@@ -82,7 +82,7 @@ internal sealed class TestAccount : IAsyncDisposable
     public Task<CommandResult> Delete(string bucket, string key, string? versionId = null)
         => Run(new DeleteObject(bucket, key, versionId, WriteConditions.None));
 
-    public AccountCopy OpenCopy() => new(Store, Store.HoldOpen());
+    public AccountCopy OpenCopy() => new(Store, Store.HoldOpen(), epoch: 1);
 
     public async Task<ObjectPage> List(
         string bucket, string prefix = "", string delimiter = "", string? after = null, int pageSize = 1000)
