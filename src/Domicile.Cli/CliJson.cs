@@ -11,7 +11,6 @@ namespace Domicile.Cli;
 [JsonSerializable(typeof(StatusDocument))]
 [JsonSerializable(typeof(StoppedDocument))]
 [JsonSerializable(typeof(AppliedDocument))]
-[JsonSerializable(typeof(RevokedDocument))]
 [JsonSerializable(typeof(ReceiptDocument))]
 [JsonSerializable(typeof(VerifiedDocument))]
 [JsonSerializable(typeof(CompletionDocument))]
@@ -30,8 +29,6 @@ internal sealed record StoppedDocument(bool Stopped, string Data);
 
 internal sealed record AppliedDocument(
     long PolicyRevision, IReadOnlyList<MoveView> Moves, IReadOnlyList<DeniedPlacement> Denied);
-
-internal sealed record RevokedDocument(string Revoked);
 
 internal sealed record ReceiptDocument(Guid Move, string File, long Bytes);
 

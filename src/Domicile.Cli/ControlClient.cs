@@ -79,13 +79,6 @@ internal sealed class ControlClient : IDisposable
     public Task<T> DeleteAsync<T>(string path, JsonTypeInfo<T> type, CancellationToken cancellationToken)
         => SendAsync(new HttpRequestMessage(HttpMethod.Delete, path), type, cancellationToken);
 
-    /// <summary>A request whose answer says nothing more than that it is done.</summary>
-    public async Task DeleteAsync(string path, CancellationToken cancellationToken)
-    {
-        using var answer = await ExchangeAsync(
-            new HttpRequestMessage(HttpMethod.Delete, path), HttpCompletionOption.ResponseContentRead, cancellationToken);
-    }
-
     /// <summary>The answer's bytes as they are, such as a receipt's.</summary>
     public async Task<byte[]> GetBytesAsync(string path, CancellationToken cancellationToken)
     {

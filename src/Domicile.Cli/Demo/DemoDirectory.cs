@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Domicile.Cli.Local;
 
 namespace Domicile.Cli.Demo;
 
@@ -25,7 +26,7 @@ internal sealed class DemoDirectory : IDisposable
             throw new VerbFailedException($"{given} is not empty", "the demo wants a fresh directory: give another --data, or none");
         }
 
-        Directory.CreateDirectory(System.IO.Path.Combine(path, "control"));
+        PrivateDirectory.Create(System.IO.Path.Combine(path, "control"));
         return new DemoDirectory(path, given is null);
     }
 

@@ -15,8 +15,9 @@ internal static class Detached
     public static async Task StartAsync(
         string directory, IReadOnlyList<string> arguments, TimeProvider time, CancellationToken cancellationToken)
     {
-        var log = Path.Combine(Directory.CreateDirectory(Path.Combine(directory, "control", "log")).FullName, "up.log");
-        UpState.Remove(directory);
+        var logs = Path.Combine(directory, "control", "log");
+        PrivateDirectory.Create(logs);
+        var log = Path.Combine(logs, "up.log");
         var pid = await LaunchAsync(log, arguments, cancellationToken);
         try
         {

@@ -13,15 +13,15 @@ internal static class FirstConfig
     private static readonly int[] UsualPorts = [9000, 9101, 9102, 9103];
 
     /// <summary>The usual ports if all are free, others if not.</summary>
-    public static void WriteMissing(string directory)
-        => Write(directory, UsualPorts.All(FreePorts.IsFree) ? UsualPorts : FreePorts.Take(UsualPorts.Length));
+    public static void WriteMissing(string directory, bool tls)
+        => Write(directory, UsualPorts.All(FreePorts.IsFree) ? UsualPorts : FreePorts.Take(UsualPorts.Length), tls);
 
-    public static void WriteOnFreePorts(string directory) => Write(directory, FreePorts.Take(UsualPorts.Length));
+    public static void WriteOnFreePorts(string directory) => Write(directory, FreePorts.Take(UsualPorts.Length), tls: false);
 
-    private static void Write(string directory, IReadOnlyList<int> ports)
+    private static void Write(string directory, IReadOnlyList<int> ports, bool tls)
     {
         StateFile.Create(Path.Combine(directory, PolicyFileName), DefaultDeployment.PolicyText);
-        var config = DefaultDeployment.ConfigText;
+        var config = DefaultDeployment.ConfigText + (tls ? "tls: true\n" : "");
         foreach (var (usual, port) in UsualPorts.Zip(ports))
         {
             config = config.Replace(Listen(usual), Listen(port), StringComparison.Ordinal);

@@ -15,16 +15,21 @@ internal sealed record LocalDeployment(string Directory, string ConfigPath, Depl
 
     public static LocalDeployment Prepare(string directory, string? configPath, bool tls, TimeProvider time)
     {
-        MakeDirectory(directory);
-        MakeDirectory(Path.Combine(directory, "control"));
+        PrivateDirectory.Create(Path.Combine(directory, "control"));
         var path = Path.GetFullPath(configPath ?? Path.Combine(directory, "domicile.yaml"));
         if (configPath is null)
         {
-            FirstConfig.WriteMissing(directory);
+            FirstConfig.WriteMissing(directory, tls);
         }
 
         var config = Load(path);
-        config = tls ? config.WithTls() : config;
+        if (tls && !config.Tls)
+        {
+            // Every process reads the file itself: what holds for all of them must stand there.
+            throw new VerbFailedException($"{path} does not say `tls: true`", "write that into it, and leave --tls out");
+        }
+
+        config.Regions.ToList().ForEach(region => PrivateDirectory.Create(Path.Combine(directory, region.Facts.Name.Value)));
         using (var authority = DeploymentAuthority.Open(directory, config.Name, time))
         {
             authority.IssueAll(config);
@@ -60,17 +65,4 @@ internal sealed record LocalDeployment(string Directory, string ConfigPath, Depl
 
     private static VerbFailedException Refuse(IReadOnlyList<LocatedError> errors)
         => new(string.Join("; ", errors.Take(5)), errors.Count > 5 ? $"and {errors.Count - 5} more" : null);
-
-    private static void MakeDirectory(string path)
-    {
-        if (OperatingSystem.IsWindows())
-        {
-            System.IO.Directory.CreateDirectory(path);
-        }
-        else
-        {
-            System.IO.Directory.CreateDirectory(
-                path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        }
-    }
 }

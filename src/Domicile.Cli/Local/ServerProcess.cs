@@ -14,14 +14,18 @@ internal sealed class ServerProcess : IDisposable
 
     private readonly Process _process;
     private readonly string _log;
+
+    // What was in the log before this run is another run's.
+    private readonly long _logStart;
     private readonly TimeProvider _time;
     private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Task _output;
 
-    private ServerProcess(Process process, string name, string log, TimeProvider time)
+    private ServerProcess(Process process, string name, string log, long logStart, TimeProvider time)
     {
         _process = process;
         _log = log;
+        _logStart = logStart;
         _time = time;
         Name = name;
         Pid = process.Id;
@@ -36,15 +40,17 @@ internal sealed class ServerProcess : IDisposable
     public static ServerProcess Start(LocalDeployment deployment, ProcessRole role, string program, TimeProvider time)
     {
         var name = role.DirectoryName;
-        var logs = Directory.CreateDirectory(Path.Combine(deployment.Directory, name, "log"));
-        var log = Path.Combine(logs.FullName, "server.log");
+        var logs = Path.Combine(deployment.Directory, name, "log");
+        PrivateDirectory.Create(logs);
+        var log = Path.Combine(logs, "server.log");
         if (File.Exists(log) && new FileInfo(log).Length > LogBytesMax)
         {
             File.Move(log, log + ".1", overwrite: true);
         }
 
         var command = Command(program, role, deployment.ConfigPath, deployment.Directory);
-        return new ServerProcess(NativeProcess.StartApart(log, command), name, log, time);
+        var start = File.Exists(log) ? new FileInfo(log).Length : 0;
+        return new ServerProcess(NativeProcess.StartApart(log, command), name, log, start, time);
     }
 
     public static IReadOnlyList<string> Command(string program, ProcessRole role, string config, string? data)
@@ -112,7 +118,7 @@ internal sealed class ServerProcess : IDisposable
     private string LastLines()
     {
         using var file = new FileStream(_log, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
-        file.Seek(-Math.Min(file.Length, LastLinesBytesMax), SeekOrigin.End);
+        file.Seek(Math.Max(_logStart, file.Length - LastLinesBytesMax), SeekOrigin.Begin);
         using var reader = new StreamReader(file);
         var lines = reader.ReadToEnd().TrimEnd().Split('\n');
         return string.Join('\n', lines.TakeLast(LastLinesMax).Select(line => "  " + Clean.Line(line)));

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Domicile.Accounts;
+using Domicile.Control;
 
 namespace Domicile.Cli.Verbs;
 
@@ -30,14 +31,14 @@ internal static class KeyRevokeVerb
     {
         using var control = call.OpenControl();
         var key = call.Get(Key);
-        await control.DeleteAsync($"keys/{key}", cancellationToken);
+        var revoked = await control.DeleteAsync($"keys/{key}", ApiJson.Default.AccessKeyView, cancellationToken);
         if (call.Terminal.IsJson)
         {
-            call.Terminal.PrintJson(new RevokedDocument(key), CliJson.Default.RevokedDocument);
+            call.Terminal.PrintJson(revoked, ApiJson.Default.AccessKeyView);
         }
         else
         {
-            call.Terminal.PrintLine($"{key} is revoked.");
+            call.Terminal.PrintLine($"{revoked.AccessKey} ({Clean.Line(revoked.Label)}) is revoked.");
         }
 
         return ExitCode.Done;

@@ -15,7 +15,7 @@ internal static class UpVerb
 
     private static readonly Option<bool> Tls = new("--tls")
     {
-        Description = "Serve S3 and the API over https, with certificates of the deployment's own authority",
+        Description = "Make a config that serves S3 and the API over https, with the deployment's own certificates",
     };
 
     public static Command Create(CliHost host)
@@ -29,7 +29,7 @@ internal static class UpVerb
     private static async Task<int> RunAsync(VerbCall call, CancellationToken stop)
     {
         var directory = call.DataDirectory;
-        Directory.CreateDirectory(Path.Combine(directory, "control"));
+        PrivateDirectory.Create(Path.Combine(directory, "control"));
         var taken = UpLock.TryTake(directory) ?? throw AlreadyUp(call);
         await Leftovers.StopAsync(directory, call.Terminal.Say, call.Time, stop);
         var program = ServerProgram.Find(call.Host.Environment);
@@ -55,7 +55,7 @@ internal static class UpVerb
     private static async Task<int> DetachAsync(VerbCall call, CancellationToken stop)
     {
         var directory = call.DataDirectory;
-        Directory.CreateDirectory(Path.Combine(directory, "control"));
+        PrivateDirectory.Create(Path.Combine(directory, "control"));
         using (var free = UpLock.TryTake(directory))
         {
             if (free is null)
