@@ -13,6 +13,9 @@ internal sealed record CustodianFacts(string Kind, Country Country);
 internal sealed record RegionFacts(
     RegionName Name, Country Country, Party Operator, Party Owner, CustodianFacts Custodian)
 {
+    /// <summary>Where in its country it is, for "nearest"; null: take the country's middle.</summary>
+    public Coordinates? Coordinates { get; init; }
+
     /// <summary>The countries that can compel access to what lies here: location, operator, owner and custodian.</summary>
     public IReadOnlySet<Country> Exposure
         => new SortedSet<Country> { Country, Operator.Country, Owner.Country, Custodian.Country };

@@ -1,0 +1,76 @@
+using Domicile.Accounts;
+
+namespace Domicile.Policies;
+
+/// <summary>One rule of a policy.</summary>
+internal sealed record PolicyRule
+{
+    public const int NameLengthCharsMax = 200;
+
+    public required string Name { get; init; }
+
+    /// <summary>Where in the file the rule begins, from 1.</summary>
+    public required int Line { get; init; }
+
+    public required RuleMatch When { get; init; }
+
+    /// <summary>Null: everywhere that <see cref="Avoid"/> leaves.</summary>
+    public AllowedPlaces? Allow { get; init; }
+
+    public AvoidedExposure? Avoid { get; init; }
+
+    /// <summary>In order; empty means nearest.</summary>
+    public IReadOnlyList<PreferredPlace> Prefer { get; init; } = [];
+
+    /// <summary>The law or contract, for people and receipts.</summary>
+    public string? Because { get; init; }
+
+    public Transit Transit { get; init; }
+
+    /// <summary>Only content that the client encrypted is taken.</summary>
+    public bool SealedRequired { get; init; }
+
+    /// <summary>How long data is kept; null: until it is deleted.</summary>
+    public TimeSpan? Retain { get; init; }
+
+    /// <summary>To how many metres positions are rounded; null: not.</summary>
+    public double? CoarsenMetres { get; init; }
+
+    /// <summary>Copies in further permitted regions; 0: only the home's.</summary>
+    public int Replicas { get; init; }
+}
+
+/// <summary>What a rule is about. Null stands for any.</summary>
+internal sealed record RuleMatch(
+    IReadOnlySet<Country>? Residences, IReadOnlySet<string>? Organisations, IReadOnlySet<string>? Categories);
+
+/// <summary>A region is allowed if its name or its country is named; <c>allow: "*"</c> is no AllowedPlaces at all.</summary>
+internal sealed record AllowedPlaces(IReadOnlySet<RegionName> Regions, IReadOnlySet<Country> Countries);
+
+/// <summary>No region that any of these countries can compel, by any of these facts.</summary>
+internal sealed record AvoidedExposure(IReadOnlySet<Country> Countries, IReadOnlySet<ExposureFact> By);
+
+/// <summary>The four ways in which a country has power over a region.</summary>
+internal enum ExposureFact
+{
+    Location,
+    Operator,
+    Owner,
+    Custodian,
+}
+
+/// <summary>A region's name, or null for "nearest to the residence".</summary>
+internal readonly record struct PreferredPlace(RegionName? Region);
+
+/// <summary>Whether requests may pass through a region that isn't the home.</summary>
+internal enum Transit
+{
+    /// <summary>Only through regions that the rule permits; elsewhere 307.</summary>
+    Permitted,
+
+    /// <summary>Through any region of the deployment.</summary>
+    Forward,
+
+    /// <summary>Only at the home; elsewhere 403.</summary>
+    Refuse,
+}
