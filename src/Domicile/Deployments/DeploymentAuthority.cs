@@ -1,3 +1,5 @@
+using System.Net;
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 
 namespace Domicile.Deployments;
@@ -8,19 +10,121 @@ namespace Domicile.Deployments;
 /// </summary>
 internal sealed class DeploymentAuthority : IDisposable
 {
-    private DeploymentAuthority(X509Certificate2 certificate) => Certificate = certificate;
+    private static readonly TimeSpan AuthorityLifetime = TimeSpan.FromDays(3650);
+    private static readonly TimeSpan Lifetime = TimeSpan.FromDays(365);
+    private static readonly TimeSpan RenewBefore = TimeSpan.FromDays(30);
 
+    /// <summary>Other machines' clocks may be behind ours by this much.</summary>
+    private static readonly TimeSpan ClockSkew = TimeSpan.FromHours(1);
+
+    private readonly string _dataDirectory;
+    private readonly TimeProvider _time;
+
+    private DeploymentAuthority(X509Certificate2 certificate, string dataDirectory, TimeProvider time)
+        => (Certificate, _dataDirectory, _time) = (certificate, dataDirectory, time);
+
+    /// <summary>With its key.</summary>
     public X509Certificate2 Certificate { get; }
 
-    /// <summary>Loads the authority, or makes it where there is none.</summary>
+    /// <summary>Loads the authority, or makes it where there is none or where it expires within 30 days.</summary>
+    /// <exception cref="InvalidDataException">Its files are there but damaged.</exception>
     public static DeploymentAuthority Open(string dataDirectory, string deployment, TimeProvider time)
-        => throw new NotImplementedException();
+    {
+        var stem = Path.Combine(DataDirectory.PathOf(dataDirectory, new ProcessRole.Control()), "ca", "ca");
+        if (File.Exists($"{stem}.pem"))
+        {
+            var found = TlsFiles.LoadPair(stem);
+            if (ExpiresLater(found, time))
+            {
+                return new DeploymentAuthority(found, dataDirectory, time);
+            }
+
+            found.Dispose();
+        }
+
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var certificate = CertificateForms.NewAuthority(deployment, key, time.GetUtcNow() - ClockSkew, AuthorityLifetime);
+        TlsFiles.SavePair(stem, certificate, key);
+        return new DeploymentAuthority(certificate, dataDirectory, time);
+    }
 
     /// <summary>
     /// Gives every process its tls/ directory: ca.pem, peer.pem, peer.key, and s3.pem and s3.key (control: api.pem and
     /// api.key) where it serves https. Keeps what is still good; renews what expires within 30 days or has other names.
     /// </summary>
-    public void IssueAll(DeploymentConfig config) => throw new NotImplementedException();
+    public void IssueAll(DeploymentConfig config)
+    {
+        var control = config.Control;
+        Issue(new ProcessRole.Control(), config.Name, control.Listen, [control.Listen, control.Peer], []);
+        foreach (var region in config.Regions)
+        {
+            Issue(
+                new ProcessRole.Region(region.Facts.Name), config.Name, region.Listen,
+                [region.Listen, region.Endpoint, region.Peer], region.Hosts);
+        }
+    }
 
     public void Dispose() => Certificate.Dispose();
+
+    private void Issue(ProcessRole role, string deployment, Uri listen, Uri?[] urls, IReadOnlyList<string> hosts)
+    {
+        var directory = TlsFiles.DirectoryOf(_dataDirectory, role);
+        SmallFile.CreateDirectory(directory);
+        SmallFile.Replace(Path.Combine(directory, TlsFiles.Authority), Certificate.ExportCertificatePem() + "\n", SmallFile.Public);
+
+        var name = $"{deployment} {role.DirectoryName}";
+        Issue(Path.Combine(directory, "peer"), CertificateForms.NewPeer(name, role.PeerName(deployment), HostsOf(urls)));
+        if (listen.Scheme == Uri.UriSchemeHttps)
+        {
+            string[] names = ["*.localhost", .. HostsOf(urls), .. hosts.SelectMany(host => new[] { host, $"*.{host}" })];
+            Issue(TlsFiles.ServerPath(_dataDirectory, role), CertificateForms.NewServer(name, names));
+        }
+    }
+
+    private void Issue(string stem, CertificateForm form)
+    {
+        if (IsGood(stem, form))
+        {
+            return;
+        }
+
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var start = _time.GetUtcNow() - ClockSkew;
+        var end = new DateTimeOffset(Certificate.NotAfter.ToUniversalTime());
+        using var certificate = form.Sign(Certificate, key, start, start + Lifetime < end ? start + Lifetime : end);
+        TlsFiles.SavePair(stem, certificate, key);
+    }
+
+    private bool IsGood(string stem, CertificateForm form)
+    {
+        try
+        {
+            using var found = TlsFiles.LoadPair(stem);
+            return ExpiresLater(found, _time) && form.Describes(found) && IsSignedHere(found);
+        }
+        catch (InvalidDataException)
+        {
+            // Missing, or a crash left it without its key: a new one takes its place.
+            return false;
+        }
+    }
+
+    private bool IsSignedHere(X509Certificate2 certificate)
+    {
+        using var chain = new X509Chain();
+        chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
+        chain.ChainPolicy.CustomTrustStore.Add(Certificate);
+        chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
+        chain.ChainPolicy.DisableCertificateDownloads = true;
+        chain.ChainPolicy.VerificationTime = _time.GetUtcNow().UtcDateTime;
+        return chain.Build(certificate);
+    }
+
+    private static bool ExpiresLater(X509Certificate2 certificate, TimeProvider time)
+        => certificate.NotAfter.ToUniversalTime() > (time.GetUtcNow() + RenewBefore).UtcDateTime;
+
+    /// <summary>Without "any address", which nobody connects to.</summary>
+    private static string[] HostsOf(Uri?[] urls)
+        => [.. urls.OfType<Uri>().Select(url => url.IdnHost)
+            .Where(host => !IPAddress.TryParse(host, out var address) || !Listener.IsAny(address)).Distinct()];
 }

@@ -24,26 +24,57 @@ internal sealed record DeploymentConfig
     /// <summary>Of policy.yaml; taken from the directory of domicile.yaml where the file gives a relative one.</summary>
     public required string PolicyPath { get; init; }
 
-    /// <summary>S3 and the control API are served over TLS, with certificates of the deployment's own authority.</summary>
+    /// <summary>
+    /// Every S3 and API endpoint is https, with certificates of the deployment's own authority. Without it, those are
+    /// whose <c>listen</c> says https.
+    /// </summary>
     public bool Tls { get; init; }
 
+    /// <summary>The regions' facts, in the order of the file.</summary>
     public IReadOnlyList<RegionFacts> Facts => [.. Regions.Select(region => region.Facts)];
 
-    public static ConfigResult Load(string path) => throw new NotImplementedException();
+    public static ConfigResult Load(string path)
+        => ConfigFile.Read(path, FileLengthBytesMax, out var text) is { } error
+            ? new ConfigResult.Invalid([error])
+            : Parse(text, path);
 
     /// <param name="file">What errors call it; relative paths in the text start from its directory.</param>
-    public static ConfigResult Parse(string text, string file) => throw new NotImplementedException();
+    public static ConfigResult Parse(string text, string file) => ConfigReader.Read(text, file);
 
     public RegionConfig? Find(RegionName name) => Regions.FirstOrDefault(region => region.Facts.Name == name);
 
     /// <summary>The same deployment with https on every S3 and API endpoint (<c>up --tls</c>).</summary>
-    public DeploymentConfig WithTls() => throw new NotImplementedException();
+    public DeploymentConfig WithTls() => this with
+    {
+        Tls = true,
+        Control = Control with { Listen = Https(Control.Listen) },
+        Regions = [.. Regions.Select(region => region with
+        {
+            Listen = Https(region.Listen),
+            Endpoint = Https(region.Endpoint),
+        })],
+    };
 
     /// <summary>
     /// What keeps a process of this deployment from starting: stores that aren't built yet, secrets that aren't there.
     /// Looks only at what that process needs, so that no region needs another one's secrets.
     /// </summary>
-    public IReadOnlyList<LocatedError> CheckStart(ProcessRole role) => throw new NotImplementedException();
+    public IReadOnlyList<LocatedError> CheckStart(ProcessRole role)
+    {
+        var region = role is ProcessRole.Region { Name: var name } ? Find(name) : null;
+        var store = (region?.Store ?? Control.Store) as StoreConfig.Postgres;
+        var contents = region?.Contents as ContentsConfig.S3;
+        LocatedError?[] unbuilt =
+        [
+            store?.ConnectionString.Place.With("store: postgres is not built yet; use sqlite"),
+            contents?.SecretKey.Place.With("contents: s3 is not built yet; use files"),
+        ];
+        var tokens = role is ProcessRole.Control ? Control.Tokens.Values : [];
+        var missing = tokens.Select(token => token.Read()).OfType<SecretResult.Missing>().Select(one => one.Error);
+        return [.. unbuilt.OfType<LocatedError>(), .. missing];
+    }
+
+    private static Uri Https(Uri url) => new UriBuilder(url) { Scheme = Uri.UriSchemeHttps, Port = url.Port }.Uri;
 }
 
 /// <summary>What became of reading domicile.yaml.</summary>

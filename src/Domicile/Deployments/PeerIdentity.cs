@@ -1,3 +1,5 @@
+using System.Formats.Asn1;
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Domicile.Accounts;
 
@@ -6,6 +8,11 @@ namespace Domicile.Deployments;
 /// <summary>Who is at the other end of a peer link, by its certificate.</summary>
 internal abstract record PeerIdentity
 {
+    private const string ServerAuthentication = "1.3.6.1.5.5.7.3.1";
+    private const string ClientAuthentication = "1.3.6.1.5.5.7.3.2";
+    private const string SubjectAlternativeName = "2.5.29.17";
+    private const string Scheme = "domicile://";
+
     private PeerIdentity()
     {
     }
@@ -18,7 +25,106 @@ internal abstract record PeerIdentity
     /// <param name="now">From a <see cref="TimeProvider"/>; null: the machine's clock.</param>
     public static PeerIdentity FromCertificate(
         X509Certificate2 certificate, X509Certificate2 authority, string deployment, DateTimeOffset? now = null)
-        => throw new NotImplementedException();
+    {
+        if (CheckChain(certificate, authority, now) is { } problem)
+        {
+            return new Refused(problem);
+        }
+
+        // RFC 5280, 4.2.1.12: a certificate without this extension is good for anything; ours always have it.
+        var usages = certificate.Extensions.OfType<X509EnhancedKeyUsageExtension>()
+            .SelectMany(extension => extension.EnhancedKeyUsages.Cast<Oid>()).Select(oid => oid.Value).ToHashSet();
+        if (!usages.Contains(ServerAuthentication) || !usages.Contains(ClientAuthentication))
+        {
+            return new Refused("the certificate is not for peers: it lacks client or server authentication");
+        }
+
+        var names = ReadUris(certificate);
+        return names is [var name] ? Recognise(name, deployment)
+            : new Refused($"a peer's certificate has one {Scheme} name, this one has {names?.Count ?? 0}");
+    }
+
+    private static Refused NotOf(string name, string deployment)
+        => new($"'{name}' is no process of deployment '{deployment}'");
+
+    private static PeerIdentity Recognise(string name, string deployment)
+    {
+        var prefix = $"{Scheme}{deployment}/";
+        if (!name.StartsWith(prefix, StringComparison.Ordinal))
+        {
+            return NotOf(name, deployment);
+        }
+
+        return name[prefix.Length..].Split('/') switch
+        {
+            ["control"] => new Control(),
+            ["region", var text] when RegionName.TryParse(text, out var region) => new Region(region),
+            _ => NotOf(name, deployment),
+        };
+    }
+
+    /// <summary>Null: it is good.</summary>
+    private static string? CheckChain(X509Certificate2 certificate, X509Certificate2 authority, DateTimeOffset? now)
+    {
+        using var chain = new X509Chain();
+        chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
+        chain.ChainPolicy.CustomTrustStore.Add(authority);
+        chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
+        chain.ChainPolicy.DisableCertificateDownloads = true;
+        chain.ChainPolicy.ApplicationPolicy.Add(new Oid(ServerAuthentication));
+        chain.ChainPolicy.ApplicationPolicy.Add(new Oid(ClientAuthentication));
+        if (now is { } time)
+        {
+            chain.ChainPolicy.VerificationTime = time.UtcDateTime;
+        }
+
+        try
+        {
+            var isGood = chain.Build(certificate);
+            foreach (var element in chain.ChainElements.Skip(1))
+            {
+                element.Certificate.Dispose();
+            }
+
+            return isGood ? null
+                : "the certificate is not good: " + string.Join(", ", chain.ChainStatus.Select(status => status.Status));
+        }
+        catch (CryptographicException broken)
+        {
+            return $"the certificate can't be checked: {broken.Message}";
+        }
+    }
+
+    /// <summary>The URIs of the subject alternative names (RFC 5280, 4.2.1.6: GeneralName [6]); null: malformed.</summary>
+    private static List<string>? ReadUris(X509Certificate2 certificate)
+    {
+        var uris = new List<string>();
+        try
+        {
+            foreach (var extension in certificate.Extensions.Where(one => one.Oid?.Value == SubjectAlternativeName))
+            {
+                var uriTag = new Asn1Tag(TagClass.ContextSpecific, 6);
+                var names = new AsnReader(extension.RawData, AsnEncodingRules.DER).ReadSequence();
+                while (names.HasData)
+                {
+                    if (names.PeekTag() == uriTag)
+                    {
+                        uris.Add(names.ReadCharacterString(UniversalTagNumber.IA5String, uriTag));
+                    }
+                    else
+                    {
+                        names.ReadEncodedValue();
+                    }
+                }
+            }
+
+            return uris;
+        }
+        catch (AsnContentException)
+        {
+            return null;
+        }
+    }
 
     public sealed record Control : PeerIdentity;
 

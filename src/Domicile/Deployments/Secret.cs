@@ -1,11 +1,17 @@
+using System.Text.RegularExpressions;
+
 namespace Domicile.Deployments;
 
 /// <summary>
 /// A secret of the config, as it was written: the text itself, with <c>${NAME}</c> for an environment variable, or
 /// <c>file:PATH</c>. It is read when it is needed, never printed.
 /// </summary>
-internal sealed class Secret
+internal sealed partial class Secret
 {
+    public const int FileLengthBytesMax = 64 * 1024;
+
+    private const string FilePrefix = "file:";
+
     private readonly string _expression;
     private readonly string _directory;
 
@@ -16,9 +22,39 @@ internal sealed class Secret
     /// <summary>File and line; the message names the key.</summary>
     public LocatedError Place { get; }
 
-    public SecretResult Read() => throw new NotImplementedException();
+    public SecretResult Read()
+        => _expression.StartsWith(FilePrefix, StringComparison.Ordinal)
+            ? ReadFile(Path.GetFullPath(_expression[FilePrefix.Length..], _directory))
+            : ReadVariables();
 
     public override string ToString() => "(secret)";
+
+    private SecretResult ReadFile(string path)
+    {
+        if (ConfigFile.Read(path, FileLengthBytesMax, out var text) is { } error)
+        {
+            return Missing($"{error.Message}");
+        }
+
+        // Editors end a file with a line feed; it is not part of the secret.
+        var value = text.TrimEnd('\r', '\n');
+        return value.Length == 0 ? Missing($"file '{path}' is empty") : new SecretResult.Known(value);
+    }
+
+    private SecretResult ReadVariables()
+    {
+        var missing = Variable().Matches(_expression).Select(match => match.Groups[1].Value)
+            .FirstOrDefault(name => string.IsNullOrEmpty(Environment.GetEnvironmentVariable(name)));
+        return missing is not null
+            ? Missing($"environment variable {missing} is not set; set it, or write file:PATH")
+            : new SecretResult.Known(
+                Variable().Replace(_expression, match => Environment.GetEnvironmentVariable(match.Groups[1].Value)!));
+    }
+
+    private SecretResult.Missing Missing(string cause) => new(Place.With($"'{Place.Message}' can't be read: {cause}"));
+
+    [GeneratedRegex(@"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")]
+    private static partial Regex Variable();
 }
 
 /// <summary>What became of reading a secret.</summary>

@@ -6,14 +6,16 @@ namespace Domicile.Moves;
 /// <summary>What every message of a move carries. A region acts only if it matches its own records.</summary>
 /// <param name="Epoch">The account's epoch at the source; the target's will be one higher.</param>
 /// <param name="PolicyRevision">Control's policy when the message was sent; a target whose policy is older doesn't commit.</param>
+/// <param name="Salt">32 bytes: statements name the account only as a commitment under it.</param>
 internal sealed record MoveOrder(
-    Guid Move, AccountProfile Profile, long Epoch, RegionName Source, RegionName Target, long PolicyRevision)
+    Guid Move, AccountProfile Profile, long Epoch, RegionName Source, RegionName Target, long PolicyRevision, byte[] Salt)
 {
     public AccountId Account => Profile.Id;
 }
 
 /// <summary>A region's answer to a step of a move. Each step may be asked again; it answers what is so.</summary>
 [System.Text.Json.Serialization.JsonPolymorphic(TypeDiscriminatorPropertyName = "kind")]
+[System.Text.Json.Serialization.JsonDerivedType(typeof(Prepared), "prepared")]
 [System.Text.Json.Serialization.JsonDerivedType(typeof(Arriving), "arriving")]
 [System.Text.Json.Serialization.JsonDerivedType(typeof(Sealed), "sealed")]
 [System.Text.Json.Serialization.JsonDerivedType(typeof(Drained), "drained")]
@@ -31,6 +33,9 @@ internal abstract record StepAnswer
     {
     }
 
+    /// <summary>Source: the target may follow this copy.</summary>
+    public sealed record Prepared : StepAnswer;
+
     /// <summary>Target: it is being filled; all up to <paramref name="Cursor"/> is stored, the source was at <paramref name="SourceSeq"/>.</summary>
     public sealed record Arriving(
         long Cursor, long SourceSeq, long Objects, long Bytes, string? Trouble) : StepAnswer;
@@ -41,8 +46,8 @@ internal abstract record StepAnswer
     /// <summary>Target: stored everything up to the final seq; this is its own digest of it.</summary>
     public sealed record Drained(long Seq, byte[] Digest) : StepAnswer;
 
-    /// <summary>Source: no reads any more.</summary>
-    public sealed record Departing : StepAnswer;
+    /// <summary>Source: no reads any more. With its signed statement of what it held.</summary>
+    public sealed record Departing(byte[] Statement) : StepAnswer;
 
     /// <summary>Target: it is the home, for ever so in this move. With its signed statement.</summary>
     public sealed record Activated(byte[] Statement) : StepAnswer;
@@ -53,8 +58,8 @@ internal abstract record StepAnswer
     /// <summary>Source: it takes writes again, and this move can't seal it any more.</summary>
     public sealed record Unsealed : StepAnswer;
 
-    /// <summary>Source: a tombstone. With its signed statement.</summary>
-    public sealed record Departed(byte[] Statement) : StepAnswer;
+    /// <summary>Source: a tombstone.</summary>
+    public sealed record Departed : StepAnswer;
 
     /// <summary>Source: nothing of the account is left. With its signed statement.</summary>
     public sealed record Erased(byte[] Statement) : StepAnswer;
@@ -118,12 +123,15 @@ internal interface IRegionPeer
 
     /// <summary>Erases an account for good: its data subject asked for it. The region signs it.</summary>
     /// <returns>The signed statement (a DSSE envelope's bytes).</returns>
-    Task<byte[]> EraseAccountAsync(AccountId account, long epoch, CancellationToken cancellationToken);
+    Task<byte[]> EraseAccountAsync(AccountId account, long epoch, byte[] salt, CancellationToken cancellationToken);
 
     /// <summary>Directory entries and the policy in force; older ones than the region has are ignored.</summary>
     Task UpdateAsync(DirectoryUpdate update, CancellationToken cancellationToken);
 
     Task<IReadOnlyList<DoctorFinding>> ExamineAsync(CancellationToken cancellationToken);
+
+    /// <summary>Source, step 2: lets the target follow this copy; until the move is over deletions leave tombstones.</summary>
+    Task<StepAnswer> PrepareAsync(MoveOrder order, CancellationToken cancellationToken);
 
     /// <summary>Target, step 2: begins to pull, or says how far it is.</summary>
     Task<StepAnswer> ArriveAsync(MoveOrder order, CancellationToken cancellationToken);
@@ -138,7 +146,9 @@ internal interface IRegionPeer
     Task<StepAnswer> DepartAsync(MoveOrder order, CancellationToken cancellationToken);
 
     /// <summary>Target, step 6, the commit point.</summary>
-    Task<StepAnswer> ActivateAsync(MoveOrder order, long finalSeq, byte[] digest, CancellationToken cancellationToken);
+    /// <param name="departure">The source's signed statement, which the target's own will name.</param>
+    Task<StepAnswer> ActivateAsync(
+        MoveOrder order, long finalSeq, byte[] digest, byte[] departure, CancellationToken cancellationToken);
 
     /// <summary>Target: "tell me it is activated, or never do it".</summary>
     Task<StepAnswer> RefuseAsync(MoveOrder order, string reason, CancellationToken cancellationToken);
@@ -150,7 +160,8 @@ internal interface IRegionPeer
     Task<StepAnswer> SettleAsync(MoveOrder order, CancellationToken cancellationToken);
 
     /// <summary>Source, step 8.</summary>
-    Task<StepAnswer> EraseAsync(MoveOrder order, CancellationToken cancellationToken);
+    /// <param name="arrival">The target's signed statement, without which nothing is erased.</param>
+    Task<StepAnswer> EraseAsync(MoveOrder order, byte[] arrival, CancellationToken cancellationToken);
 }
 
 /// <param name="PolicyText">Null: no change of policy.</param>

@@ -64,6 +64,9 @@ internal sealed record Move
     public required string Rule { get; init; }
     public required DateTimeOffset RequestedAt { get; init; }
     public required TimeSpan EraseAfter { get; init; }
+
+    /// <summary>32 bytes: statements name the account only as a commitment under it.</summary>
+    public required byte[] Salt { get; init; }
     public MoveState State { get; init; } = MoveState.Planned;
 
     /// <summary>Why it is being refused, was aborted or failed.</summary>
@@ -91,5 +94,5 @@ internal sealed record Move
     /// <summary>The account is settled at one home; a receipt may still be to come.</summary>
     public bool HasSettled => IsOver || State == MoveState.Erasing;
 
-    public MoveOrder Order => new(Id, Profile, Epoch, Source, Target, PolicyRevision);
+    public MoveOrder Order => new(Id, Profile, Epoch, Source, Target, PolicyRevision, Salt);
 }

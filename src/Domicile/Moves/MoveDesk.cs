@@ -35,7 +35,7 @@ internal sealed class MoveDesk
 
 internal sealed record MoveRequest(
     AccountProfile Profile, RegionName Source, RegionName Target, long Epoch, long PolicyRevision, string Rule,
-    TimeSpan EraseAfter, long Objects, long Bytes);
+    TimeSpan EraseAfter, byte[] Salt, long Objects, long Bytes);
 
 /// <summary>What became of a request to move an account.</summary>
 internal abstract record MoveRequestResult

@@ -1,0 +1,47 @@
+namespace Domicile.Moves;
+
+/// <summary>The bounds of moves and of requests that meet one, in one place.</summary>
+internal static class MoveLimits
+{
+    /// <summary>How long a request waits at the gateway for a cut-over before it gets 503 SlowDown.</summary>
+    public static readonly TimeSpan WaitAtGatewayMax = TimeSpan.FromSeconds(20);
+
+    /// <summary>How long control lets the target drain, from the seal on, before the move goes back.</summary>
+    public static readonly TimeSpan DrainMax = TimeSpan.FromSeconds(8);
+
+    /// <summary>
+    /// How long a sealed or departing source waits for control before it asks the target what became of the move. More
+    /// than <see cref="DrainMax"/>, or large drains would abort each other.
+    /// </summary>
+    public static readonly TimeSpan SourcePatience = TimeSpan.FromSeconds(15);
+
+    /// <summary>How long erasing waits for open reads and hand-overs before it cuts them.</summary>
+    public static readonly TimeSpan HoldsMax = TimeSpan.FromSeconds(60);
+
+    /// <summary>A call that asks how far the target is returns after this long at most.</summary>
+    public static readonly TimeSpan ProgressEvery = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>The stream says that it lives, at least this often.</summary>
+    public static readonly TimeSpan HeartbeatEvery = TimeSpan.FromSeconds(2);
+
+    /// <summary>A stream that has said nothing for this long is broken.</summary>
+    public static readonly TimeSpan SilenceMax = TimeSpan.FromSeconds(10);
+
+    public static readonly TimeSpan RetryFirst = TimeSpan.FromMilliseconds(100);
+
+    public static readonly TimeSpan RetryMax = TimeSpan.FromSeconds(2);
+
+    /// <summary>Changes that the target may lack when the source is sealed.</summary>
+    public const long LagAtSealMax = 64;
+
+    public const int BatchRowsMax = 512;
+
+    public const long BatchBytesMax = 4 << 20;
+
+    /// <summary>Rows that one transaction of an erasure deletes.</summary>
+    public const int EraseRowsAtOnce = 2000;
+
+    /// <summary>A retry's delay: doubling, bounded.</summary>
+    public static TimeSpan RetryAfter(int failures)
+        => TimeSpan.FromTicks(Math.Min(RetryFirst.Ticks << Math.Min(failures, 10), RetryMax.Ticks));
+}

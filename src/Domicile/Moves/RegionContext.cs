@@ -1,0 +1,54 @@
+using System.Security.Cryptography;
+using System.Text;
+using Domicile.Accounts;
+using Domicile.Policies;
+using Domicile.Proofs;
+using Domicile.Proofs.Statements;
+using Domicile.Storage;
+
+namespace Domicile.Moves;
+
+/// <summary>What a region's parts share: who it is, where its data lies, what it signs with and whom it can ask.</summary>
+internal sealed record RegionContext
+{
+    public required RegionFacts Self { get; init; }
+
+    /// <summary>Every region of the deployment, this one too, in the config's order.</summary>
+    public required IReadOnlyList<RegionFacts> Regions { get; init; }
+    public required RegionStorage Storage { get; init; }
+    public required RegionDirectory Directory { get; init; }
+    public required IRegionLinks Links { get; init; }
+    public required EcdsaSigner Signer { get; init; }
+    public required TimeProvider Time { get; init; }
+
+    public RegionName Name => Self.Name;
+
+    public RegionClaim Claim => ClaimOf(Self);
+
+    /// <summary>Whether the policy that this region knows permits the account, with these categories, to lie in a region.</summary>
+    public Permission Permits(AccountProfile profile, IReadOnlySet<string> categories, RegionName region)
+    {
+        var facts = Regions.FirstOrDefault(one => one.Name == region);
+        return Directory.Policy switch
+        {
+            null => new Permission.Refused("no policy is known here yet"),
+            _ when facts is null => new Permission.Refused($"region {region} is not of this deployment"),
+            var policy => policy.Permits(profile, categories, facts),
+        };
+    }
+
+    /// <summary>A statement of this region about an account, signed.</summary>
+    public byte[] Sign(MoveOrder order, Predicate predicate) => Sign(order.Account, order.Salt, predicate);
+
+    public byte[] Sign(AccountId account, byte[] salt, Predicate predicate)
+        => DsseEnvelope.Sign(new Statement(AccountCommitment.Subject(account.Value, salt), predicate), Signer).ToBytes();
+
+    public static RegionClaim ClaimOf(RegionFacts facts)
+        => new(
+            facts.Name.Value, facts.Country.Code, new PartyClaim(facts.Operator.Name, facts.Operator.Country.Code),
+            new PartyClaim(facts.Owner.Name, facts.Owner.Country.Code),
+            new PartyClaim(facts.Custodian.Kind, facts.Custodian.Country.Code));
+
+    /// <summary>SHA-256 of canonical bytes, as statements name each other and the set digest.</summary>
+    public static string Sha256Hex(ReadOnlySpan<byte> bytes) => Convert.ToHexStringLower(SHA256.HashData(bytes));
+}
