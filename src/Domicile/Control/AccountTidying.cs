@@ -75,7 +75,7 @@ internal sealed partial class AccountTidying(
         if (status is { HasData: true })
         {
             var erased = await parts.Regions.AskAsync(
-                home, (region, limited) => region.EraseAccountAsync(account.Id, account.Epoch, limited), cancellationToken);
+                home, (region, limited) => region.EraseAccountAsync(account.Id, account.Epoch, account.Salt, limited), cancellationToken);
             if (!erased.Is(out _, out refusal))
             {
                 return Note(account, false, refusal);

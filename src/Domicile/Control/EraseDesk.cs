@@ -26,7 +26,7 @@ internal sealed class EraseDesk(ControlParts parts, AccountDesk accounts)
     {
         var home = account.Home!.Value;
         var asked = await parts.Regions.AskAsync(
-            home, (region, limited) => region.EraseAccountAsync(account.Id, account.Epoch, limited), cancellationToken,
+            home, (region, limited) => region.EraseAccountAsync(account.Id, account.Epoch, account.Salt, limited), cancellationToken,
             ControlLimits.LongAnswerPatience);
         if (!asked.Is(out var statement, out var refusal)
             || !(await parts.Ledger.CheckErasureAsync(statement, account, cancellationToken)).Is(out _, out refusal))

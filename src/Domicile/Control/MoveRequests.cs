@@ -181,7 +181,7 @@ internal sealed class MoveRequests(ControlParts parts, AccountDesk accounts)
         }
 
         var request = new MoveRequest(
-            account.Profile, account.Home!.Value, wanted.Target, account.Epoch, policyRevision, wanted.Rule, eraseAfter,
+            account.Profile, account.Home!.Value, wanted.Target, account.Epoch, policyRevision, wanted.Rule, eraseAfter, account.Salt,
             wanted.Objects, wanted.Bytes);
         return await RequestAsync(request, cancellationToken);
     }
