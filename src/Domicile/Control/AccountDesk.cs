@@ -142,7 +142,8 @@ internal sealed class AccountDesk(ControlParts parts)
                 Invariant.Check(AccountTable.Activate(sql, profile.Id));
                 if (choice.Misplaced is not null)
                 {
-                    parts.Ledger.AppendOverride(sql, account, parts.Policies.Current, by);
+                    parts.Ledger.AppendOverride(
+                        sql, account, parts.Config.Find(choice.Home)!.Facts, parts.Policies.Current, by);
                 }
 
                 return true;

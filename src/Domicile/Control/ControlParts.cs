@@ -12,6 +12,8 @@ internal sealed record ControlParts
     public required PolicyBook Policies { get; init; }
     public required RegionQuestions Regions { get; init; }
     public required ControlLedger Ledger { get; init; }
+    public required RegionKeys Keys { get; init; }
+    public required Receipts Receipts { get; init; }
     public required MoveDesk Moves { get; init; }
     public required Entropy Entropy { get; init; }
     public required TimeProvider Time { get; init; }

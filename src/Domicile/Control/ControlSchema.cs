@@ -23,10 +23,14 @@ internal static class ControlSchema
         "CREATE TABLE policy (revision BIGINT PRIMARY KEY, text TEXT NOT NULL, sha256 TEXT NOT NULL, since_ms BIGINT NOT NULL)",
         // SHA-256 of each bearer token of the API.
         "CREATE TABLE token (label TEXT PRIMARY KEY, hash BLOB NOT NULL)",
-        // Receipts that are in the ledger, by move: what makes appending one idempotent. document: the signed statement.
+        // Receipts that are in the ledger, by move: what makes appending one idempotent. document: control's signed
+        // statement, the ledger's leaf. The keys are those that signed for source and target.
         """
         CREATE TABLE receipt (
-          move TEXT PRIMARY KEY, account TEXT NOT NULL, ledger_index BIGINT NOT NULL, document BLOB NOT NULL)
+          move TEXT PRIMARY KEY, ledger_index BIGINT NOT NULL, document BLOB NOT NULL, source_key BLOB NOT NULL,
+          target_key BLOB NOT NULL)
         """,
+        // The key that speaks for each region, as first seen. SubjectPublicKeyInfo, DER.
+        "CREATE TABLE region_key (region TEXT PRIMARY KEY, spki BLOB NOT NULL)",
     ]);
 }

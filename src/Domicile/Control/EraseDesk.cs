@@ -29,7 +29,7 @@ internal sealed class EraseDesk(ControlParts parts, AccountDesk accounts)
             home, (region, limited) => region.EraseAccountAsync(account.Id, account.Epoch, account.Salt, limited), cancellationToken,
             ControlLimits.LongAnswerPatience);
         if (!asked.Is(out var statement, out var refusal)
-            || !(await parts.Ledger.CheckErasureAsync(statement, account, cancellationToken)).Is(out _, out refusal))
+            || !(await parts.Receipts.CheckErasureAsync(statement, account, cancellationToken)).Is(out _, out refusal))
         {
             return refusal;
         }
