@@ -21,7 +21,7 @@ internal static class ConfigFile
                 return new LocatedError(path, 1, $"the file is longer than {lengthBytesMax / 1024} KiB");
             }
 
-            text = Strict.GetString(bytes, 0, length).TrimStart('\uFEFF');
+            text = Strict.GetString(bytes, 0, length);
             return null;
         }
         catch (DecoderFallbackException)

@@ -96,10 +96,10 @@ internal sealed class ConfigReader
 
     private RegionConfig? ReadRegion(YamlEntry entry, PortClaims ports)
     {
-        if (!RegionName.TryParse(entry.Key, out var name) || name.Value == "control")
+        if (!RegionName.TryParse(entry.Key, out var name) || name.Value is "control" or "nearest")
         {
-            _errors.Add(entry.Line, name.Value == "control"
-                ? "a region can't be called 'control': that is control's directory"
+            _errors.Add(entry.Line, name.Value is "control" or "nearest"
+                ? $"a region can't be called '{name}': that word has a meaning of its own"
                 : $"a region's name is a letter, then at most 39 more of a-z, 0-9 and '-', found '{entry.Key}'");
             return null;
         }

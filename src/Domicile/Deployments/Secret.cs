@@ -33,7 +33,7 @@ internal sealed partial class Secret
     {
         if (ConfigFile.Read(path, FileLengthBytesMax, out var text) is { } error)
         {
-            return Missing($"{error.Message}");
+            return Missing($"file '{path}': {error.Message}");
         }
 
         // Editors end a file with a line feed; it is not part of the secret.
@@ -47,6 +47,8 @@ internal sealed partial class Secret
             .FirstOrDefault(name => string.IsNullOrEmpty(Environment.GetEnvironmentVariable(name)));
         return missing is not null
             ? Missing($"environment variable {missing} is not set; set it, or write file:PATH")
+            : Variable().Replace(_expression, "").Contains("${", StringComparison.Ordinal)
+            ? Missing("'${' is followed by no name and '}'; write ${NAME}")
             : new SecretResult.Known(
                 Variable().Replace(_expression, match => Environment.GetEnvironmentVariable(match.Groups[1].Value)!));
     }

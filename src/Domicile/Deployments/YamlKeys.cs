@@ -29,6 +29,9 @@ internal sealed class YamlKeys
     /// <summary>Every key that is there, in the order of the file, for maps whose keys are names.</summary>
     public IEnumerable<string> Names => _entries.Values.OrderBy(entry => entry.Line).Select(entry => entry.Key);
 
+    /// <summary>Whether the key is there, with or without a value.</summary>
+    public bool Has(string key) => _entries.ContainsKey(key);
+
     /// <summary>Null where the key is missing or has no value.</summary>
     public YamlNode? Take(string key)
     {

@@ -37,6 +37,7 @@ internal sealed class YamlTree
 {
     public const int DepthMax = 8;
     public const int NodesMax = 50_000;
+    public const int LengthCharsMax = 256 * 1024;
 
     private readonly IParser _parser;
     private int _nodes;
@@ -46,16 +47,34 @@ internal sealed class YamlTree
     /// <summary>Null, and one error added, where the text is no single YAML document of keys and values.</summary>
     public static YamlNode.Map? Read(string text, string file, ICollection<LocatedError> errors)
     {
+        if (text.Length > LengthCharsMax)
+        {
+            errors.Add(new LocatedError(file, 1, $"longer than {LengthCharsMax / 1024} Ki characters"));
+            return null;
+        }
+
+        // Lines are those of the text: comments are skipped, not merged into other nodes.
+        var reader = new StringReader(text.TrimStart('\uFEFF'));
+        var tree = new YamlTree(new Parser(new Scanner(reader, skipComments: true)));
         try
         {
-            // Lines are those of the text: comments are skipped, not merged into other nodes.
-            return new YamlTree(new Parser(new Scanner(new StringReader(text), skipComments: true))).ReadDocument();
+            return tree.ReadDocument();
+        }
+        catch (RefusedException refused)
+        {
+            errors.Add(new LocatedError(file, refused.Line, refused.Message));
         }
         catch (YamlException broken)
         {
             errors.Add(new LocatedError(file, Math.Max(1, (int)broken.Start.Line), $"not valid YAML: {Cause(broken)}"));
-            return null;
         }
+        catch (Exception broken) when (broken is InvalidOperationException or ArgumentException)
+        {
+            // The library's parser meets some broken texts with its own broken state.
+            errors.Add(new LocatedError(file, (int)(tree._parser.Current?.End.Line ?? 1), "not valid YAML"));
+        }
+
+        return null;
     }
 
     private YamlNode.Map ReadDocument()
@@ -63,7 +82,7 @@ internal sealed class YamlTree
         _parser.Consume<StreamStart>();
         if (_parser.Accept<StreamEnd>(out _))
         {
-            throw new YamlException(Mark.Empty, Mark.Empty, "the file is empty");
+            throw new RefusedException(1, "the file is empty");
         }
 
         _parser.Consume<DocumentStart>();
@@ -75,7 +94,7 @@ internal sealed class YamlTree
         }
 
         return root as YamlNode.Map
-            ?? throw new YamlException(new Mark(0, root.Line, 0), Mark.Empty, $"expected keys and values, found {root.Kind}");
+            ?? throw new RefusedException(root.Line, $"expected keys and values, found {root.Kind}");
     }
 
     private YamlNode ReadNode(int depth)
@@ -149,7 +168,7 @@ internal sealed class YamlTree
         return new YamlNode.Map(line, entries);
     }
 
-    private static YamlException Wrong(ParsingEvent at, string what) => new(at.Start, at.End, what);
+    private static RefusedException Wrong(ParsingEvent at, string what) => new((int)at.Start.Line, what);
 
     // The library puts "(Line: 3, Col: 1, Idx: 20) - (…): " before what it says; the place is said already.
     private static string Cause(YamlException broken)
@@ -157,5 +176,11 @@ internal sealed class YamlTree
         var text = broken.InnerException?.Message ?? broken.Message;
         var end = text.LastIndexOf("): ", StringComparison.Ordinal);
         return (end < 0 ? text : text[(end + 3)..]).ReplaceLineEndings(" ");
+    }
+
+    /// <summary>The text is YAML, and more than we take.</summary>
+    private sealed class RefusedException(int line, string message) : Exception(message)
+    {
+        public int Line { get; } = line;
     }
 }

@@ -1,5 +1,7 @@
 using Domicile.Accounts;
 using Domicile.Objects;
+using Domicile.Policies;
+using Domicile.Storage;
 
 namespace Domicile.Moves;
 
@@ -7,22 +9,179 @@ namespace Domicile.Moves;
 /// Where a request meets its account, whatever the account's state: it opens the copy here, waits out a cut-over, or
 /// says where the account went.
 /// </summary>
-internal sealed class AccountGateway
+internal sealed class AccountGateway(RegionContext region)
 {
     /// <summary>
     /// Finds out where a request of this account is to be served. Waits while the account is departing here (bounded),
     /// and for a write also while it is sealed. The caller disposes a <see cref="Route.Here"/>'s copy.
     /// </summary>
-    public ValueTask<Route> RouteAsync(AccountId account, bool isWrite, CancellationToken cancellationToken)
-        => throw new NotImplementedException();
+    public async ValueTask<Route> RouteAsync(AccountId account, bool isWrite, CancellationToken cancellationToken)
+    {
+        var deadline = region.Time.GetUtcNow() + MoveLimits.WaitAtGatewayMax;
+        while (true)
+        {
+            if (region.Storage.Find(account) is not { } store)
+            {
+                return await RouteByDirectoryAsync(account, cancellationToken);
+            }
+
+            // The hold comes before the look at the state: erasing waits for holds, so a copy that was seen readable stays.
+            var ticket = store.CommitCount;
+            var hold = store.HoldOpen();
+            if (store.Row is { State: AccountState.Active or AccountState.Sealed } row
+                && (row.State == AccountState.Active || !isWrite))
+            {
+                return new Route.Here(new AccountCopy(store, hold, row.Epoch));
+            }
+
+            hold.Dispose();
+            switch (store.Row)
+            {
+                case null or { State: AccountState.None }:
+                    return await RouteByDirectoryAsync(account, cancellationToken);
+                case { State: AccountState.Departed or AccountState.Arriving, Peer: { } peer } elsewhere:
+                    return RouteTo(account, NewestHome(account, peer, elsewhere.Epoch), elsewhere.Profile);
+            }
+
+            if (!await WaitAsync(store, ticket, deadline, cancellationToken))
+            {
+                return new Route.Busy("The account is being moved and could not be reached in time.");
+            }
+        }
+    }
 
     /// <summary>
     /// Runs a command where the account is active: here, or, if it was sealed since the request was routed, at the new
     /// home, to which command and content are handed over. Answers once, and only when the outcome is durable.
     /// A wait past the bound answers <c>SlowDown</c>.
     /// </summary>
-    public Task<CommandResult> WriteAsync(AccountCopy copy, AccountCommand command, CancellationToken cancellationToken)
-        => throw new NotImplementedException();
+    public async Task<CommandResult> WriteAsync(
+        AccountCopy copy, AccountCommand command, CancellationToken cancellationToken)
+    {
+        var store = copy.Store;
+        var deadline = region.Time.GetUtcNow() + MoveLimits.WaitAtGatewayMax;
+        while (true)
+        {
+            var ticket = store.CommitCount;
+            if (store.Row is { State: AccountState.Active } row && row.Epoch == copy.Epoch
+                && await store.WriteAsync(one => CommandExecutor.Execute(one, copy.Epoch, command), cancellationToken)
+                    is Execution.Executed(var result))
+            {
+                return result;
+            }
+
+            switch (store.Row)
+            {
+                case { State: AccountState.Departed } departed when departed.Epoch == copy.Epoch:
+                    return await HandOverAsync(copy, departed.Peer!.Value, command, deadline, cancellationToken);
+                case { State: AccountState.Active } active when active.Epoch == copy.Epoch:
+                    continue;
+                case { State: AccountState.Sealed or AccountState.Departing }
+                    when await WaitAsync(store, ticket, deadline, cancellationToken):
+                    continue;
+                default:
+                    return Busy();
+            }
+        }
+    }
+
+    private static CommandResult.Refused Busy() => new("SlowDown", "The account is being moved. Please try again.");
+
+    /// <summary>The account left while this write's body was arriving: its new home decides and commits it.</summary>
+    private async Task<CommandResult> HandOverAsync(
+        AccountCopy copy, RegionName home, AccountCommand command, DateTimeOffset deadline,
+        CancellationToken cancellationToken)
+    {
+        var move = copy.Store.Read(sql => RegionMoveRecord.FindLastDeparture(sql, copy.Account))!.Move;
+        var handOver = new HandOver(copy.Account, move, AttemptIds.Draw(), copy.Epoch + 1, command);
+        for (var failures = 0; region.Time.GetUtcNow() < deadline; failures++)
+        {
+            switch (await TryHandOverAsync(copy, home, handOver, cancellationToken))
+            {
+                case HandOverAnswer.Applied(var result):
+                    return result;
+                case HandOverAnswer.Never:
+                    return Busy();
+            }
+
+            await Task.Delay(MoveLimits.RetryAfter(failures), region.Time, cancellationToken);
+        }
+
+        return Busy();
+    }
+
+    // No answer means nothing: the same attempt id asks again, and is applied at most once.
+    private async Task<HandOverAnswer> TryHandOverAsync(
+        AccountCopy copy, RegionName home, HandOver handOver, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await using var content = handOver.Command.Content is { Inline: null } staged
+                ? copy.Store.OpenSealed(staged.ContentId)
+                : null;
+            return await region.Links.To(home).HandOverAsync(handOver, content, cancellationToken);
+        }
+        catch (RegionUnreachableException)
+        {
+            return new HandOverAnswer.NotYet();
+        }
+    }
+
+    private async ValueTask<Route> RouteByDirectoryAsync(AccountId account, CancellationToken cancellationToken)
+    {
+        var entry = region.Directory.Find(account);
+        if (entry is null || entry.Home == region.Name)
+        {
+            entry = await region.Links.AskControlAsync(account, cancellationToken) ?? entry;
+        }
+
+        return entry switch
+        {
+            null or { Home: null } => new Route.Unknown(),
+            { Home: { } home } when home == region.Name => new Route.Busy("The account is on its way here."),
+            { Home: { } home } => RouteTo(account, home, entry.Profile),
+        };
+    }
+
+    // A tombstone names the home that followed this one; the directory may know of a later one.
+    private RegionName NewestHome(AccountId account, RegionName peer, long epoch)
+        => region.Directory.Find(account) is { Home: { } home } entry && entry.Epoch > epoch + 1 && home != region.Name
+            ? home
+            : peer;
+
+    private Route RouteTo(AccountId account, RegionName home, AccountProfile profile)
+    {
+        var policy = region.Directory.Policy;
+        var answer = policy is null
+            ? new TransitAnswer.Redirect()
+            : policy.AnswerTransit(profile, policy.CategoriesNamed, region.Self);
+        return answer switch
+        {
+            TransitAnswer.Relay => new Route.Forward(home),
+            TransitAnswer.Refuse(var reason) => new Route.Forbidden(reason),
+            _ => new Route.Redirect(home, region.Links.EndpointOf(home)),
+        };
+    }
+
+    private async Task<bool> WaitAsync(
+        AccountStore store, long ticket, DateTimeOffset deadline, CancellationToken cancellationToken)
+    {
+        var left = deadline - region.Time.GetUtcNow();
+        if (left <= TimeSpan.Zero)
+        {
+            return false;
+        }
+
+        try
+        {
+            await store.ChangedSince(ticket, cancellationToken).WaitAsync(left, region.Time, cancellationToken);
+            return true;
+        }
+        catch (TimeoutException)
+        {
+            return false;
+        }
+    }
 }
 
 /// <summary>Where a request is to be served.</summary>

@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using System.Text;
 using Domicile.Accounts;
 using Domicile.Policies;
 using Domicile.Proofs;
@@ -41,13 +40,13 @@ internal sealed record RegionContext
     public byte[] Sign(MoveOrder order, Predicate predicate) => Sign(order.Account, order.Salt, predicate);
 
     public byte[] Sign(AccountId account, byte[] salt, Predicate predicate)
-        => DsseEnvelope.Sign(new Statement(AccountCommitment.Subject(account.Value, salt), predicate), Signer).ToBytes();
+        => DsseEnvelope.Sign(new Statement(Subject.Account(account.Value, salt), predicate), Signer).ToBytes();
 
     public static RegionClaim ClaimOf(RegionFacts facts)
         => new(
             facts.Name.Value, facts.Country.Code, new PartyClaim(facts.Operator.Name, facts.Operator.Country.Code),
             new PartyClaim(facts.Owner.Name, facts.Owner.Country.Code),
-            new PartyClaim(facts.Custodian.Kind, facts.Custodian.Country.Code));
+            new CustodianClaim(facts.Custodian.Kind, facts.Custodian.Country.Code));
 
     /// <summary>SHA-256 of canonical bytes, as statements name each other and the set digest.</summary>
     public static string Sha256Hex(ReadOnlySpan<byte> bytes) => Convert.ToHexStringLower(SHA256.HashData(bytes));

@@ -66,6 +66,3 @@ internal sealed class AccountCopy : IAsyncDisposable
 
     public ValueTask DisposeAsync() => throw new NotImplementedException();
 }
-
-/// <summary>Stored bytes are not what was written: they fail authentication or are cut short.</summary>
-internal sealed class ContentCorruptException(string message) : IOException(message);

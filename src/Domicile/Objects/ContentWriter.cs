@@ -19,6 +19,3 @@ internal sealed class ContentWriter : IAsyncDisposable
 
     public ValueTask DisposeAsync() => throw new NotImplementedException();
 }
-
-/// <summary>The region's disk is full. What was acknowledged is safe; this request changed nothing.</summary>
-internal sealed class StorageFullException(string message, Exception? cause = null) : IOException(message, cause);

@@ -16,37 +16,37 @@ internal sealed record Policy(IReadOnlyList<PolicyRule> Rules, long Revision, st
     public const int FileLengthBytesMax = 256 * 1024;
     public const int RulesMax = 1000;
 
-    /// <summary>The category of what lies in buckets without one. Only rules without <c>category</c> match it.</summary>
-    public const string NoCategory = "";
 
     /// <param name="regions">Names that the policy may use; null: any.</param>
     public static PolicyResult Load(string path, IReadOnlyCollection<RegionName>? regions = null)
-        => throw new NotImplementedException();
+        => ConfigFile.Read(path, FileLengthBytesMax, out var text) is { } error
+            ? new PolicyResult.Invalid([error])
+            : Parse(text, path, regions);
 
     /// <inheritdoc cref="Load"/>
     /// <param name="file">What errors call it.</param>
     public static PolicyResult Parse(string text, string file, IReadOnlyCollection<RegionName>? regions = null)
-        => throw new NotImplementedException();
+        => PolicyReader.Read(text, file, regions);
 
     /// <summary>
     /// Where the account belongs, as a whole: a region that the deciding rule of every category permits. It stays where
     /// it is if that is permitted; else the preferred order decides.
     /// </summary>
-    /// <param name="categories">Of all that the account holds; empty counts as <see cref="NoCategory"/>.</param>
+    /// <param name="categories">Of all that the account holds; empty counts as <see cref="Category.None"/>.</param>
     /// <param name="regions">Of the deployment. Ties go to the earlier.</param>
     /// <param name="current">The home; null for a new account.</param>
     public Placement Place(
         AccountProfile profile, IReadOnlySet<string> categories, IReadOnlyList<RegionFacts> regions, RegionName? current)
-        => throw new NotImplementedException();
+        => DecidingRules.Of(this, profile, categories).Place(regions, current);
 
     /// <summary>Whether all of these categories of the account may lie in the region.</summary>
     public Permission Permits(AccountProfile profile, IReadOnlySet<string> categories, RegionFacts region)
-        => throw new NotImplementedException();
+        => DecidingRules.Of(this, profile, categories).Judge(region);
 
     /// <summary>What a node that isn't the account's home does with a request for it. The strictest category decides.</summary>
     /// <param name="through">The region of the node where the request came in.</param>
     public TransitAnswer AnswerTransit(AccountProfile profile, IReadOnlySet<string> categories, RegionFacts through)
-        => throw new NotImplementedException();
+        => DecidingRules.Of(this, profile, categories).AnswerTransit(through);
 }
 
 /// <summary>What became of reading a policy.</summary>

@@ -12,7 +12,29 @@ internal sealed record PolicyExplanation(
     public static PolicyExplanation Of(
         Policy policy, AccountProfile profile, IReadOnlySet<string> categories, IReadOnlyList<RegionFacts> regions,
         RegionName? current)
-        => throw new NotImplementedException();
+    {
+        var rules = DecidingRules.Of(policy, profile, categories);
+        return new PolicyExplanation(
+            rules.Place(regions, current),
+            [.. DecidingRules.CategoriesOf(categories).Select(category => Try(policy, profile, category))],
+            [.. regions.Select(region => RegionExplanation.Of(region.Name, rules.Judge(region)))]);
+    }
+
+    private static CategoryExplanation Try(Policy policy, AccountProfile profile, string category)
+    {
+        var trials = new List<RuleTrial>();
+        foreach (var rule in policy.Rules)
+        {
+            var mismatch = rule.When.Mismatch(profile, category);
+            trials.Add(new RuleTrial(rule.Name, rule.Line, mismatch is null, mismatch ?? "matches"));
+            if (mismatch is null)
+            {
+                return new CategoryExplanation(category, rule.Name, trials);
+            }
+        }
+
+        return new CategoryExplanation(category, null, trials);
+    }
 }
 
 /// <param name="Rule">That decides; null: none matches, so the category is denied.</param>
@@ -21,4 +43,8 @@ internal sealed record CategoryExplanation(string Category, string? Rule, IReadO
 
 internal sealed record RuleTrial(string Rule, int Line, bool Matched, string Reason);
 
-internal sealed record RegionExplanation(RegionName Region, bool Permitted, string Reason);
+internal sealed record RegionExplanation(RegionName Region, bool Permitted, string Reason)
+{
+    public static RegionExplanation Of(RegionName region, Permission permission)
+        => new(region, permission is Permission.Granted, permission.Reason);
+}

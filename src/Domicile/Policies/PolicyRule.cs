@@ -38,17 +38,60 @@ internal sealed record PolicyRule
 
     /// <summary>Copies in further permitted regions; 0: only the home's.</summary>
     public int Replicas { get; init; }
+
+    /// <summary>Why the rule does not permit the region; null: it does.</summary>
+    public string? Objection(RegionFacts region)
+    {
+        if (Allow is not null && !Allow.Regions.Contains(region.Name) && !Allow.Countries.Contains(region.Country))
+        {
+            return $"rule '{Name}' allows {Allow}; {region.Name} is in {region.Country}";
+        }
+
+        var hits = Enum.GetValues<ExposureFact>()
+            .Where(fact => Avoid is not null && Avoid.By.Contains(fact) && Avoid.Countries.Contains(fact.CountryOf(region)))
+            .Select(fact => $"its {fact.Word()} is {fact.CountryOf(region)}");
+        var found = string.Join(", ", hits);
+        return found.Length == 0 ? null : $"rule '{Name}' avoids {Avoid}; {region.Name}: {found}";
+    }
 }
 
 /// <summary>What a rule is about. Null stands for any.</summary>
 internal sealed record RuleMatch(
-    IReadOnlySet<Country>? Residences, IReadOnlySet<string>? Organisations, IReadOnlySet<string>? Categories);
+    IReadOnlySet<Country>? Residences, IReadOnlySet<string>? Organisations, IReadOnlySet<string>? Categories)
+{
+    /// <summary>Why the rule is not about this; null: it is.</summary>
+    public string? Mismatch(AccountProfile profile, string category)
+    {
+        if (Residences is not null && !Residences.Contains(profile.Residence))
+        {
+            return $"residence {profile.Residence} is not in {Words.List(Residences)}";
+        }
+
+        if (Organisations is not null && (profile.Organisation is null || !Organisations.Contains(profile.Organisation)))
+        {
+            return $"{Words.Organisation(profile.Organisation)} is not in {Words.List(Organisations)}";
+        }
+
+        return Categories is not null && !Categories.Contains(category)
+            ? $"{Words.Category(category)} is not in {Words.List(Categories)}" : null;
+    }
+}
 
 /// <summary>A region is allowed if its name or its country is named; <c>allow: "*"</c> is no AllowedPlaces at all.</summary>
-internal sealed record AllowedPlaces(IReadOnlySet<RegionName> Regions, IReadOnlySet<Country> Countries);
+internal sealed record AllowedPlaces(IReadOnlySet<RegionName> Regions, IReadOnlySet<Country> Countries)
+{
+    public override string ToString()
+        => Regions.Count == 0 ? $"countries {Words.List(Countries)}"
+            : Countries.Count == 0 ? $"regions {Words.List(Regions)}"
+            : $"regions {Words.List(Regions)} and countries {Words.List(Countries)}";
+}
 
 /// <summary>No region that any of these countries can compel, by any of these facts.</summary>
-internal sealed record AvoidedExposure(IReadOnlySet<Country> Countries, IReadOnlySet<ExposureFact> By);
+internal sealed record AvoidedExposure(IReadOnlySet<Country> Countries, IReadOnlySet<ExposureFact> By)
+{
+    public override string ToString()
+        => $"exposure to {Words.List(Countries)} by {string.Join(", ", By.Order().Select(fact => fact.Word()))}";
+}
 
 /// <summary>The four ways in which a country has power over a region.</summary>
 internal enum ExposureFact

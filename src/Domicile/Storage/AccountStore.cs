@@ -1,71 +1,472 @@
+using System.Diagnostics.CodeAnalysis;
 using Domicile.Accounts;
 
 namespace Domicile.Storage;
 
 /// <summary>
 /// One account's database and contents in this region. One writer commits what is waiting as one transaction (group
-/// commit); readers see what was committed when they began.
+/// commit); readers see what was committed when they began. There is one such object per account, as long as anyone has it;
+/// its database is opened when it is needed and closed when others need the room. Thread-safe.
 /// </summary>
+[SuppressMessage("Design", "CA1001", Justification = "The region closes its stores; whoever else has one must not.")]
 internal sealed class AccountStore
 {
-    public AccountId Account => throw new NotImplementedException();
+    private readonly RegionStorage _region;
+    private readonly StoreSlot _slot;
+    private readonly WriteQueue _queue;
+    private readonly Holds _holds = new();
+
+    // Guards everything below. Nothing waits under it but the opening of this account's own database.
+    private readonly Lock _gate = new();
+    private AccountDatabase? _database;
+    private bool _isLoaded;
+    private int _users;
+    private AccountRow? _row;
+    private byte[]? _wrappedKey;
+    private AccountKey? _key;
+    private long _commitCount;
+    private int _waiters;
+    private TaskCompletionSource? _changed;
+    private readonly Task _discarding = Task.CompletedTask;
+
+    public AccountStore(RegionStorage region, AccountId account, StoreSlot slot)
+    {
+        Account = account;
+        Directory = region.DirectoryOf(account);
+        _region = region;
+        _slot = slot;
+        _queue = new WriteQueue(Commit);
+    }
+
+    public AccountId Account { get; }
+
+    /// <summary>Where all that the region has of the account lies.</summary>
+    public string Directory { get; }
 
     /// <summary>The row as last committed; null where the region knows nothing of the account. Costs no disk access.</summary>
-    public AccountRow? Row => throw new NotImplementedException();
+    public AccountRow? Row
+    {
+        get
+        {
+            lock (_gate)
+            {
+                Load();
+                return _row;
+            }
+        }
+    }
+
+    /// <summary>The account's key as last committed; null where there is none, or no more.</summary>
+    public AccountKey? Key
+    {
+        get
+        {
+            lock (_gate)
+            {
+                Load();
+                return UnwrappedKey();
+            }
+        }
+    }
+
+    /// <summary>Counts commits; a ticket for <see cref="ChangedSince"/>.</summary>
+    public long CommitCount
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _commitCount;
+            }
+        }
+    }
+
+    /// <summary>When the database was last used, in the region's timestamps.</summary>
+    public long LastUsed { get; private set; }
+
+    private string DatabasePath => Path.Combine(Directory, "account.db");
 
     /// <summary>
     /// Completes when a commit later than the one seen by <paramref name="seen"/> has happened. Pushing streams and waiting
     /// requests live on it. Take the ticket first, then look, then wait.
     /// </summary>
-    public Task ChangedSince(long seen, CancellationToken cancellationToken) => throw new NotImplementedException();
+    public async Task ChangedSince(long seen, CancellationToken cancellationToken)
+    {
+        Task changed;
+        lock (_gate)
+        {
+            if (_commitCount > seen)
+            {
+                return;
+            }
 
-    /// <summary>Counts commits; a ticket for <see cref="ChangedSince"/>.</summary>
-    public long CommitCount => throw new NotImplementedException();
+            changed = (_changed ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+            _waiters++;
+            HoldInMemory();
+        }
+
+        try
+        {
+            await changed.WaitAsync(cancellationToken);
+        }
+        finally
+        {
+            lock (_gate)
+            {
+                _waiters--;
+                HoldInMemory();
+            }
+        }
+    }
 
     /// <summary>
     /// Runs <paramref name="work"/> in a transaction, with others that wait, and returns when it is durable. If it throws,
     /// its changes are undone and the others' are not. Work must be quick: it holds the account's only writer.
+    /// Cancelled before the work begins, nothing happens; later, the outcome is told all the same.
     /// </summary>
-    /// <exception cref="Domicile.Objects.StorageFullException">The disk is full; nothing was changed.</exception>
+    /// <exception cref="StorageFullException">The disk is full; nothing was changed.</exception>
     public Task<T> WriteAsync<T>(Func<AccountTransaction, T> work, CancellationToken cancellationToken)
-        => throw new NotImplementedException();
+        => EnqueueAsync(work, isAlone: false, cancellationToken);
 
     /// <summary>Runs a query on a snapshot. Synchronous: SQLite's reads are.</summary>
-    public T Read<T>(Func<Sql, T> query) => throw new NotImplementedException();
+    public T Read<T>(Func<Sql, T> query)
+    {
+        var database = Use(create: false);
+        if (database is null)
+        {
+            var nothing = SqliteEngine.OpenNothing();
+            try
+            {
+                return query(nothing);
+            }
+            finally
+            {
+                SqliteEngine.Close(nothing);
+            }
+        }
+
+        try
+        {
+            return SqliteEngine.Guard(DatabasePath, () => ReadSnapshot(database, query));
+        }
+        finally
+        {
+            EndUse();
+        }
+    }
 
     /// <summary>A hold that erasing waits for; take it before the state is checked, and give it back.</summary>
-    public IDisposable HoldOpen() => throw new NotImplementedException();
+    public IDisposable HoldOpen() => _holds.Open(this);
 
     /// <summary>Completes when no hold is open, or after the time.</summary>
     /// <returns>Whether no hold was open at the end.</returns>
-    public Task<bool> WaitForHoldsAsync(TimeSpan atMost, CancellationToken cancellationToken)
-        => throw new NotImplementedException();
-}
+    public async Task<bool> WaitForHoldsAsync(TimeSpan atMost, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var ended = _holds.OpenNowEnded();
+            await ended.WaitAsync(atMost, _region.Time, cancellationToken);
+        }
+        catch (TimeoutException)
+        {
+            // The answer says it.
+        }
 
-/// <summary>A write transaction on an account's database, with what a change of its rows must keep true.</summary>
-internal sealed class AccountTransaction
-{
-    public Sql Sql => throw new NotImplementedException();
+        return !_holds.Any;
+    }
 
-    public AccountId Account => throw new NotImplementedException();
+    /// <summary>Draws the account's key, in a transaction that made its row: for a new account or an erased one.</summary>
+    public void CreateKey(AccountTransaction transaction) => PutKey(transaction, AccountKey.Draw());
 
-    /// <summary>The account's row as this transaction sees it; null where there is none.</summary>
-    public AccountRow? Row => throw new NotImplementedException();
+    /// <summary>Takes over the key that came with an account.</summary>
+    /// <param name="key">Exactly 32 bytes; copied.</param>
+    public void ImportKey(AccountTransaction transaction, ReadOnlySpan<byte> key) => PutKey(transaction, new AccountKey(key));
 
-    /// <summary>When the transaction's work began.</summary>
-    public DateTimeOffset Now => throw new NotImplementedException();
+    /// <summary>Destroys the account's key: no content of it can be read from then on, wherever its bytes went.</summary>
+    public void DestroyKey(AccountTransaction transaction)
+    {
+        Invariant.Check(transaction.Account == Account);
+        transaction.PutKey(null);
+    }
 
-    /// <summary>
-    /// The fence: numbers a write if the account is active here in this epoch, in one statement.
-    /// </summary>
-    /// <returns>The write's seq; null where the account isn't writable here, now: change nothing.</returns>
-    public long? Fence(long epoch) => throw new NotImplementedException();
+    /// <summary>Closes the database if nobody uses it; the next use opens it again.</summary>
+    /// <returns>False where someone does.</returns>
+    public bool TryRest()
+    {
+        if (!_gate.TryEnter())
+        {
+            return false;
+        }
 
-    /// <summary>Replaces the account's row (not its seq or digest) or makes it.</summary>
-    public void PutRow(AccountRow row) => throw new NotImplementedException();
+        try
+        {
+            if (_users > 0 || !_queue.IsIdle)
+            {
+                return false;
+            }
 
-    /// <summary>A row of the account came to be or changed: its element goes into the digest, the old one's out.</summary>
-    /// <param name="before">Canonical bytes of the row that it replaces; empty where there was none.</param>
-    /// <param name="after">Canonical bytes of the new row; empty where it was deleted.</param>
-    public void Digest(ReadOnlySpan<byte> before, ReadOnlySpan<byte> after) => throw new NotImplementedException();
+            Close();
+            return true;
+        }
+        finally
+        {
+            _gate.Exit();
+        }
+    }
+
+    /// <summary>Answers what is queued and closes the database. No new use may begin.</summary>
+    public async Task CloseAsync()
+    {
+        await _queue.DrainAsync();
+        await _discarding;
+        await _queue.DrainAsync();
+        lock (_gate)
+        {
+            Close();
+        }
+
+        _queue.Dispose();
+    }
+
+    private static T ReadSnapshot<T>(AccountDatabase database, Func<Sql, T> query)
+    {
+        var sql = database.RentReader();
+        var isWhole = false;
+        try
+        {
+            sql.Execute("BEGIN");
+            var result = query(sql);
+            sql.Execute("COMMIT");
+            isWhole = true;
+            return result;
+        }
+        finally
+        {
+            if (isWhole)
+            {
+                database.ReturnReader(sql);
+            }
+            else
+            {
+                SqliteEngine.Close(sql);
+            }
+        }
+    }
+
+    private async Task<T> EnqueueAsync<T>(Func<AccountTransaction, T> work, bool isAlone, CancellationToken cancellationToken)
+    {
+        var pending = new PendingWrite<T>(work, isAlone, cancellationToken);
+        await _queue.EnqueueAsync(pending, cancellationToken);
+        return await pending.Told;
+    }
+
+    private void PutKey(AccountTransaction transaction, AccountKey key)
+    {
+        Invariant.Check(transaction.Account == Account);
+        Span<byte> plain = stackalloc byte[AccountKey.LengthBytes];
+        key.CopyTo(plain);
+        transaction.PutKey(new StoredKey(_region.Custodian.Wrap(Account, plain), key));
+        plain.Clear();
+    }
+
+    // :: The handles
+
+    /// <summary>Opens the database where it is closed. The caller ends its use.</summary>
+    private AccountDatabase? Use(bool create)
+    {
+        lock (_gate)
+        {
+            if (_database is null && !Open(create))
+            {
+                return null;
+            }
+
+            _users++;
+            LastUsed = _region.Time.GetTimestamp();
+            return _database;
+        }
+    }
+
+    private void EndUse()
+    {
+        lock (_gate)
+        {
+            _users--;
+        }
+    }
+
+    private bool Open(bool create)
+    {
+        _region.ThrowIfClosed();
+        if (!create && !File.Exists(DatabasePath))
+        {
+            _isLoaded = true;
+            return false;
+        }
+
+        _database = SqliteEngine.Guard(DatabasePath, () => AccountDatabase.Open(_region.Directory, DatabasePath));
+        LastUsed = _region.Time.GetTimestamp();
+        HoldInMemory();
+        _region.Opened(this);
+        return true;
+    }
+
+    // Through a reader: the writer's connection may be in use.
+    private void Load()
+    {
+        if (_isLoaded || (_database is null && !Open(create: false)))
+        {
+            return;
+        }
+
+        (_row, _wrappedKey) = SqliteEngine.Guard(DatabasePath, () => ReadSnapshot(
+            _database!, sql => (AccountRows.Find(sql, Account), AccountRows.FindKey(sql, Account))));
+        _key = null;
+        _isLoaded = true;
+    }
+
+    private void Close()
+    {
+        _database?.Dispose();
+        _database = null;
+        _key = null;
+        _region.Closed(this);
+        HoldInMemory();
+    }
+
+    // The region knows its stores weakly. One with open handles or with waiters must not be made a second time.
+    private void HoldInMemory() => _slot.Held = _database is not null || _waiters > 0 ? this : null;
+
+    private AccountKey? UnwrappedKey()
+    {
+        if (_key is null && _wrappedKey is not null)
+        {
+            var plain = _region.Custodian.Unwrap(Account, _wrappedKey);
+            _key = new AccountKey(plain);
+            System.Security.Cryptography.CryptographicOperations.ZeroMemory(plain);
+        }
+
+        return _key;
+    }
+
+    // :: The writer. One task at a time runs what follows.
+
+    [SuppressMessage("Design", "CA1031", Justification = "The fault goes to each of the batch's callers.")]
+    private void Commit(IReadOnlyList<PendingWrite> batch)
+    {
+        AccountDatabase? database = null;
+        try
+        {
+            database = Use(create: true);
+            CommitBatch(database!.Writer, batch);
+        }
+        catch (Exception fault)
+        {
+            ForgetTransaction(database);
+            var explained = SqliteEngine.Explain(DatabasePath, fault);
+            foreach (var work in batch)
+            {
+                work.Fail(explained);
+            }
+        }
+        finally
+        {
+            if (database is not null)
+            {
+                EndUse();
+            }
+        }
+    }
+
+    private void CommitBatch(Sql sql, IReadOnlyList<PendingWrite> batch)
+    {
+        AccountRow? row;
+        StoredKey? key;
+        lock (_gate)
+        {
+            Load();
+            row = _row;
+            key = _wrappedKey is null ? null : new StoredKey(_wrappedKey, UnwrappedKey()!);
+        }
+
+        // :: Step 1: each work in a savepoint of its own.
+        sql.Execute("BEGIN IMMEDIATE");
+        var transaction = new AccountTransaction(sql, Account, row, key, _region.Time);
+        var done = batch.Where(work => Attempt(transaction, work)).ToList();
+        if (done.Count == 0)
+        {
+            sql.Execute("ROLLBACK");
+            return;
+        }
+
+        // :: Step 2: the digest, once for all; then all of it becomes durable.
+        transaction.Finish();
+        sql.Execute("COMMIT");
+
+        // :: Step 3: only now is anyone told.
+        Publish(transaction);
+        foreach (var work in done)
+        {
+            work.Complete();
+        }
+    }
+
+    /// <returns>Whether it is part of the commit; if not, its caller has been told why.</returns>
+    [SuppressMessage("Design", "CA1031", Justification = "The fault goes to the work's own caller.")]
+    private bool Attempt(AccountTransaction transaction, PendingWrite work)
+    {
+        if (work.IsCancelled)
+        {
+            work.Fail(new OperationCanceledException());
+            return false;
+        }
+
+        transaction.Begin();
+        transaction.Sql.Execute("SAVEPOINT work");
+        try
+        {
+            work.Run(transaction);
+            transaction.Sql.Execute("RELEASE work");
+            return true;
+        }
+        catch (Exception fault) when (SqliteEngine.IsInTransaction(transaction.Sql))
+        {
+            transaction.Sql.Execute("ROLLBACK TO work");
+            transaction.Sql.Execute("RELEASE work");
+            transaction.Undo();
+            work.Fail(SqliteEngine.Explain(DatabasePath, fault));
+            return false;
+        }
+    }
+
+    private void Publish(AccountTransaction transaction)
+    {
+        TaskCompletionSource? changed;
+        lock (_gate)
+        {
+            _row = transaction.Row;
+            _wrappedKey = transaction.Key?.Wrapped;
+            if (!ReferenceEquals(_key, transaction.Key?.Key))
+            {
+                _key?.Dispose();
+                _key = transaction.Key?.Key;
+            }
+
+            _commitCount++;
+            changed = _changed;
+            _changed = null;
+        }
+
+        changed?.SetResult();
+    }
+
+    // After a failed commit nobody knows what the connection thinks: the next use opens another and reads what the file says.
+    private void ForgetTransaction(AccountDatabase? database)
+    {
+        database?.DropWriter();
+        lock (_gate)
+        {
+            _isLoaded = false;
+        }
+    }
 }

@@ -1,24 +1,156 @@
+using System.Collections.Concurrent;
 using Domicile.Accounts;
 
 namespace Domicile.Storage;
 
 /// <summary>
 /// All accounts of one region on this machine: <c>accounts/ab/ab…/account.db</c> and <c>contents/</c> beside it, so that
-/// an account can be erased to the last byte without touching another.
+/// an account can be erased to the last byte without touching another. One process at a time.
 /// </summary>
 internal sealed class RegionStorage : IAsyncDisposable
 {
-    /// <summary>The account's store; it need not exist yet: the first write that puts its row makes it.</summary>
-    public AccountStore Open(AccountId account) => throw new NotImplementedException();
+    private readonly FileStream _lockFile;
+    private readonly ConcurrentDictionary<AccountId, StoreSlot> _slots = new();
 
-    /// <summary>Null where this region has never heard of the account. Costs no disk access for a known or absent one in use.</summary>
-    public AccountStore? Find(AccountId account) => throw new NotImplementedException();
+    // Accounts whose database is open; the value means nothing.
+    private readonly ConcurrentDictionary<AccountStore, bool> _open = new();
+    private int _slotsKept = 1024;
+    private volatile bool _isClosed;
 
-    /// <summary>Every account that this region knows, tombstones included.</summary>
-    public IEnumerable<AccountId> Accounts() => throw new NotImplementedException();
+    private RegionStorage(string directory, FileStream lockFile, ICustodian custodian, TimeProvider time)
+    {
+        Directory = directory;
+        Custodian = custodian;
+        Time = time;
+        _lockFile = lockFile;
+    }
+
+    public string Directory { get; }
+
+    public ICustodian Custodian { get; }
+
+    public TimeProvider Time { get; }
 
     /// <summary>Bytes that can still be stored here.</summary>
-    public long FreeBytes => throw new NotImplementedException();
+    public long FreeBytes => new DriveInfo(Directory).AvailableFreeSpace;
 
-    public ValueTask DisposeAsync() => throw new NotImplementedException();
+    private string AccountsDirectory => Path.Combine(Directory, "accounts");
+
+    /// <summary>Opens a region's directory; makes it where it is new.</summary>
+    /// <exception cref="IOException">Another process has it open.</exception>
+    public static RegionStorage Open(string regionDirectory, ICustodian custodian, TimeProvider time)
+    {
+        var directory = Path.TrimEndingDirectorySeparator(Path.GetFullPath(regionDirectory));
+        System.IO.Directory.CreateDirectory(directory);
+        DurableFile.CreateDirectory(directory, Path.Combine(directory, "accounts"));
+        FileStream lockFile;
+        try
+        {
+            lockFile = new FileStream(
+                Path.Combine(directory, "region.lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (IOException fault)
+        {
+            throw new IOException(
+                $"Region directory '{directory}' is in use by another process ({fault.Message}). Stop that one first.", fault);
+        }
+
+        return new RegionStorage(directory, lockFile, custodian, time);
+    }
+
+    /// <summary>The account's store; it need not exist yet: the first write that puts its row makes it.</summary>
+    public AccountStore Open(AccountId account)
+    {
+        ThrowIfClosed();
+        while (true)
+        {
+            var slot = _slots.GetOrAdd(account, _ => new StoreSlot());
+            if (slot.TryGet(() => new AccountStore(this, account, slot), out var store))
+            {
+                RemoveDeadSlots();
+                return store;
+            }
+        }
+    }
+
+    /// <summary>Null where this region has never heard of the account. Costs no disk access for one in use.</summary>
+    public AccountStore? Find(AccountId account)
+    {
+        var isKnown = _slots.TryGetValue(account, out var slot) && slot.IsAlive;
+        if (!isKnown && !File.Exists(Path.Combine(DirectoryOf(account), "account.db")))
+        {
+            return null;
+        }
+
+        var store = Open(account);
+        return store.Row is null ? null : store;
+    }
+
+    /// <summary>Every account that this region knows, tombstones included.</summary>
+    public IEnumerable<AccountId> Accounts()
+        => from shard in System.IO.Directory.EnumerateDirectories(AccountsDirectory)
+           from directory in System.IO.Directory.EnumerateDirectories(shard)
+           where File.Exists(Path.Combine(directory, "account.db"))
+           let id = AccountId.TryParse(Path.GetFileName(directory), out var account) ? account : (AccountId?)null
+           where id is not null
+           select id.Value;
+
+    public async ValueTask DisposeAsync()
+    {
+        _isClosed = true;
+        foreach (var slot in _slots.Values)
+        {
+            if (slot.Alive is { } store)
+            {
+                await store.CloseAsync();
+            }
+        }
+
+        await _lockFile.DisposeAsync();
+    }
+
+    /// <summary>Where all of an account lies. The two characters keep directories small.</summary>
+    internal string DirectoryOf(AccountId account)
+        => Path.Combine(AccountsDirectory, account.Value[..2], account.Value);
+
+    internal void ThrowIfClosed() => ObjectDisposedException.ThrowIf(_isClosed, this);
+
+    /// <summary>An account's database was opened: if too many are, the ones idle longest close.</summary>
+    internal void Opened(AccountStore store)
+    {
+        _open[store] = true;
+        if (_open.Count <= StorageLimits.OpenAccountsMax)
+        {
+            return;
+        }
+
+        foreach (var idle in _open.Keys.Where(other => other != store).OrderBy(other => other.LastUsed))
+        {
+            if (idle.TryRest() && _open.Count <= StorageLimits.OpenAccountsMax)
+            {
+                return;
+            }
+        }
+    }
+
+    internal void Closed(AccountStore store) => _open.TryRemove(store, out _);
+
+    // Now and then, so that its cost is spread over the opens that made it needed.
+    private void RemoveDeadSlots()
+    {
+        if (_slots.Count <= Volatile.Read(ref _slotsKept) * 2)
+        {
+            return;
+        }
+
+        foreach (var (account, slot) in _slots)
+        {
+            if (slot.TryRetire())
+            {
+                _slots.TryRemove(KeyValuePair.Create(account, slot));
+            }
+        }
+
+        Volatile.Write(ref _slotsKept, Math.Max(1024, _slots.Count));
+    }
 }

@@ -18,6 +18,15 @@ internal sealed class Sql(DbConnection connection) : IDisposable
     /// <returns>How many rows the statement changed.</returns>
     public int Execute(string sql, params ReadOnlySpan<object?> arguments) => Prepare(sql, arguments).ExecuteNonQuery();
 
+    /// <summary>Runs statements that will hardly be run again: settings, tables.</summary>
+    public void ExecuteOnce(string sql)
+    {
+        using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        command.Transaction = Transaction;
+        command.ExecuteNonQuery();
+    }
+
     /// <returns>The first column of the first row; default where there is no row or it is null.</returns>
     public T? Scalar<T>(string sql, params ReadOnlySpan<object?> arguments)
     {

@@ -1,0 +1,30 @@
+namespace Domicile.Proofs.Statements;
+
+/// <summary>A region states that it destroyed an account's key and deleted all of its data.</summary>
+/// <param name="MoveId">Null where no move led to it: the account was deleted.</param>
+/// <param name="Region">The region that erased.</param>
+/// <param name="Epoch">The epoch whose key was destroyed.</param>
+/// <param name="KeyDestroyedAt">By the region's clock, as <paramref name="ErasedAt"/>.</param>
+/// <param name="Rows">Rows deleted.</param>
+/// <param name="Contents">Stored contents deleted.</param>
+/// <param name="Bytes">Bytes of stored contents deleted.</param>
+/// <param name="FilesChecked">Files looked through afterwards for what may be left: database, log, temporary files.</param>
+/// <param name="ArrivalSha256">
+/// Of the canonical bytes of the arrival's envelope, which the region had in hand before it erased; null without a move.
+/// </param>
+public sealed record Erasure(
+    Guid? MoveId, RegionClaim Region, long Epoch, DateTimeOffset KeyDestroyedAt, DateTimeOffset ErasedAt,
+    long Rows, long Contents, long Bytes, long FilesChecked, string? ArrivalSha256) : Predicate(TypeUri)
+{
+    public const string TypeUri = TypePrefix + "erasure/v1";
+
+    internal override string? Problem()
+        => Region.Problem()
+            ?? Field.Count("epoch", Epoch)
+            ?? Field.Count("number of rows", Rows)
+            ?? Field.Count("number of contents", Contents)
+            ?? Field.Count("number of bytes", Bytes)
+            ?? Field.Count("number of files checked", FilesChecked)
+            ?? (ArrivalSha256 is null ? null : Field.Sha256("arrival's SHA-256", ArrivalSha256))
+            ?? (MoveId is null == ArrivalSha256 is null ? null : "a move's erasure names its arrival, and no other does");
+}

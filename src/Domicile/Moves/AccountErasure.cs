@@ -1,0 +1,42 @@
+using Domicile.Storage;
+
+namespace Domicile.Moves;
+
+/// <summary>What an erasure did.</summary>
+internal sealed record Erased(
+    DateTimeOffset KeyDestroyedAt, DateTimeOffset At, long Rows, long Contents, long Bytes, long FilesChecked);
+
+/// <summary>Removes every byte of an account from this region, after its key. Begun again after a crash, it goes on.</summary>
+internal static class AccountErasure
+{
+    public static async Task<Erased> RunAsync(AccountStore store, TimeProvider time, CancellationToken cancellationToken)
+    {
+        // :: Step 1: destroy the key. What is left of contents can't be read by anyone any more.
+        var usage = await store.WriteAsync(DestroyKey, cancellationToken);
+        var keyDestroyedAt = time.GetUtcNow();
+
+        // :: Step 2: delete the rows, some at a time, so that the file's log stays short.
+        var rows = 0L;
+        while (await store.WriteAsync(one => store.DeleteSomeRows(one, MoveLimits.EraseRowsAtOnce), cancellationToken)
+            is var some and > 0)
+        {
+            rows += some;
+        }
+
+        // :: Step 3: files, free pages and the log; then look whether anything is left.
+        var files = await store.ScrubAsync(cancellationToken);
+        return new Erased(keyDestroyedAt, time.GetUtcNow(), rows, usage.Contents, usage.Bytes, files);
+    }
+
+    private static (long Contents, long Bytes) DestroyKey(AccountTransaction transaction)
+    {
+        var account = transaction.Account.Value;
+        var contents = transaction.Sql.Scalar<long>("SELECT count(*) FROM content WHERE account = @p1", account);
+        var bytes = transaction.Sql.Scalar<long>("SELECT coalesce(sum(length), 0) FROM content WHERE account = @p1", account);
+        transaction.DestroyKey();
+
+        // The tombstone keeps no word about the person.
+        transaction.PutRow(transaction.Row! with { Versions = 0, Bytes = 0 });
+        return (contents, bytes);
+    }
+}

@@ -1,0 +1,133 @@
+using System.IO.Pipelines;
+using Domicile.Accounts;
+using Domicile.Objects;
+using Domicile.Objects.Rows;
+using Domicile.Storage;
+
+namespace Domicile.Moves;
+
+/// <summary>
+/// Writes an account's changes after a seq into a stream, and goes on with those that follow as they commit: copy and
+/// catch-up are the same loop, so nothing falls between them.
+/// </summary>
+internal sealed class ChangeSource(RegionContext region)
+{
+    /// <summary>Returns when the move is over here, or throws when the stream breaks. The caller completes the writer.</summary>
+    public async Task StreamAsync(MoveOrder order, long after, PipeWriter output, CancellationToken cancellationToken)
+    {
+        if (region.Storage.Find(order.Account) is not { } store)
+        {
+            await EndAsync(output, "The account is not known here.", cancellationToken);
+            return;
+        }
+
+        using var hold = store.HoldOpen();
+        var sentKey = false;
+        while (true)
+        {
+            var ticket = store.CommitCount;
+            if (WhyNot(store.Row, order) is { } reason)
+            {
+                await EndAsync(output, reason, cancellationToken);
+                return;
+            }
+
+            if (!sentKey)
+            {
+                ChangeStream.Write(output, new StreamFrame.Key(ExportKey(store)));
+                sentKey = true;
+            }
+
+            var from = after;
+            var batch = store.Read(sql => ChangeFeed.Read(
+                sql, order.Account, from, MoveLimits.BatchRowsMax, MoveLimits.BatchBytesMax));
+            if (batch.Changes.Count > 0 || batch.CompleteUpTo > after)
+            {
+                after = await SendAsync(store, batch, after, output, cancellationToken);
+            }
+            else
+            {
+                await WaitAsync(store, ticket, output, cancellationToken);
+            }
+        }
+    }
+
+    // Files first, so that the target has them when it stores the rows. A content that a later write has dropped since the
+    // batch was read has no file any more: the batch is read again, and then doesn't name it.
+    private static async Task<long> SendAsync(
+        AccountStore store, ChangeBatch batch, long after, PipeWriter output, CancellationToken cancellationToken)
+    {
+        foreach (var change in batch.Changes)
+        {
+            if (FileContentOf(change) is { } content
+                && !await SendContentAsync(store, content, output, cancellationToken))
+            {
+                return after;
+            }
+        }
+
+        ChangeStream.Write(output, new StreamFrame.Batch(after, store.Row!.Seq, batch));
+        await output.FlushAsync(cancellationToken);
+        return batch.CompleteUpTo;
+    }
+
+    private static ContentRow? FileContentOf(Change change)
+        => change is { Kind: RowKind.Content, IsDeleted: false }
+            && ContentRow.Decode(change.Row.Span) is { Inline: null } content
+            ? content
+            : null;
+
+    private static async Task<bool> SendContentAsync(
+        AccountStore store, ContentRow content, PipeWriter output, CancellationToken cancellationToken)
+    {
+        if (store.OpenSealed(content.ContentId) is not { } file)
+        {
+            return false;
+        }
+
+        await using (file)
+        {
+            ChangeStream.Write(output, new StreamFrame.Content(content.ContentId, content.LengthBytes, file.Length));
+            await file.CopyToAsync(output, cancellationToken);
+            await output.FlushAsync(cancellationToken);
+            return true;
+        }
+    }
+
+    private async Task WaitAsync(AccountStore store, long ticket, PipeWriter output, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await store.ChangedSince(ticket, cancellationToken)
+                .WaitAsync(MoveLimits.HeartbeatEvery, region.Time, cancellationToken);
+        }
+        catch (TimeoutException)
+        {
+            ChangeStream.Write(output, new StreamFrame.Heartbeat(store.Row!.Seq));
+            await output.FlushAsync(cancellationToken);
+        }
+    }
+
+    private static string? WhyNot(AccountRow? row, MoveOrder order)
+        => row switch
+        {
+            null => "The account is not known here.",
+            _ when row.Epoch != order.Epoch => $"The account is in epoch {row.Epoch} here, not {order.Epoch}.",
+            _ when row.Pulling != order.Move => "This move is not prepared here, or is over.",
+            { State: AccountState.Active or AccountState.Sealed } => null,
+            _ => $"The account is {row.State} here.",
+        };
+
+    private static byte[] ExportKey(AccountStore store)
+    {
+        var key = new byte[AccountKey.LengthBytes];
+        store.Key!.CopyTo(key);
+        return key;
+    }
+
+    private static async Task EndAsync(PipeWriter output, string reason, CancellationToken cancellationToken)
+    {
+        ChangeStream.Write(output, new StreamFrame.End(reason));
+        await output.FlushAsync(cancellationToken);
+    }
+}

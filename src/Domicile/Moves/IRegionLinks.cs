@@ -1,0 +1,63 @@
+using System.IO.Pipelines;
+using Domicile.Accounts;
+using Domicile.Objects;
+
+namespace Domicile.Moves;
+
+/// <summary>The other regions, as this one reaches them.</summary>
+internal interface IRegionLinks
+{
+    /// <exception cref="KeyNotFoundException">No such region in the deployment.</exception>
+    IRegionLink To(RegionName region);
+
+    /// <summary>The region's S3 endpoint, as clients reach it.</summary>
+    Uri EndpointOf(RegionName region);
+
+    /// <summary>Asks control about an account that the replica doesn't know. Null: control doesn't know it either, or is down.</summary>
+    Task<DirectoryEntry?> AskControlAsync(AccountId account, CancellationToken cancellationToken);
+}
+
+/// <summary>
+/// What one region asks of another, over mutually authenticated HTTP in production. The callee knows who calls, and
+/// checks that the move makes it the right one. <see cref="RegionUnreachableException"/>: no answer, which means nothing.
+/// </summary>
+internal interface IRegionLink
+{
+    /// <summary>
+    /// Asked of the source by the target: the changes after a seq, then those that follow as they commit, as
+    /// <see cref="ChangeStream"/> frames. The stream ends only by failing, by cancellation or with its last frame.
+    /// </summary>
+    Task<PipeReader> PullAsync(MoveOrder order, long after, CancellationToken cancellationToken);
+
+    /// <summary>Asked of the target by the source: what became of this move? If it isn't activated, it never will be.</summary>
+    Task<StepAnswer> RefuseAsync(MoveOrder order, string reason, CancellationToken cancellationToken);
+
+    /// <summary>Asked of the new home by the former one: run this command of a client there, once.</summary>
+    /// <param name="content">The sealed bytes of the command's content where it lies in a file; null otherwise.</param>
+    Task<HandOverAnswer> HandOverAsync(HandOver handOver, Stream? content, CancellationToken cancellationToken);
+}
+
+/// <summary>A client's write that was under way when its account left.</summary>
+/// <param name="Attempt">Drawn once per client request: the new home runs it at most once.</param>
+/// <param name="Epoch">The epoch in which it may run: the one that the move began.</param>
+internal sealed record HandOver(AccountId Account, Guid Move, string Attempt, long Epoch, AccountCommand Command);
+
+[System.Text.Json.Serialization.JsonPolymorphic(TypeDiscriminatorPropertyName = "kind")]
+[System.Text.Json.Serialization.JsonDerivedType(typeof(Applied), "applied")]
+[System.Text.Json.Serialization.JsonDerivedType(typeof(Never), "never")]
+[System.Text.Json.Serialization.JsonDerivedType(typeof(NotYet), "notYet")]
+internal abstract record HandOverAnswer
+{
+    private HandOverAnswer()
+    {
+    }
+
+    /// <param name="Result">Also a refusal counts as applied: it is the answer.</param>
+    public sealed record Applied(CommandResult Result) : HandOverAnswer;
+
+    /// <summary>That epoch is over here: not applied, and never will be.</summary>
+    public sealed record Never : HandOverAnswer;
+
+    /// <summary>The new home isn't that yet, or is being sealed: ask again.</summary>
+    public sealed record NotYet : HandOverAnswer;
+}

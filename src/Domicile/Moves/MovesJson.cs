@@ -1,0 +1,46 @@
+using System.Text.Json.Serialization;
+using Domicile.Objects;
+
+namespace Domicile.Moves;
+
+/// <summary>What regions and control say to each other, JSON in camelCase.</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(PeerCall))]
+[JsonSerializable(typeof(Move))]
+[JsonSerializable(typeof(StepAnswer))]
+[JsonSerializable(typeof(HandOver))]
+[JsonSerializable(typeof(HandOverAnswer))]
+[JsonSerializable(typeof(CommandResult))]
+[JsonSerializable(typeof(AccountStatus))]
+[JsonSerializable(typeof(RegionStatus))]
+[JsonSerializable(typeof(AccountUsage))]
+[JsonSerializable(typeof(DeepVerification))]
+[JsonSerializable(typeof(DirectoryUpdate))]
+[JsonSerializable(typeof(DirectoryEntry))]
+[JsonSerializable(typeof(IReadOnlyList<AccessKeyView>))]
+[JsonSerializable(typeof(IReadOnlyList<DoctorFinding>))]
+[JsonSerializable(typeof(PeerRefusal))]
+[JsonSerializable(typeof(byte[]))]
+[JsonSerializable(typeof(bool))]
+internal sealed partial class MovesJson : JsonSerializerContext;
+
+/// <summary>The arguments of a call on a region; each call uses those it needs.</summary>
+internal sealed record PeerCall
+{
+    public MoveOrder? Order { get; init; }
+    public Accounts.AccountId? Account { get; init; }
+    public Accounts.AccountProfile? Profile { get; init; }
+    public Accounts.Credential? Credential { get; init; }
+    public AccountCommand? Command { get; init; }
+    public DirectoryUpdate? Update { get; init; }
+    public long Epoch { get; init; }
+    public long FinalSeq { get; init; }
+    public byte[]? Digest { get; init; }
+    public byte[]? Statement { get; init; }
+    public byte[]? Salt { get; init; }
+    public string? Reason { get; init; }
+}
+
+/// <summary>The region answered that it did nothing, and why.</summary>
+internal sealed record PeerRefusal(string Reason);

@@ -1,0 +1,39 @@
+using Domicile.Accounts;
+
+namespace Domicile.Moves;
+
+/// <summary>A region's own look at itself, for <c>domicile doctor</c>.</summary>
+internal static class RegionExamination
+{
+    private const long FreeBytesLow = 1L << 30;
+
+    public static IReadOnlyList<DoctorFinding> Run(RegionContext region)
+    {
+        var place = region.Name.Value;
+        List<DoctorFinding> findings =
+        [
+            region.Storage.FreeBytes < FreeBytesLow
+                ? new DoctorFinding(
+                    place, "warning", $"{region.Storage.FreeBytes >> 20} MiB of disk are free", "Free space or move accounts away.")
+                : new DoctorFinding(place, "ok", $"{region.Storage.FreeBytes >> 30} GiB of disk are free", ""),
+            region.Directory.Policy is null
+                ? new DoctorFinding(place, "error", "no policy has arrived here", "Is control running? See `domicile status`.")
+                : new DoctorFinding(place, "ok", $"policy {region.Directory.PolicyRevision} is known", ""),
+        ];
+        findings.AddRange(
+            from account in region.Storage.Accounts()
+            let row = region.Storage.Find(account)?.Row
+            where row is { State: AccountState.Departed or AccountState.None, HasData: true }
+            select new DoctorFinding(
+                place, "warning", $"account {account} has left, and data of it is still here",
+                "`domicile moves list` shows the move that erases it; `domicile moves abort MOVE` clears a failed one."));
+        findings.AddRange(
+            from account in region.Storage.Accounts()
+            let row = region.Storage.Find(account)?.Row
+            where row is { State: AccountState.Sealed or AccountState.Departing }
+            select new DoctorFinding(
+                place, "warning", $"account {account} is {row.State} for move {row.Move}",
+                "It frees itself within seconds; if not, check that the target region runs."));
+        return findings;
+    }
+}

@@ -1,0 +1,202 @@
+using Domicile.Accounts;
+using Domicile.Objects;
+using Domicile.Policies;
+using Domicile.Proofs.Statements;
+using Domicile.Storage;
+using Microsoft.Extensions.Logging;
+
+namespace Domicile.Moves;
+
+/// <summary>
+/// A region as control sees it, without the wire: every call of <see cref="IRegionPeer"/> on this region's own store.
+/// </summary>
+internal sealed class RegionNode : IRegionPeer, IAsyncDisposable
+{
+    private readonly RegionContext _region;
+    private readonly ArrivalPulls _pulls;
+    private readonly SourceRole _source;
+    private readonly TargetRole _target;
+    private readonly SourceWatch _watch;
+    private readonly CancellationTokenSource _stop = new();
+    private Task _watching = Task.CompletedTask;
+    private Task _resuming = Task.CompletedTask;
+
+    public RegionNode(RegionContext region, ILoggerFactory logs)
+    {
+        _region = region;
+        _pulls = new ArrivalPulls(region, logs.CreateLogger<ArrivalPulls>());
+        _source = new SourceRole(region);
+        _target = new TargetRole(region, _pulls);
+        _watch = new SourceWatch(region, _source, logs.CreateLogger<SourceWatch>());
+        Changes = new ChangeSource(region);
+        HandOvers = new HandOverDesk(region);
+        Gateway = new AccountGateway(region);
+    }
+
+    public ChangeSource Changes { get; }
+
+    public HandOverDesk HandOvers { get; }
+
+    public AccountGateway Gateway { get; }
+
+    public RegionContext Region => _region;
+
+    /// <summary>Takes up what a former process left: pulls that were under way, seals that nobody may lift any more.</summary>
+    public void Start()
+    {
+        _watching = Task.Run(() => _watch.RunAsync(_stop.Token), CancellationToken.None);
+        _resuming = Task.Run(ResumeAsync, CancellationToken.None);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        await _watching.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await _resuming.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await _pulls.DisposeAsync();
+        _stop.Dispose();
+    }
+
+    public Task<RegionStatus> StatusAsync(CancellationToken cancellationToken)
+        => Task.FromResult(new RegionStatus(
+            _region.Name, Environment.ProcessId, _region.Directory.PolicyRevision, _region.Directory.Version,
+            _region.Storage.FreeBytes, _region.Time.GetUtcNow(), _region.Signer.PublicKey.Spki));
+
+    public async Task CreateAccountAsync(AccountProfile profile, Credential first, CancellationToken cancellationToken)
+    {
+        var store = _region.Storage.Open(profile.Id);
+        var refusal = await store.WriteAsync(
+            transaction => AccountCreation.Run(transaction, store, profile, first), cancellationToken);
+        if (refusal is not null)
+        {
+            throw new RegionRefusedException(_region.Name, refusal);
+        }
+    }
+
+    public async Task<CommandResult> ExecuteAsync(
+        AccountId account, AccountCommand command, CancellationToken cancellationToken)
+        => await Gateway.RouteAsync(account, isWrite: true, cancellationToken) switch
+        {
+            Route.Here(var copy) => await ExecuteAsync(copy, command, cancellationToken),
+            Route.Busy(var reason) => throw new RegionRefusedException(_region.Name, reason),
+            _ => throw new RegionRefusedException(_region.Name, $"account {account} is not at home here"),
+        };
+
+    public async Task<IReadOnlyList<AccessKeyView>> ListKeysAsync(AccountId account, CancellationToken cancellationToken)
+    {
+        await using var copy = await OpenAsync(account, cancellationToken);
+        var credentials = await copy.ListCredentialsAsync(cancellationToken);
+        return [.. credentials.Select(one => new AccessKeyView(one.AccessKeyId, one.Label, one.CreatedAt))];
+    }
+
+    public Task<AccountStatus?> FindAccountAsync(AccountId account, CancellationToken cancellationToken)
+        => Task.FromResult(_region.Storage.Find(account)?.Row is { } row
+            ? new AccountStatus(row.State, row.Epoch, row.Seq, row.Peer, row.Move, row.HasData)
+            : null);
+
+    public async Task<AccountUsage> MeasureUsageAsync(AccountId account, CancellationToken cancellationToken)
+    {
+        await using var copy = await OpenAsync(account, cancellationToken);
+        return await copy.MeasureUsageAsync(cancellationToken);
+    }
+
+    public async Task<DeepVerification> VerifyDeepAsync(AccountId account, CancellationToken cancellationToken)
+    {
+        await using var copy = await OpenAsync(account, cancellationToken);
+        return await AccountVerification.RunAsync(copy.Store, cancellationToken);
+    }
+
+    public Task<byte[]> EraseAccountAsync(
+        AccountId account, long epoch, byte[] salt, CancellationToken cancellationToken)
+        => AccountEnd.RunAsync(_region, account, epoch, salt, cancellationToken);
+
+    public Task UpdateAsync(DirectoryUpdate update, CancellationToken cancellationToken)
+    {
+        _region.Directory.Take(update);
+        return Task.CompletedTask;
+    }
+
+    public Task<IReadOnlyList<DoctorFinding>> ExamineAsync(CancellationToken cancellationToken)
+        => Task.FromResult(RegionExamination.Run(_region));
+
+    public Task<StepAnswer> PrepareAsync(MoveOrder order, CancellationToken cancellationToken)
+        => _source.PrepareAsync(order, cancellationToken);
+
+    public Task<StepAnswer> ArriveAsync(MoveOrder order, CancellationToken cancellationToken)
+        => _target.ArriveAsync(order, cancellationToken);
+
+    public async Task<StepAnswer> SealAsync(MoveOrder order, CancellationToken cancellationToken)
+    {
+        // Before the seal: a process that dies between the two has only an account to look at once in vain.
+        _watch.Watch(order);
+        return await _source.SealAsync(order, cancellationToken);
+    }
+
+    public Task<StepAnswer> DrainAsync(MoveOrder order, long finalSeq, CancellationToken cancellationToken)
+        => _target.DrainAsync(order, finalSeq, cancellationToken);
+
+    public Task<StepAnswer> DepartAsync(MoveOrder order, CancellationToken cancellationToken)
+        => _source.DepartAsync(order, cancellationToken);
+
+    public Task<StepAnswer> ActivateAsync(
+        MoveOrder order, long finalSeq, byte[] digest, byte[] departure, CancellationToken cancellationToken)
+        => _target.ActivateAsync(order, finalSeq, digest, departure, cancellationToken);
+
+    public Task<StepAnswer> RefuseAsync(MoveOrder order, string reason, CancellationToken cancellationToken)
+        => _target.RefuseAsync(order, reason, cancellationToken);
+
+    public Task<StepAnswer> UnsealAsync(MoveOrder order, CancellationToken cancellationToken)
+    {
+        _watch.Forget(order.Account);
+        return _source.UnsealAsync(order, cancellationToken);
+    }
+
+    public Task<StepAnswer> SettleAsync(MoveOrder order, CancellationToken cancellationToken)
+    {
+        _watch.Forget(order.Account);
+        return _source.SettleAsync(order, cancellationToken);
+    }
+
+    public Task<StepAnswer> EraseAsync(MoveOrder order, byte[] arrival, CancellationToken cancellationToken)
+        => _source.EraseAsync(order, arrival, cancellationToken);
+
+    private async Task<CommandResult> ExecuteAsync(
+        AccountCopy copy, AccountCommand command, CancellationToken cancellationToken)
+    {
+        await using (copy)
+        {
+            return await Gateway.WriteAsync(copy, command, cancellationToken);
+        }
+    }
+
+    private async Task<AccountCopy> OpenAsync(AccountId account, CancellationToken cancellationToken)
+        => await Gateway.RouteAsync(account, isWrite: false, cancellationToken) is Route.Here(var copy)
+            ? copy
+            : throw new RegionRefusedException(_region.Name, $"account {account} is not at home here");
+
+    private async Task ResumeAsync()
+    {
+        foreach (var account in _region.Storage.Accounts())
+        {
+            _stop.Token.ThrowIfCancellationRequested();
+            await Task.Yield();
+            if (_region.Storage.Find(account)?.Row is { Move: { } move, Peer: { } peer } row)
+            {
+                Resume(row, move, peer);
+            }
+        }
+    }
+
+    private void Resume(AccountRow row, Guid move, RegionName peer)
+    {
+        switch (row.State)
+        {
+            case AccountState.Arriving:
+                _pulls.Begin(new MoveOrder(move, row.Profile, row.Epoch, peer, _region.Name, 0, []));
+                break;
+            case AccountState.Sealed or AccountState.Departing:
+                _watch.Watch(new MoveOrder(move, row.Profile, row.Epoch, _region.Name, peer, 0, []));
+                break;
+        }
+    }
+}

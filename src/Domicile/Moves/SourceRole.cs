@@ -1,0 +1,249 @@
+using System.Diagnostics;
+using Domicile.Accounts;
+using Domicile.Objects;
+using Domicile.Policies;
+using Domicile.Proofs;
+using Domicile.Proofs.Statements;
+using Domicile.Storage;
+
+namespace Domicile.Moves;
+
+/// <summary>
+/// A region's part as the source of moves: who may still read and write here, and the erasure in the end. Each step acts
+/// only if order and records match (docs/protocols/move.md), and answers again what it answered before.
+/// </summary>
+internal sealed class SourceRole(RegionContext region)
+{
+    private readonly KeyedGate _erasing = new();
+
+    /// <summary>Step 2: deletions leave tombstones from now on, and the target may pull.</summary>
+    public async Task<StepAnswer> PrepareAsync(MoveOrder order, CancellationToken cancellationToken)
+    {
+        if (Find(order) is not { } store)
+        {
+            return NotHere(order);
+        }
+
+        var categories = store.Read(sql => AccountCategories.Of(sql, order.Account));
+        return region.Permits(order.Profile, categories, order.Target) is Permission.Refused(var reason)
+            ? new StepAnswer.NotNow($"{region.Name}'s policy {region.Directory.PolicyRevision} says: {reason}")
+            : await store.WriteAsync(transaction => Prepare(transaction, order), cancellationToken);
+    }
+
+    /// <summary>Step 3: once this commits, no write of this epoch can.</summary>
+    public async Task<StepAnswer> SealAsync(MoveOrder order, CancellationToken cancellationToken)
+    {
+        if (Find(order) is not { } store)
+        {
+            return NotHere(order);
+        }
+
+        var answer = await store.WriteAsync(transaction => Seal(transaction, order), cancellationToken);
+
+        // The row is read after the commit: writes of the same group commit may have come after the look, before the seal.
+        return answer is StepAnswer.Sealed && store.Row is { } row && row.Move == order.Move
+            ? new StepAnswer.Sealed(row.Seq, row.Digest.ToArray())
+            : answer;
+    }
+
+    /// <summary>Step 5: reads stop too, and the source says what it held.</summary>
+    public async Task<StepAnswer> DepartAsync(MoveOrder order, CancellationToken cancellationToken)
+        => Find(order) is { } store
+            ? await store.WriteAsync(transaction => Depart(transaction, order), cancellationToken)
+            : NotHere(order);
+
+    /// <summary>The way back. The caller has the target's durable refusal in hand.</summary>
+    public async Task<StepAnswer> UnsealAsync(MoveOrder order, CancellationToken cancellationToken)
+        => Find(order) is { } store
+            ? await store.WriteAsync(transaction => Unseal(transaction, order), cancellationToken)
+            : new StepAnswer.Unsealed();
+
+    /// <summary>Step 7: a tombstone from now on. The caller has the target's activation in hand.</summary>
+    public async Task<StepAnswer> SettleAsync(MoveOrder order, CancellationToken cancellationToken)
+        => Find(order) is { } store
+            ? await store.WriteAsync(transaction => Settle(transaction, order), cancellationToken)
+            : NotHere(order);
+
+    /// <summary>
+    /// Step 8. Destroying the key is the durable intent: from then on nothing but erasing can happen to this copy.
+    /// </summary>
+    public async Task<StepAnswer> EraseAsync(MoveOrder order, byte[] arrival, CancellationToken cancellationToken)
+    {
+        if (Find(order) is not { } store)
+        {
+            return NotHere(order);
+        }
+
+        using var alone = await _erasing.EnterAsync(order.Account, cancellationToken);
+        var record = store.Read(sql => RegionMoveRecord.Find(sql, order.Account, order.Move, MoveRole.Source));
+        switch (record)
+        {
+            case { Outcome: MoveOutcome.Erased, Erasure: { } statement }:
+                return new StepAnswer.Erased(statement);
+            case { Outcome: MoveOutcome.Departed } when IsArrivalOf(order, arrival):
+                return new StepAnswer.Erased(await EraseAsync(store, order, arrival, record, cancellationToken));
+            case { Outcome: MoveOutcome.Ended }:
+                return new StepAnswer.Ended();
+            default:
+                return new StepAnswer.NotNow($"{region.Name} has not departed from this account in move {order.Move}.");
+        }
+    }
+
+    private async Task<byte[]> EraseAsync(
+        AccountStore store, MoveOrder order, byte[] arrival, RegionMoveRecord record, CancellationToken cancellationToken)
+    {
+        await store.WaitForHoldsAsync(MoveLimits.HoldsMax, cancellationToken);
+        var erased = await AccountErasure.RunAsync(store, region.Time, cancellationToken);
+        var statement = region.Sign(order, new Erasure(
+            order.Move, region.Claim, order.Epoch, erased.KeyDestroyedAt, erased.At, erased.Rows, erased.Contents,
+            erased.Bytes, erased.FilesChecked, RegionContext.Sha256Hex(arrival)));
+        await store.WriteAsync(
+            transaction =>
+            {
+                var row = transaction.Row!;
+                Invariant.Check(row.State == AccountState.Departed && row.Epoch == order.Epoch);
+                transaction.PutRow(row with { HasData = false });
+                (record with { Outcome = MoveOutcome.Erased, Erasure = statement }).Save(transaction.Sql, order.Account);
+                return true;
+            },
+            cancellationToken);
+        return statement;
+    }
+
+    private static StepAnswer Prepare(AccountTransaction transaction, MoveOrder order)
+    {
+        var row = transaction.Row;
+        if (HasEnded(transaction, order))
+        {
+            return new StepAnswer.Ended();
+        }
+
+        if (row?.Move == order.Move || row?.Pulling == order.Move)
+        {
+            return new StepAnswer.Prepared();
+        }
+
+        if (row is not { State: AccountState.Active } || row.Epoch != order.Epoch)
+        {
+            return new StepAnswer.NotNow($"The account is not active in epoch {order.Epoch} here.");
+        }
+
+        if (row.Pulling is { } other)
+        {
+            return new StepAnswer.NotNow($"Move {other} is under way.");
+        }
+
+        transaction.Sql.Execute("DELETE FROM tombstone WHERE account = @p1", order.Account.Value);
+        transaction.PutRow(row with { Pulling = order.Move });
+        return new StepAnswer.Prepared();
+    }
+
+    private StepAnswer Seal(AccountTransaction transaction, MoveOrder order)
+    {
+        var row = transaction.Row;
+        if (HasEnded(transaction, order))
+        {
+            return new StepAnswer.Ended();
+        }
+
+        if (row is not null && row.Move == order.Move)
+        {
+            return new StepAnswer.Sealed(row.Seq, row.Digest.ToArray());
+        }
+
+        if (row is not { State: AccountState.Active } || row.Epoch != order.Epoch || row.Pulling != order.Move)
+        {
+            return new StepAnswer.NotNow($"The account is not active in epoch {order.Epoch} here, with this move prepared.");
+        }
+
+        transaction.PutRow(row with { State = AccountState.Sealed, Move = order.Move, Peer = order.Target });
+        new RegionMoveRecord(
+            order.Move, MoveRole.Source, MoveOutcome.Sealed, order.Epoch, order.Target, row.Seq, region.Time.GetUtcNow(),
+            null, null).Save(transaction.Sql, order.Account);
+        return new StepAnswer.Sealed(row.Seq, row.Digest.ToArray());
+    }
+
+    private StepAnswer Depart(AccountTransaction transaction, MoveOrder order)
+    {
+        var row = transaction.Row;
+        var record = RegionMoveRecord.Find(transaction.Sql, order.Account, order.Move, MoveRole.Source);
+        if (record is { Statement: { } said })
+        {
+            return new StepAnswer.Departing(said);
+        }
+
+        if (record is { Outcome: MoveOutcome.Ended })
+        {
+            return new StepAnswer.Ended();
+        }
+
+        if (row is not { State: AccountState.Sealed } || row.Move != order.Move || record is null)
+        {
+            return new StepAnswer.NotNow("The account is not sealed for this move here.");
+        }
+
+        var statement = region.Sign(order, new MoveDeparture(
+            order.Move, region.Claim, order.Target.Value, order.Epoch, row.Seq, RegionContext.Sha256Hex(row.Digest.Span),
+            row.Versions, row.Bytes, record.At, region.Time.GetUtcNow()));
+        transaction.PutRow(row with { State = AccountState.Departing });
+        (record with { Outcome = MoveOutcome.Departing, Seq = row.Seq, Statement = statement })
+            .Save(transaction.Sql, order.Account);
+        return new StepAnswer.Departing(statement);
+    }
+
+    private StepAnswer Unseal(AccountTransaction transaction, MoveOrder order)
+    {
+        var row = transaction.Row;
+        if (row is { State: AccountState.Sealed or AccountState.Departing } && row.Move == order.Move)
+        {
+            transaction.PutRow(row with { State = AccountState.Active, Move = null, Peer = null, Pulling = null });
+        }
+        else if (row?.Pulling == order.Move && row.State == AccountState.Active)
+        {
+            transaction.PutRow(row with { Pulling = null });
+        }
+
+        var record = RegionMoveRecord.Find(transaction.Sql, order.Account, order.Move, MoveRole.Source);
+        Invariant.Check(record?.Outcome is not (MoveOutcome.Departed or MoveOutcome.Erased));
+        transaction.Sql.Execute("DELETE FROM tombstone WHERE account = @p1", order.Account.Value);
+        new RegionMoveRecord(
+            order.Move, MoveRole.Source, MoveOutcome.Ended, order.Epoch, order.Target, row?.Seq ?? 0,
+            region.Time.GetUtcNow(), null, null).Save(transaction.Sql, order.Account);
+        return new StepAnswer.Unsealed();
+    }
+
+    private static StepAnswer Settle(AccountTransaction transaction, MoveOrder order)
+    {
+        var row = transaction.Row;
+        var record = RegionMoveRecord.Find(transaction.Sql, order.Account, order.Move, MoveRole.Source);
+        if (record is { Outcome: MoveOutcome.Departed or MoveOutcome.Erased })
+        {
+            return new StepAnswer.Departed();
+        }
+
+        if (row is not { State: AccountState.Departing } || row.Move != order.Move || record is null)
+        {
+            return new StepAnswer.NotNow("The account is not departing in this move here.");
+        }
+
+        transaction.PutRow(row with { State = AccountState.Departed, Move = null, Pulling = null });
+        (record with { Outcome = MoveOutcome.Departed }).Save(transaction.Sql, order.Account);
+        return new StepAnswer.Departed();
+    }
+
+    private static bool HasEnded(AccountTransaction transaction, MoveOrder order)
+        => RegionMoveRecord.Find(transaction.Sql, order.Account, order.Move, MoveRole.Source)
+            is { Outcome: MoveOutcome.Ended };
+
+    // Whoever asks for the erasure shows that the target has the account; the key behind the signature is checked where
+    // the receipt is, this stops a mistaken or replayed order.
+    private static bool IsArrivalOf(MoveOrder order, byte[] arrival)
+        => DsseEnvelope.TryParse(arrival, out var envelope, out _) && envelope.TryReadStatement(out var statement, out _)
+            && statement.Predicate is MoveArrival said && said.MoveId == order.Move && said.EpochBefore == order.Epoch;
+
+    private AccountStore? Find(MoveOrder order)
+        => order.Source == region.Name ? region.Storage.Find(order.Account)
+            : throw new UnreachableException($"{region.Name} was asked as the source of a move from {order.Source}.");
+
+    private StepAnswer.NotNow NotHere(MoveOrder order) => new($"{region.Name} knows nothing of account {order.Account}.");
+}

@@ -1,0 +1,81 @@
+using System.Collections.Concurrent;
+using Domicile.Accounts;
+using Domicile.Storage;
+using Microsoft.Extensions.Logging;
+
+namespace Domicile.Moves;
+
+/// <summary>
+/// Frees a source whose control has vanished in mid-cut-over: once it has waited too long, it asks the target, whose record
+/// is the arbiter, and goes forward or back.
+/// </summary>
+internal sealed partial class SourceWatch(RegionContext region, SourceRole source, ILogger<SourceWatch> log)
+{
+    private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
+
+    private readonly ConcurrentDictionary<AccountId, Watched> _watched = new();
+
+    /// <summary>The account has been sealed for this move just now; called again, it begins the wait anew.</summary>
+    public void Watch(MoveOrder order) => _watched[order.Account] = new Watched(order, region.Time.GetUtcNow());
+
+    public void Forget(AccountId account) => _watched.TryRemove(account, out _);
+
+    /// <summary>Runs until it is stopped.</summary>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            await Task.Delay(LookEvery, region.Time, cancellationToken);
+            foreach (var watched in _watched.Values)
+            {
+                if (region.Time.GetUtcNow() - watched.Since >= MoveLimits.SourcePatience)
+                {
+                    await AskAsync(watched.Order, cancellationToken);
+                }
+            }
+        }
+    }
+
+    /// <summary>Asks the target now. Public to the simulator, which has its own sense of patience.</summary>
+    public async Task AskAsync(MoveOrder order, CancellationToken cancellationToken)
+    {
+        if (region.Storage.Find(order.Account)?.Row is not { State: AccountState.Sealed or AccountState.Departing } row
+            || row.Move != order.Move)
+        {
+            Forget(order.Account);
+            return;
+        }
+
+        try
+        {
+            var answer = await region.Links.To(order.Target).RefuseAsync(
+                order, "Control was silent for too long in mid-cut-over.", cancellationToken);
+            LogAsked(log, order.Move, answer.GetType().Name);
+            await FollowAsync(order, answer, cancellationToken);
+        }
+        catch (RegionUnreachableException)
+        {
+            // Source and target can't see each other in the one instant in which that blocks the account: ask again.
+        }
+    }
+
+    private async Task FollowAsync(MoveOrder order, StepAnswer answer, CancellationToken cancellationToken)
+    {
+        switch (answer)
+        {
+            case StepAnswer.Activated:
+                await source.SettleAsync(order, cancellationToken);
+                Forget(order.Account);
+                break;
+            case StepAnswer.Refused:
+                await source.UnsealAsync(order, cancellationToken);
+                Forget(order.Account);
+                break;
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Move {Move}: control is silent, the target says {Answer}.")]
+    private static partial void LogAsked(ILogger log, Guid move, string answer);
+
+    private sealed record Watched(MoveOrder Order, DateTimeOffset Since);
+}

@@ -1,0 +1,242 @@
+using System.Security.Cryptography;
+using Domicile.Accounts;
+using Domicile.Objects;
+using Domicile.Policies;
+using Domicile.Proofs.Statements;
+using Domicile.Storage;
+
+namespace Domicile.Moves;
+
+/// <summary>
+/// A region's part as the target of moves. Its record of activated and refused moves is the arbiter: whoever doubts what
+/// became of a move asks here.
+/// </summary>
+internal sealed class TargetRole(RegionContext region, ArrivalPulls pulls)
+{
+    private readonly KeyedGate _wiping = new();
+
+    /// <summary>Step 2: begins to be filled, or says how far it is: when it has nearly caught up, or after a moment.</summary>
+    public async Task<StepAnswer> ArriveAsync(MoveOrder order, CancellationToken cancellationToken)
+    {
+        var store = region.Storage.Open(order.Account);
+        var answer = await store.WriteAsync(transaction => Arrive(transaction, order), cancellationToken);
+        if (answer is not StepAnswer.Arriving)
+        {
+            return answer;
+        }
+
+        pulls.Begin(order);
+        return await pulls.WaitForProgressAsync(order, cancellationToken);
+    }
+
+    /// <summary>Step 4: answers when all up to the final seq is stored.</summary>
+    public async Task<StepAnswer> DrainAsync(MoveOrder order, long finalSeq, CancellationToken cancellationToken)
+    {
+        var store = region.Storage.Open(order.Account);
+        pulls.Begin(order);
+        var deadline = region.Time.GetUtcNow() + MoveLimits.DrainMax;
+        while (true)
+        {
+            var ticket = store.CommitCount;
+            if (store.Read(sql => Decided(sql, order)) is { } decided)
+            {
+                return decided;
+            }
+
+            if (store.Row is not { State: AccountState.Arriving } row || row.Move != order.Move)
+            {
+                return new StepAnswer.NotNow("The account is not arriving in this move here.");
+            }
+
+            if (row.Cursor >= finalSeq)
+            {
+                return new StepAnswer.Drained(row.Cursor, row.Digest.ToArray());
+            }
+
+            var left = deadline - region.Time.GetUtcNow();
+            if (left <= TimeSpan.Zero || !await WaitAsync(store, ticket, left, cancellationToken))
+            {
+                return new StepAnswer.NotNow($"Stored up to {row.Cursor} of {finalSeq}.");
+            }
+        }
+    }
+
+    /// <summary>Step 6. This transaction is the commit point of the move.</summary>
+    public async Task<StepAnswer> ActivateAsync(
+        MoveOrder order, long finalSeq, byte[] digest, byte[] departure, CancellationToken cancellationToken)
+    {
+        var store = region.Storage.Open(order.Account);
+        var answer = await store.WriteAsync(
+            transaction => Activate(transaction, order, finalSeq, digest, departure), cancellationToken);
+        if (answer is StepAnswer.Activated or StepAnswer.Refused)
+        {
+            pulls.End(order.Account);
+        }
+
+        return answer;
+    }
+
+    /// <summary>"Tell me that it is activated, or never do it": one transaction, also for a move never heard of.</summary>
+    public async Task<StepAnswer> RefuseAsync(MoveOrder order, string reason, CancellationToken cancellationToken)
+    {
+        var store = region.Storage.Open(order.Account);
+        var answer = await store.WriteAsync(transaction => Refuse(transaction, order, reason), cancellationToken);
+        if (answer is StepAnswer.Refused && reason != MoveReasons.DigestsDiffer)
+        {
+            pulls.End(order.Account);
+            await WipeAsync(store, order, cancellationToken);
+        }
+
+        return answer;
+    }
+
+    /// <summary>Removes what a refused move has brought. Begun again after a crash, it goes on.</summary>
+    public async Task WipeAsync(AccountStore store, MoveOrder order, CancellationToken cancellationToken)
+    {
+        using var alone = await _wiping.EnterAsync(order.Account, cancellationToken);
+        await pulls.EndedAsync(order.Account);
+        if (store.Row is not { HasData: true, State: AccountState.None or AccountState.Departed } || IsOwnCopy(store, order))
+        {
+            return;
+        }
+
+        await AccountErasure.RunAsync(store, region.Time, cancellationToken);
+        await store.WriteAsync(
+            transaction =>
+            {
+                transaction.SetSeqAndDigest(0, new byte[Proofs.SetDigest.LengthBytes]);
+                transaction.PutRow(transaction.Row! with { HasData = false });
+                return true;
+            },
+            cancellationToken);
+    }
+
+    private StepAnswer Arrive(AccountTransaction transaction, MoveOrder order)
+    {
+        if (Decided(transaction.Sql, order) is { } decided)
+        {
+            return decided;
+        }
+
+        var row = transaction.Row;
+        if (row is { State: AccountState.Arriving } && row.Move == order.Move)
+        {
+            return new StepAnswer.Arriving(row.Cursor, row.Cursor, row.Versions, row.Bytes, null);
+        }
+
+        if (row is not (null or { State: AccountState.None or AccountState.Departed, HasData: false }))
+        {
+            return Refuse(transaction, order, $"{region.Name} still has data of the account ({row.State}, epoch {row.Epoch}).");
+        }
+
+        transaction.PutRow(new AccountRow(
+            order.Profile, order.Epoch, AccountState.Arriving, 0, new byte[Proofs.SetDigest.LengthBytes], order.Move,
+            order.Source, Cursor: 0, Pulling: null, HasData: true));
+        transaction.SetSeqAndDigest(0, new byte[Proofs.SetDigest.LengthBytes]);
+        return new StepAnswer.Arriving(0, 0, 0, 0, null);
+    }
+
+    private StepAnswer Activate(
+        AccountTransaction transaction, MoveOrder order, long finalSeq, byte[] digest, byte[] departure)
+    {
+        if (Decided(transaction.Sql, order) is { } decided)
+        {
+            return decided;
+        }
+
+        if (region.Directory.PolicyRevision < order.PolicyRevision)
+        {
+            return new StepAnswer.NotNow(
+                $"{region.Name} has policy {region.Directory.PolicyRevision}, the move needs {order.PolicyRevision}.");
+        }
+
+        var row = transaction.Row;
+        if (row is not { State: AccountState.Arriving } || row.Move != order.Move || row.Cursor < finalSeq)
+        {
+            return Refuse(transaction, order, $"{region.Name} has not stored everything.");
+        }
+
+        ChangeFeed.DropUnreferenced(transaction);
+        var categories = AccountCategories.Of(transaction.Sql, order.Account);
+        if (region.Permits(order.Profile, categories, region.Name) is Permission.Refused(var reason))
+        {
+            return Refuse(transaction, order, reason);
+        }
+
+        if (!CryptographicOperations.FixedTimeEquals(row.Digest.Span, digest))
+        {
+            return Refuse(transaction, order, MoveReasons.DigestsDiffer);
+        }
+
+        return BecomeHome(transaction, order, row, finalSeq, departure);
+    }
+
+    private StepAnswer.Activated BecomeHome(
+        AccountTransaction transaction, MoveOrder order, AccountRow row, long finalSeq, byte[] departure)
+    {
+        var statement = region.Sign(order, new MoveArrival(
+            order.Move, region.Claim, order.Source.Value, order.Epoch, order.Epoch + 1, finalSeq,
+            RegionContext.Sha256Hex(row.Digest.Span), row.Versions, row.Bytes, region.Time.GetUtcNow(),
+            RegionContext.Sha256Hex(departure)));
+        transaction.SetSeqAndDigest(finalSeq, row.Digest.Span);
+        transaction.PutRow(transaction.Row! with
+        {
+            State = AccountState.Active, Epoch = order.Epoch + 1, Move = null, Peer = null, Cursor = 0,
+        });
+        new RegionMoveRecord(
+            order.Move, MoveRole.Target, MoveOutcome.Activated, order.Epoch, order.Source, finalSeq,
+            region.Time.GetUtcNow(), statement, null).Save(transaction.Sql, order.Account);
+        return new StepAnswer.Activated(statement);
+    }
+
+    private StepAnswer Refuse(AccountTransaction transaction, MoveOrder order, string reason)
+    {
+        if (Decided(transaction.Sql, order) is { } decided)
+        {
+            return decided;
+        }
+
+        new RegionMoveRecord(
+            order.Move, MoveRole.Target, MoveOutcome.Refused, order.Epoch, order.Source, 0, region.Time.GetUtcNow(), null,
+            null).Save(transaction.Sql, order.Account);
+        if (transaction.Row is { State: AccountState.Arriving } row && row.Move == order.Move)
+        {
+            // Back to what it was: nothing, or the tombstone of the last departure. What was copied is still to be wiped.
+            var before = RegionMoveRecord.FindLastDeparture(transaction.Sql, order.Account);
+            transaction.PutRow(row with
+            {
+                State = before is null ? AccountState.None : AccountState.Departed,
+                Epoch = before?.Epoch ?? 0, Peer = before?.Peer, Move = null, Cursor = 0,
+            });
+        }
+
+        return new StepAnswer.Refused(reason);
+    }
+
+    private static StepAnswer? Decided(Sql sql, MoveOrder order)
+        => RegionMoveRecord.Find(sql, order.Account, order.Move, MoveRole.Target) switch
+        {
+            { Outcome: MoveOutcome.Activated, Statement: { } statement } => new StepAnswer.Activated(statement),
+            { Outcome: MoveOutcome.Refused } => new StepAnswer.Refused("The target has refused this move for ever."),
+            _ => null,
+        };
+
+    // A tombstone whose own erasure is still to come has data too, which is the source role's to erase, not ours.
+    private static bool IsOwnCopy(AccountStore store, MoveOrder order)
+        => store.Row!.State == AccountState.Departed
+            && store.Read(sql => RegionMoveRecord.FindLastDeparture(sql, order.Account)) is { Outcome: MoveOutcome.Departed };
+
+    private async Task<bool> WaitAsync(
+        AccountStore store, long ticket, TimeSpan atMost, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await store.ChangedSince(ticket, cancellationToken).WaitAsync(atMost, region.Time, cancellationToken);
+            return true;
+        }
+        catch (TimeoutException)
+        {
+            return false;
+        }
+    }
+}

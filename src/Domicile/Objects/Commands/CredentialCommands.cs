@@ -1,0 +1,37 @@
+using Domicile.Accounts;
+using Domicile.Objects.Rows;
+
+namespace Domicile.Objects.Commands;
+
+/// <summary>Adds and revokes access keys.</summary>
+internal sealed class CredentialCommands(RowChanges changes)
+{
+    public Decision Decide(AddCredential command)
+    {
+        var credential = command.Credential;
+        if (!AccessKey.TryGetAccount(credential.AccessKeyId, out var account) || account != changes.Account)
+        {
+            return Decision.Refuse("InvalidArgument", "The access key id is not one of this account.");
+        }
+
+        if (CredentialRow.Find(changes.Sql, changes.Account, credential.AccessKeyId) is not null)
+        {
+            return Decision.Refuse("EntityAlreadyExists", "The access key id is in use.");
+        }
+
+        var count = changes.Sql.Scalar<long>("SELECT COUNT(*) FROM credential WHERE account = @p1", changes.Account.Value);
+        return count >= ObjectLimits.CredentialsMax
+            ? Decision.Refuse("LimitExceeded", $"The account has {ObjectLimits.CredentialsMax} access keys: revoke some.")
+            : Decision.Do(seq => changes.Put(Seal(credential, seq)));
+    }
+
+    public Decision Decide(RevokeCredential command)
+        => CredentialRow.Find(changes.Sql, changes.Account, command.AccessKeyId) is { } row
+            ? Decision.Do(seq => changes.Delete(row, seq))
+            : Decision.Refuse("NoSuchEntity", "The account has no such access key.");
+
+    private CredentialRow Seal(Credential credential, long seq)
+        => new(
+            credential.AccessKeyId, seq, credential.CreatedAt.ToUnixTimeMilliseconds(), credential.Label,
+            SealedSecret.Seal(changes.Transaction, credential));
+}

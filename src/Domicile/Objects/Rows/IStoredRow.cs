@@ -1,0 +1,44 @@
+using System.Data.Common;
+using Domicile.Accounts;
+using Domicile.Storage;
+
+namespace Domicile.Objects.Rows;
+
+/// <summary>
+/// One kind of an account's rows: how it lies in its table and in canonical bytes. Two rows are the same row if their
+/// keys are equal; they are equal if their canonical bytes are.
+/// </summary>
+internal interface IStoredRow<TSelf>
+    where TSelf : class, IStoredRow<TSelf>
+{
+    static abstract RowKind Kind { get; }
+
+    /// <summary>Selects what <see cref="Read"/> reads, up to and without WHERE.</summary>
+    static abstract string Select { get; }
+
+    /// <summary>The primary key's columns, for enumeration in its order.</summary>
+    static abstract string PrimaryKey { get; }
+
+    static abstract TSelf Read(DbDataReader reader);
+
+    /// <exception cref="InvalidRowException">The bytes are not exactly one such row.</exception>
+    static abstract TSelf Decode(ReadOnlySpan<byte> row);
+
+    /// <summary>The stored row of a key as <see cref="RowKind"/> describes it; null where there is none.</summary>
+    /// <exception cref="InvalidRowException">The text is no key of this kind.</exception>
+    static abstract TSelf? Find(Sql sql, AccountId account, string key);
+
+    long Seq { get; }
+
+    string Key { get; }
+
+    /// <summary>The contents that the row holds on to; empty for most kinds.</summary>
+    IReadOnlyList<ContentPiece> Pieces { get; }
+
+    byte[] Encode();
+
+    /// <summary>Inserts the row, or replaces the one of the same key.</summary>
+    void Store(Sql sql, AccountId account);
+
+    void Remove(Sql sql, AccountId account);
+}

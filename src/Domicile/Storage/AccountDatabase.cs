@@ -1,0 +1,89 @@
+namespace Domicile.Storage;
+
+/// <summary>
+/// The open handles of one account's database: a writer's connection and a few readers'. Made and closed by
+/// <see cref="AccountStore"/>, which sees to it that nobody uses it meanwhile. Renting is thread-safe.
+/// </summary>
+internal sealed class AccountDatabase : IDisposable
+{
+    private readonly Lock _gate = new();
+    private readonly Stack<Sql> _readers = new();
+    private readonly string _path;
+    private Sql? _writer;
+    private bool _isClosed;
+
+    private AccountDatabase(string path)
+    {
+        _path = path;
+        _writer = SqliteEngine.OpenWriter(path);
+    }
+
+    /// <summary>Used by the account's one writer only.</summary>
+    public Sql Writer => _writer ??= SqliteEngine.OpenWriter(_path);
+
+    /// <summary>The database's directory, under <paramref name="root"/>, and the file itself are made where they are missing.</summary>
+    public static AccountDatabase Open(string root, string path)
+    {
+        if (!File.Exists(path) || new FileInfo(path).Length == 0)
+        {
+            DurableFile.CreateDirectory(root, Path.GetDirectoryName(path)!);
+            DurableFile.CreateOwnerOnly(path).Dispose();
+            DurableFile.FlushDirectory(Path.GetDirectoryName(path)!);
+        }
+
+        return new AccountDatabase(path);
+    }
+
+    /// <summary>After an error that leaves its transaction in doubt: the next use of the writer opens a new connection.</summary>
+    public void DropWriter()
+    {
+        if (_writer is { } writer)
+        {
+            _writer = null;
+            SqliteEngine.Close(writer);
+        }
+    }
+
+    /// <summary>Never waits: where all pooled readers are busy, it opens one more.</summary>
+    public Sql RentReader()
+    {
+        lock (_gate)
+        {
+            if (_readers.TryPop(out var reader))
+            {
+                return reader;
+            }
+        }
+
+        return SqliteEngine.OpenReader(_path);
+    }
+
+    public void ReturnReader(Sql reader)
+    {
+        lock (_gate)
+        {
+            if (!_isClosed && _readers.Count < StorageLimits.PooledReadersMax)
+            {
+                _readers.Push(reader);
+                return;
+            }
+        }
+
+        SqliteEngine.Close(reader);
+    }
+
+    /// <summary>Readers first: the writer, as the last one, takes the log back into the file.</summary>
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            _isClosed = true;
+            while (_readers.TryPop(out var reader))
+            {
+                SqliteEngine.Close(reader);
+            }
+        }
+
+        DropWriter();
+    }
+}

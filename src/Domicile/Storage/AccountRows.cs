@@ -1,0 +1,59 @@
+using System.Data.Common;
+using Domicile.Accounts;
+
+namespace Domicile.Storage;
+
+/// <summary>The account's row in SQL.</summary>
+internal static class AccountRows
+{
+    /// <returns>Null where there is none.</returns>
+    public static AccountRow? Find(Sql sql, AccountId account) => sql.Single(
+        """
+        SELECT account, residence, organisation, epoch, state, seq, digest, move, peer, cursor, pulling, has_data
+        FROM account WHERE account = @p1
+        """,
+        Read, account.Value);
+
+    /// <returns>The wrapped key; null where there is none.</returns>
+    public static byte[]? FindKey(Sql sql, AccountId account)
+        => sql.Scalar<byte[]>("SELECT wrapped_key FROM account WHERE account = @p1", account.Value);
+
+    public static void Insert(Sql sql, AccountRow row, DateTimeOffset now) => sql.Execute(
+        """
+        INSERT INTO account (account, residence, organisation, epoch, state, seq, digest, move, peer, cursor, pulling,
+          has_data, created_ms)
+        VALUES (@p1, @p2, @p3, @p4, @p5, @p6, @p7, @p8, @p9, @p10, @p11, @p12, @p13)
+        """,
+        row.Account.Value, row.Profile.Residence.Code, row.Profile.Organisation, row.Epoch, (long)row.State, row.Seq,
+        row.Digest.ToArray(), Text(row.Move), row.Peer?.Value, row.Cursor, Text(row.Pulling), row.HasData ? 1L : 0L,
+        now.ToUnixTimeMilliseconds());
+
+    /// <summary>All but seq and digest, which change by statements of their own.</summary>
+    public static void Update(Sql sql, AccountRow row)
+    {
+        var changed = sql.Execute(
+            """
+            UPDATE account SET residence = @p2, organisation = @p3, epoch = @p4, state = @p5, move = @p6, peer = @p7,
+              cursor = @p8, pulling = @p9, has_data = @p10
+            WHERE account = @p1
+            """,
+            row.Account.Value, row.Profile.Residence.Code, row.Profile.Organisation, row.Epoch, (long)row.State,
+            Text(row.Move), row.Peer?.Value, row.Cursor, Text(row.Pulling), row.HasData ? 1L : 0L);
+        Invariant.Check(changed == 1);
+    }
+
+    private static string? Text(Guid? id) => id?.ToString("D");
+
+    private static AccountRow Read(DbDataReader row) => new(
+        new AccountProfile(
+            AccountId.Parse(row.GetString(0)), Country.Parse(row.GetString(1)), row.IsDBNull(2) ? null : row.GetString(2)),
+        Epoch: row.GetInt64(3),
+        State: (AccountState)row.GetInt64(4),
+        Seq: row.GetInt64(5),
+        Digest: row.GetFieldValue<byte[]>(6),
+        Move: row.IsDBNull(7) ? null : Guid.ParseExact(row.GetString(7), "D"),
+        Peer: row.IsDBNull(8) ? null : RegionName.Parse(row.GetString(8)),
+        Cursor: row.GetInt64(9),
+        Pulling: row.IsDBNull(10) ? null : Guid.ParseExact(row.GetString(10), "D"),
+        HasData: row.GetInt64(11) != 0);
+}

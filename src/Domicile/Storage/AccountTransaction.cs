@@ -1,0 +1,157 @@
+using Domicile.Accounts;
+using Domicile.Proofs;
+
+namespace Domicile.Storage;
+
+/// <summary>
+/// A write transaction on an account's database, with what a change of its rows must keep true. Several writes share one:
+/// each sees those before it, and one that fails is undone alone. Valid only while the work that got it runs.
+/// </summary>
+internal sealed class AccountTransaction
+{
+    private readonly TimeProvider _time;
+    private readonly byte[] _digestBefore = new byte[SetDigest.LengthBytes];
+
+    // What the writes so far have made of the account; _before is what the write that runs now found.
+    private State _now;
+    private State _before;
+    private SetDigest? _digest;
+
+    public AccountTransaction(Sql sql, AccountId account, AccountRow? row, StoredKey? key, TimeProvider time)
+    {
+        Sql = sql;
+        Account = account;
+        Now = time.GetUtcNow();
+        _time = time;
+        _now = new State(row, key, IsDigestDirty: false);
+        _before = _now;
+    }
+
+    public Sql Sql { get; }
+
+    public AccountId Account { get; }
+
+    /// <summary>The account's row as this transaction sees it; null where there is none.</summary>
+    public AccountRow? Row => _now is { IsDigestDirty: true, Row: { } row } ? row with { Digest = _digest!.ToBytes() } : _now.Row;
+
+    /// <summary>When the transaction's work began.</summary>
+    public DateTimeOffset Now { get; private set; }
+
+    /// <summary>The account's key as this transaction leaves it; null where there is none.</summary>
+    public StoredKey? Key => _now.Key;
+
+    /// <summary>
+    /// The fence: numbers a write if the account is active here in this epoch, in one statement.
+    /// </summary>
+    /// <returns>The write's seq; null where the account isn't writable here, now: change nothing.</returns>
+    public long? Fence(long epoch)
+    {
+        var seq = Sql.Scalar<long>(
+            "UPDATE account SET seq = seq + 1 WHERE account = @p1 AND epoch = @p2 AND state = 1 RETURNING seq",
+            Account.Value, epoch);
+        if (seq == 0)
+        {
+            return null;
+        }
+
+        Invariant.Check(_now.Row is not null && seq == _now.Row.Seq + 1);
+        _now = _now with { Row = _now.Row with { Seq = seq } };
+        return seq;
+    }
+
+    /// <summary>
+    /// Replaces the account's row, but neither its seq nor its digest, or makes it, with both.
+    /// </summary>
+    public void PutRow(AccountRow row)
+    {
+        Invariant.Check(row.Account == Account && row.Digest.Length == SetDigest.LengthBytes);
+        if (_now.Row is { } old)
+        {
+            AccountRows.Update(Sql, row);
+            _now = _now with { Row = row with { Seq = old.Seq, Digest = old.Digest } };
+            return;
+        }
+
+        AccountRows.Insert(Sql, row, Now);
+        _digest = null;
+        _now = _now with { Row = row, IsDigestDirty = false };
+    }
+
+    /// <summary>Sets the seq alone: at a target, that of the source's last change stored here.</summary>
+    public void SetSeq(long seq)
+    {
+        Invariant.Check(_now.Row is not null && seq >= 0);
+        Sql.Execute("UPDATE account SET seq = @p2 WHERE account = @p1", Account.Value, seq);
+        _now = _now with { Row = _now.Row with { Seq = seq } };
+    }
+
+    /// <summary>Sets both at once: where a copy begins empty, or is wiped.</summary>
+    /// <param name="digest">Exactly 2,048 bytes.</param>
+    public void SetSeqAndDigest(long seq, ReadOnlySpan<byte> digest)
+    {
+        SetSeq(seq);
+        _digest = SetDigest.FromBytes(digest);
+        _now = _now with { IsDigestDirty = true };
+    }
+
+    /// <summary>A row of the account came to be or changed: its element goes into the digest, the old one's out.</summary>
+    /// <param name="before">Canonical bytes of the row that it replaces; empty where there was none.</param>
+    /// <param name="after">Canonical bytes of the new row; empty where it was deleted.</param>
+    public void Digest(ReadOnlySpan<byte> before, ReadOnlySpan<byte> after)
+    {
+        Invariant.Check(_now.Row is not null);
+        _digest ??= SetDigest.FromBytes(_now.Row.Digest.Span);
+        if (!before.IsEmpty)
+        {
+            _digest.Remove(before);
+        }
+
+        if (!after.IsEmpty)
+        {
+            _digest.Add(after);
+        }
+
+        _now = _now with { IsDigestDirty = true };
+    }
+
+    /// <summary>Stores the account's wrapped key, or with null destroys it.</summary>
+    public void PutKey(StoredKey? key)
+    {
+        Invariant.Check(_now.Row is not null);
+        Sql.Execute("UPDATE account SET wrapped_key = @p2 WHERE account = @p1", Account.Value, key?.Wrapped);
+        _now = _now with { Key = key };
+    }
+
+    /// <summary>A write begins; what it does can be undone until the next one begins.</summary>
+    public void Begin()
+    {
+        Now = _time.GetUtcNow();
+        _before = _now;
+        _digest?.CopyTo(_digestBefore);
+    }
+
+    /// <summary>The write failed, and its statements were rolled back: so is what was kept of it here.</summary>
+    public void Undo()
+    {
+        _now = _before;
+        _digest = _now.IsDigestDirty ? SetDigest.FromBytes(_digestBefore) : null;
+    }
+
+    /// <summary>Writes the digest, once for all writes. The commit follows.</summary>
+    public void Finish()
+    {
+        if (!_now.IsDigestDirty)
+        {
+            return;
+        }
+
+        var bytes = _digest!.ToBytes();
+        Sql.Execute("UPDATE account SET digest = @p2 WHERE account = @p1", Account.Value, bytes);
+        _now = _now with { Row = _now.Row! with { Digest = bytes }, IsDigestDirty = false };
+    }
+
+    private readonly record struct State(AccountRow? Row, StoredKey? Key, bool IsDigestDirty);
+}
+
+/// <summary>An account's key as it is stored, and in the clear.</summary>
+internal sealed record StoredKey(byte[] Wrapped, AccountKey Key);

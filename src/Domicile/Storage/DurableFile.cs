@@ -1,0 +1,107 @@
+using System.Runtime.InteropServices;
+
+namespace Domicile.Storage;
+
+/// <summary>Puts files in place so that a crash leaves the old file or the new one, never a mixture and never a hole.</summary>
+internal static partial class DurableFile
+{
+    private const int Enospc = 28;
+    private const int Edquot = 122;
+    private const int Efbig = 27;
+    private const int DiskFullOfPreallocation = unchecked((int)0x80070070);
+
+    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+
+    /// <summary>Replaces <paramref name="path"/>. When it returns, bytes and name are on stable storage.</summary>
+    /// <exception cref="StorageFullException">The disk is full; the old file is as it was.</exception>
+    public static async Task ReplaceAsync(string path, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
+    {
+        var draft = $"{path}.draft";
+        try
+        {
+            using (var file = CreateOwnerOnly(draft))
+            {
+                await RandomAccess.WriteAsync(file, content, fileOffset: 0, cancellationToken);
+                RandomAccess.FlushToDisk(file);
+            }
+        }
+        catch (IOException fault) when (IsFull(fault))
+        {
+            File.Delete(draft);
+            throw new StorageFullException($"Writing '{path}': the disk is full. Free some space and try again.", fault);
+        }
+
+        Rename(draft, path);
+    }
+
+    /// <summary>Gives a file, flushed before, its final name, and makes the name durable.</summary>
+    public static void Rename(string draft, string path)
+    {
+        File.Move(draft, path, overwrite: true);
+        FlushDirectory(Path.GetDirectoryName(path)!);
+    }
+
+    /// <summary>Makes a directory and those above it down from <paramref name="root"/>, which exists. All names are durable.</summary>
+    public static void CreateDirectory(string root, string directory)
+    {
+        Invariant.Check(directory.StartsWith(root, StringComparison.Ordinal));
+        if (directory.Length == root.Length)
+        {
+            return;
+        }
+
+        var parent = Path.GetDirectoryName(directory)!;
+        CreateDirectory(root, parent);
+        Directory.CreateDirectory(directory);
+
+        // Not only when it was made just now: the process may have died between making and flushing it.
+        FlushDirectory(parent);
+    }
+
+    /// <summary>Names come and go durably only by an fsync of their directory.</summary>
+    /// <exception cref="IOException">The directory is gone or the disk is broken.</exception>
+    public static void FlushDirectory(string directory)
+    {
+        // The base library can't: File.OpenHandle refuses a directory.
+        const int readOnly = 0;
+        var descriptor = Open(directory, readOnly);
+        if (descriptor < 0)
+        {
+            throw new IOException($"Cannot open directory '{directory}' to flush it (errno {Marshal.GetLastPInvokeError()}).");
+        }
+
+        var result = FSync(descriptor);
+        var error = Marshal.GetLastPInvokeError();
+        _ = Close(descriptor);
+        if (result != 0)
+        {
+            throw new IOException($"Cannot flush directory '{directory}' (errno {error}). Check the disk.");
+        }
+    }
+
+    /// <summary>A new file that only the process's user can read; an old one of the name is emptied.</summary>
+    public static Microsoft.Win32.SafeHandles.SafeFileHandle CreateOwnerOnly(string path, long lengthBytes = 0)
+    {
+        var handle = File.OpenHandle(
+            path, FileMode.Create, FileAccess.ReadWrite, FileShare.None, FileOptions.Asynchronous, lengthBytes);
+        if (!OperatingSystem.IsWindows())
+        {
+            File.SetUnixFileMode(handle, OwnerOnly);
+        }
+
+        return handle;
+    }
+
+    /// <summary>No space, no quota, or the file's size limit. On Unix an IOException's HResult is the errno.</summary>
+    public static bool IsFull(IOException fault)
+        => fault is StorageFullException || fault.HResult is Enospc or Edquot or Efbig or DiskFullOfPreallocation;
+
+    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int Open(string path, int flags);
+
+    [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
+    private static partial int FSync(int descriptor);
+
+    [LibraryImport("libc", EntryPoint = "close", SetLastError = true)]
+    private static partial int Close(int descriptor);
+}

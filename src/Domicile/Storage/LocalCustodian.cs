@@ -1,0 +1,61 @@
+using System.Security.Cryptography;
+using System.Text;
+using Domicile.Accounts;
+
+namespace Domicile.Storage;
+
+/// <summary>
+/// A custodian that is a file: 32 random bytes in <c>keys/custodian.key</c> of the region's directory, readable by its
+/// owner only. Wrapped: version 1, 12 bytes nonce, 32 bytes, 16 bytes tag; AES-256-GCM with the account's id as
+/// associated data. Whoever loses the file loses every account of the region. See docs/formats/content.md.
+/// </summary>
+internal sealed class LocalCustodian : ICustodian, IDisposable
+{
+    private const byte FormatVersion = 1;
+    private const int KeyBytes = 32;
+    private const int WrappedBytes = 1 + SealedSmall.NonceBytes + KeyBytes + SealedSmall.TagBytes;
+
+    private readonly byte[] _root;
+
+    private LocalCustodian(byte[] root) => _root = root;
+
+    /// <summary>Reads the region's key, or draws it where there is none yet.</summary>
+    /// <exception cref="StorageUnreadableException">The file isn't a key of 32 bytes.</exception>
+    public static async Task<LocalCustodian> OpenAsync(string regionDirectory, CancellationToken cancellationToken)
+    {
+        var directory = Path.Combine(regionDirectory, "keys");
+        var path = Path.Combine(directory, "custodian.key");
+        if (!File.Exists(path))
+        {
+            Directory.CreateDirectory(directory);
+            DurableFile.FlushDirectory(regionDirectory);
+            await DurableFile.ReplaceAsync(path, RandomNumberGenerator.GetBytes(KeyBytes), cancellationToken);
+        }
+
+        var root = await File.ReadAllBytesAsync(path, cancellationToken);
+        return root.Length == KeyBytes
+            ? new LocalCustodian(root)
+            : throw new StorageUnreadableException(
+                $"'{path}' is not a key of {KeyBytes} bytes. Restore it from its copy: nothing can be read without it.");
+    }
+
+    public byte[] Wrap(AccountId account, ReadOnlySpan<byte> key)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(key.Length, KeyBytes);
+        return [FormatVersion, .. SealedSmall.Seal(_root, Encoding.ASCII.GetBytes(account.Value), key)];
+    }
+
+    public byte[] Unwrap(AccountId account, ReadOnlySpan<byte> wrapped)
+    {
+        if (wrapped.Length == WrappedBytes && wrapped[0] == FormatVersion
+            && SealedSmall.TryOpen(_root, Encoding.ASCII.GetBytes(account.Value), wrapped[1..], out var key))
+        {
+            return key;
+        }
+
+        throw new StorageUnreadableException(
+            $"The key of account {account} was not wrapped by this region's custodian. Restore keys/custodian.key.");
+    }
+
+    public void Dispose() => CryptographicOperations.ZeroMemory(_root);
+}

@@ -1,0 +1,152 @@
+using System.Globalization;
+using Microsoft.Data.Sqlite;
+using SQLitePCL;
+
+namespace Domicile.Storage;
+
+/// <summary>
+/// What is SQLite's own in the store: opening databases, their settings, and what SQLite's errors mean. See
+/// docs/decisions/0002-one-database-file-per-account.md and https://www.sqlite.org/pragma.html.
+/// </summary>
+internal static class SqliteEngine
+{
+    // synchronous=FULL: a commit returns when its pages are fsynced. secure_delete: deleted rows are overwritten with zeros.
+    // temp_store=MEMORY: sorters, savepoints and VACUUM leave no temporary file. mmap_size=0: a damaged disk is an error
+    // code, not a signal. A checkpoint each 16 MiB of log; after it the log file shrinks back.
+    private const string Settings =
+        """
+        PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=ON; PRAGMA temp_store=MEMORY;
+        PRAGMA foreign_keys=OFF; PRAGMA mmap_size=0; PRAGMA wal_autocheckpoint=4000; PRAGMA journal_size_limit=16777216;
+        """;
+
+    private const int WriterCacheKiB = 2048;
+    private const int ReaderCacheKiB = 512;
+
+    static SqliteEngine() => Batteries_V2.Init();
+
+    /// <summary>Opens the database for its one writer, and makes its tables where it is new (the file exists, maybe empty).</summary>
+    /// <exception cref="StorageUnreadableException">It is damaged or of a newer release.</exception>
+    public static Sql OpenWriter(string path) => Guard(path, () => Open(path, SqliteOpenMode.ReadWrite, WriterCacheKiB, sql =>
+    {
+        Migrate(sql, path);
+    }));
+
+    /// <summary>Opens a connection that can't write. The database exists.</summary>
+    public static Sql OpenReader(string path) => Guard(path, () => Open(path, SqliteOpenMode.ReadWrite, ReaderCacheKiB, sql =>
+    {
+        sql.ExecuteOnce("PRAGMA query_only=ON");
+    }));
+
+    /// <summary>An empty database in memory, with its tables: what a reader sees of an account that isn't here.</summary>
+    public static Sql OpenNothing() => Open(":memory:", SqliteOpenMode.Memory, ReaderCacheKiB, sql =>
+    {
+        Migrate(sql, ":memory:");
+    });
+
+    /// <summary>Whether a transaction is open: some errors roll back all of it, whatever savepoints there were.</summary>
+    public static bool IsInTransaction(Sql sql)
+        => raw.sqlite3_get_autocommit(((SqliteConnection)sql.Connection).Handle!) == 0;
+
+    /// <summary>
+    /// Rewrites the file from its live rows alone and empties the write-ahead log. Not in a transaction.
+    /// </summary>
+    /// <returns>False where a reader still uses pages of the log: try again.</returns>
+    public static bool Compact(Sql sql)
+    {
+        sql.ExecuteOnce("VACUUM");
+        return sql.Scalar<long>("PRAGMA wal_checkpoint(TRUNCATE)") == 0;
+    }
+
+    /// <summary>Runs <paramref name="action"/> and says what SQLite's errors mean here.</summary>
+    public static T Guard<T>(string path, Func<T> action)
+    {
+        try
+        {
+            return action();
+        }
+        catch (SqliteException fault)
+        {
+            throw Explain(path, fault);
+        }
+    }
+
+    /// <summary>The store's own exception for one of SQLite's; the same one where it has no other meaning.</summary>
+    public static Exception Explain(string path, Exception fault) => fault switch
+    {
+        SqliteException { SqliteErrorCode: raw.SQLITE_FULL } => Full(path, fault),
+        SqliteException { SqliteErrorCode: raw.SQLITE_IOERR } when IsDiskFull(path) => Full(path, fault),
+        SqliteException { SqliteErrorCode: raw.SQLITE_CORRUPT or raw.SQLITE_NOTADB } => new StorageUnreadableException(
+            $"Account database '{path}' is damaged ({fault.Message}). Restore the account from another copy.", fault),
+        IOException full when DurableFile.IsFull(full) => Full(path, fault),
+        _ => fault,
+    };
+
+    private static StorageFullException Full(string path, Exception fault)
+        => new($"Writing account database '{path}': the disk is full. Free some space; nothing was lost.", fault);
+
+    // SQLite says FULL where write() says ENOSPC, but IOERR where it can't extend its shared-memory file.
+    private static bool IsDiskFull(string path)
+    {
+        const long tooLittleBytes = 1 << 20;
+        return new DriveInfo(Path.GetDirectoryName(path)!).AvailableFreeSpace < tooLittleBytes;
+    }
+
+    private static Sql Open(string path, SqliteOpenMode mode, int cacheKiB, Action<Sql> prepare)
+    {
+        var connection = new SqliteConnection(new SqliteConnectionStringBuilder
+        {
+            DataSource = path,
+            Mode = mode,
+            Cache = SqliteCacheMode.Private,
+            Pooling = false,
+        }.ToString());
+        var sql = new Sql(connection);
+        try
+        {
+            connection.Open();
+            sql.ExecuteOnce(Settings);
+            sql.ExecuteOnce(string.Create(
+                CultureInfo.InvariantCulture,
+                $"PRAGMA cache_size=-{cacheKiB}; PRAGMA busy_timeout={StorageLimits.BusyTimeoutMs}"));
+            prepare(sql);
+            return sql;
+        }
+        catch
+        {
+            Close(sql);
+            throw;
+        }
+    }
+
+    /// <summary>Ends a connection; the last one of a database also ends its write-ahead log.</summary>
+    public static void Close(Sql sql)
+    {
+        sql.Dispose();
+        sql.Connection.Dispose();
+    }
+
+    private static void Migrate(Sql sql, string path)
+    {
+        var version = sql.Scalar<long>("PRAGMA user_version");
+        if (version > Schema.Version)
+        {
+            throw new StorageUnreadableException(string.Create(
+                CultureInfo.InvariantCulture,
+                $"Account database '{path}' has format {version}; this release knows up to {Schema.Version}. Run a newer release."));
+        }
+
+        if (version == Schema.Version)
+        {
+            return;
+        }
+
+        sql.Execute("BEGIN IMMEDIATE");
+        foreach (var statement in Schema.Statements)
+        {
+            sql.ExecuteOnce(statement);
+        }
+
+        sql.ExecuteOnce(string.Create(CultureInfo.InvariantCulture, $"PRAGMA user_version={Schema.Version}"));
+        sql.Execute("COMMIT");
+    }
+}

@@ -1,0 +1,26 @@
+namespace Domicile.Storage;
+
+/// <summary>Every bound of the store, with its unit.</summary>
+internal static class StorageLimits
+{
+    /// <summary>Writes of one account that may wait for its writer; further ones wait for room.</summary>
+    public const int QueuedWritesMax = 1024;
+
+    /// <summary>Writes that one commit takes along: enough to hide the fsync, few enough to keep a commit short.</summary>
+    public const int BatchWritesMax = 64;
+
+    /// <summary>Read connections kept per open account. Further readers open their own and close it again.</summary>
+    public const int PooledReadersMax = 8;
+
+    /// <summary>Accounts whose database is held open; beyond it the one that was idle longest is closed.</summary>
+    public const int OpenAccountsMax = 256;
+
+    /// <summary>Content files whose deletion one transaction records.</summary>
+    public const int DiscardsPerRoundMax = 256;
+
+    /// <summary>How often a scrub asks readers of the old pages to end, each time for <see cref="BusyTimeoutMs"/>.</summary>
+    public const int ScrubAttemptsMax = 12;
+
+    /// <summary>Milliseconds that SQLite waits for a lock. Only checkpoints ever wait: each account has one writer.</summary>
+    public const int BusyTimeoutMs = 5000;
+}
