@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using Domicile.Storage;
 using Microsoft.Data.Sqlite;
+using SQLitePCL;
 
 namespace Domicile.Control;
 
@@ -28,18 +29,25 @@ internal sealed class ControlDatabase : IDisposable
     private readonly SemaphoreSlim _oneWriter = new(1, 1);
     private readonly ConcurrentBag<Sql> _readersIdle = [];
 
-    private ControlDatabase(string connectionString)
+    static ControlDatabase() => Batteries_V2.Init();
+
+    private ControlDatabase(string path)
     {
-        _connectionString = connectionString;
+        Path = path;
+        _connectionString = new SqliteConnectionStringBuilder { DataSource = path, Pooling = false }.ToString();
         _writer = Connect();
     }
+
+    public string Path { get; }
+
+    /// <summary>Bytes that its disk can still take.</summary>
+    public long FreeBytes => new DriveInfo(System.IO.Path.GetFullPath(Path)).AvailableFreeSpace;
 
     /// <summary>Opens the database, or makes it, with these parts.</summary>
     /// <exception cref="InvalidDataException">The database was written by a newer version, or is damaged.</exception>
     public static ControlDatabase Open(string path, params IReadOnlyList<SchemaPart> parts)
     {
-        var connection = new SqliteConnectionStringBuilder { DataSource = path, Pooling = false };
-        var database = new ControlDatabase(connection.ToString());
+        var database = new ControlDatabase(path);
         try
         {
             database.Transact(sql => Prepare(sql, path, parts));

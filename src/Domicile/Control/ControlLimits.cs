@@ -30,6 +30,9 @@ internal static class ControlLimits
     /// <summary>How long a region may read for a deep verification or an erasure while the API's client waits.</summary>
     public static readonly TimeSpan LongAnswerPatience = TimeSpan.FromMinutes(30);
 
+    /// <summary>How long status and doctor wait for a region to say that it lives.</summary>
+    public static readonly TimeSpan StatusPatience = TimeSpan.FromSeconds(3);
+
     public static readonly TimeSpan RetryDelayFirst = TimeSpan.FromMilliseconds(250);
     public static readonly TimeSpan RetryDelayMax = TimeSpan.FromSeconds(15);
 

@@ -91,7 +91,7 @@ internal sealed class PolicyDesk(ControlParts parts, AccountDesk accounts)
     {
         foreach (var category in explanation.Categories)
         {
-            var name = category.Category == Policy.NoCategory ? "data without a category" : $"category {category.Category}";
+            var name = category.Category == Category.None ? "data without a category" : $"category {category.Category}";
             foreach (var trial in category.Trials)
             {
                 yield return $"{name}: rule '{trial.Rule}' (line {trial.Line}) "
