@@ -10,5 +10,5 @@ internal static class AccountCategories
 {
     public static IReadOnlySet<string> Of(Sql sql, AccountId account)
         => sql.List($"{BucketRow.Select} WHERE account = @p1", BucketRow.Read, account.Value)
-            .Select(row => Categories.Of(row.Bucket)).ToHashSet(StringComparer.Ordinal);
+            .Select(row => Categories.Of(row.ToBucket())).ToHashSet(StringComparer.Ordinal);
 }

@@ -23,8 +23,9 @@ internal static class AccountErasure
             rows += some;
         }
 
-        // :: Step 3: files, free pages and the log; then look whether anything is left.
-        var files = await store.ScrubAsync(cancellationToken);
+        // :: Step 3: files, free pages and the log.
+        await store.ScrubAsync(cancellationToken);
+        var files = Directory.EnumerateFiles(store.Directory, "*", SearchOption.AllDirectories).Count();
         return new Erased(keyDestroyedAt, time.GetUtcNow(), rows, usage.Contents, usage.Bytes, files);
     }
 
@@ -33,10 +34,7 @@ internal static class AccountErasure
         var account = transaction.Account.Value;
         var contents = transaction.Sql.Scalar<long>("SELECT count(*) FROM content WHERE account = @p1", account);
         var bytes = transaction.Sql.Scalar<long>("SELECT coalesce(sum(length), 0) FROM content WHERE account = @p1", account);
-        transaction.DestroyKey();
-
-        // The tombstone keeps no word about the person.
-        transaction.PutRow(transaction.Row! with { Versions = 0, Bytes = 0 });
+        transaction.PutKey(null);
         return (contents, bytes);
     }
 }

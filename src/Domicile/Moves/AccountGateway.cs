@@ -39,6 +39,8 @@ internal sealed class AccountGateway(RegionContext region)
             {
                 case null or { State: AccountState.None }:
                     return await RouteByDirectoryAsync(account, cancellationToken);
+                case { State: AccountState.Departed, Peer: { } self } when self == region.Name:
+                    return new Route.Unknown(); // erased for good
                 case { State: AccountState.Departed or AccountState.Arriving, Peer: { } peer } elsewhere:
                     return RouteTo(account, NewestHome(account, peer, elsewhere.Epoch), elsewhere.Profile);
             }
@@ -117,7 +119,7 @@ internal sealed class AccountGateway(RegionContext region)
         try
         {
             await using var content = handOver.Command.Content is { Inline: null } staged
-                ? copy.Store.OpenSealed(staged.ContentId)
+                ? copy.Store.Contents.OpenSealed(staged.ContentId).SealedBytes
                 : null;
             return await region.Links.To(home).HandOverAsync(handOver, content, cancellationToken);
         }

@@ -21,9 +21,9 @@ internal static class AccountVerification
         foreach (var content in contents)
         {
             bytes += content.LengthBytes;
-            if (await store.FindContentTroubleAsync(content, cancellationToken) is { } trouble && troubles.Count < TroublesMax)
+            if (troubles.Count < TroublesMax)
             {
-                troubles.Add(trouble);
+                await VerifyAsync(store, content, troubles, cancellationToken);
             }
         }
 
@@ -33,6 +33,20 @@ internal static class AccountVerification
         }
 
         return new DeepVerification(rows, contents.Count, bytes, matches, troubles);
+    }
+
+    private static async Task VerifyAsync(
+        AccountStore store, ContentRow content, List<string> troubles, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await store.Contents.VerifyAsync(
+                new StoredContent(content.ContentId, content.LengthBytes, content.Inline), cancellationToken);
+        }
+        catch (ContentCorruptException e)
+        {
+            troubles.Add(e.Message);
+        }
     }
 
     private static (List<ContentRow> Contents, long Rows, bool Matches) Look(AccountStore store, Sql sql)

@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using System.IO.Pipelines;
 using Domicile.Accounts;
 using Domicile.Objects;
-using Domicile.Objects.Rows;
 using Domicile.Storage;
 using Microsoft.Extensions.Logging;
 
@@ -170,11 +169,12 @@ internal sealed partial class ArrivalPulls(RegionContext region, ILogger<Arrival
                 await store.WriteAsync(transaction => TakeKey(transaction, store, pull.Order, key.AccountKey), pull.Stopped);
                 return true;
             case StreamFrame.Content content:
-                await store.ReceiveSealedAsync(
-                    content.ContentId, content.LengthBytes, content.SealedLengthBytes, input, pull.Stopped);
+                await store.Contents.ReceiveSealedAsync(
+                    content.ContentId, content.LengthBytes, input.AsStream(leaveOpen: true), pull.Stopped);
                 return true;
             case StreamFrame.Batch batch:
                 await store.WriteAsync(transaction => TakeBatch(transaction, pull.Order, batch), pull.Stopped);
+                Adopt(store, batch.Changes);
                 pull.SourceSeq = batch.SourceSeq;
                 return true;
             case StreamFrame.Heartbeat heartbeat:
@@ -209,6 +209,18 @@ internal sealed partial class ArrivalPulls(RegionContext region, ILogger<Arrival
         ChangeFeed.Apply(transaction, batch.Changes);
         transaction.PutRow(transaction.Row! with { Cursor = batch.Changes.CompleteUpTo });
         return true;
+    }
+
+    // The rows that name these files have committed.
+    private static void Adopt(AccountStore store, ChangeBatch batch)
+    {
+        foreach (var change in batch.Changes)
+        {
+            if (ChangeSource.FileContentOf(change) is { } content)
+            {
+                store.Contents.Adopted(content.ContentId);
+            }
+        }
     }
 
     private static AccountRow CheckArriving(AccountTransaction transaction, MoveOrder order)

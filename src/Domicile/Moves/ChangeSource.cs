@@ -71,7 +71,8 @@ internal sealed class ChangeSource(RegionContext region)
         return batch.CompleteUpTo;
     }
 
-    private static ContentRow? FileContentOf(Change change)
+    /// <returns>The content of this change, if it lies in a file.</returns>
+    public static ContentRow? FileContentOf(Change change)
         => change is { Kind: RowKind.Content, IsDeleted: false }
             && ContentRow.Decode(change.Row.Span) is { Inline: null } content
             ? content
@@ -80,15 +81,16 @@ internal sealed class ChangeSource(RegionContext region)
     private static async Task<bool> SendContentAsync(
         AccountStore store, ContentRow content, PipeWriter output, CancellationToken cancellationToken)
     {
-        if (store.OpenSealed(content.ContentId) is not { } file)
+        if (!store.Contents.HasSealed(content.ContentId, content.LengthBytes))
         {
             return false;
         }
 
-        await using (file)
+        var (sealedBytes, sealedLength) = store.Contents.OpenSealed(content.ContentId);
+        await using (sealedBytes)
         {
-            ChangeStream.Write(output, new StreamFrame.Content(content.ContentId, content.LengthBytes, file.Length));
-            await file.CopyToAsync(output, cancellationToken);
+            ChangeStream.Write(output, new StreamFrame.Content(content.ContentId, content.LengthBytes, sealedLength));
+            await sealedBytes.CopyToAsync(output, cancellationToken);
             await output.FlushAsync(cancellationToken);
             return true;
         }

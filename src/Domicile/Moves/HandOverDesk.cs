@@ -1,4 +1,3 @@
-using System.IO.Pipelines;
 using System.Security.Cryptography;
 using System.Text.Json;
 using Domicile.Accounts;
@@ -16,7 +15,7 @@ internal sealed class HandOverDesk(RegionContext region)
     /// <param name="caller">The region that the link has authenticated.</param>
     /// <param name="content">The sealed bytes, where the command's content lies in a file.</param>
     public async Task<HandOverAnswer> TakeAsync(
-        RegionName caller, HandOver handOver, PipeReader? content, CancellationToken cancellationToken)
+        RegionName caller, HandOver handOver, Stream? content, CancellationToken cancellationToken)
     {
         if (region.Storage.Find(handOver.Account) is not { } store)
         {
@@ -32,11 +31,16 @@ internal sealed class HandOverDesk(RegionContext region)
 
         if (content is not null && handOver.Command.Content is { Inline: null } staged && IsHome(store, handOver))
         {
-            await store.ReceiveSealedAsync(
-                staged.ContentId, staged.LengthBytes, ContentFiles.SealedLength(staged.LengthBytes), content, cancellationToken);
+            await store.Contents.ReceiveSealedAsync(staged.ContentId, staged.LengthBytes, content, cancellationToken);
         }
 
-        return await store.WriteAsync(transaction => Take(transaction, handOver), cancellationToken);
+        var answer = await store.WriteAsync(transaction => Take(transaction, handOver), cancellationToken);
+        if (handOver.Command.Content is { } named)
+        {
+            store.Contents.Adopted(named.ContentId);
+        }
+
+        return answer;
     }
 
     private static bool IsHome(AccountStore store, HandOver handOver)

@@ -1,36 +1,185 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.CodeAnalysis;
 using Domicile.Accounts;
+using Microsoft.Extensions.Logging;
 
 namespace Domicile.Moves;
 
 /// <summary>Control's desk for moves: takes requests, runs them, tells how they stand. At most one open move per account.</summary>
-internal sealed class MoveDesk
+internal sealed partial class MoveDesk : IAsyncDisposable
 {
+    private readonly IMoveControl _control;
+    private readonly SavedMoves _records;
+    private readonly MoveProgress _progress = new();
+    private readonly MoveRunner _runner;
+    private readonly TimeProvider _time;
+    private readonly CancellationTokenSource _stop = new();
+    private readonly ConcurrentDictionary<Guid, Task> _running = new();
+    private readonly Turns _turns = new();
+    private readonly ILogger _log;
+
+    public MoveDesk(IMoveControl control, IMoveRecords records, TimeProvider time, ILoggerFactory logs)
+    {
+        _control = control;
+        _records = new SavedMoves(records, _progress);
+        _time = time;
+        _log = logs.CreateLogger<MoveDesk>();
+        _runner = new MoveRunner(control, _records, _progress, time, logs.CreateLogger<MoveRunner>());
+    }
+
+    /// <summary>How many moves run at the same time, up to their settling; erasing and receipts don't count.</summary>
+    public int AtOnce
+    {
+        get => _turns.AtOnce;
+        set => _turns.AtOnce = value;
+    }
+
+    public long ChangeCount => _progress.ChangeCount;
+
+    /// <summary>Takes up the moves that a former process left open.</summary>
+    public void Resume()
+    {
+        foreach (var move in _records.ListOpen())
+        {
+            Run(move.Id);
+        }
+    }
+
     /// <summary>Saves the move; the runner advances it. The caller has asked the policy.</summary>
-    public Task<MoveRequestResult> RequestAsync(MoveRequest request, CancellationToken cancellationToken)
-        => throw new NotImplementedException();
+    public async Task<MoveRequestResult> RequestAsync(MoveRequest request, CancellationToken cancellationToken)
+    {
+        var now = _time.GetUtcNow();
+        var move = new Move
+        {
+            Id = Guid.CreateVersion7(now),
+            Profile = request.Profile,
+            Source = request.Source,
+            Target = request.Target,
+            Epoch = request.Epoch,
+            PolicyRevision = request.PolicyRevision,
+            Rule = request.Rule,
+            RequestedAt = now,
+            EraseAfter = request.EraseAfter,
+            Salt = request.Salt,
+            Objects = request.Objects,
+            Bytes = request.Bytes,
+        };
+        if (await _records.AddAsync(move, cancellationToken) is { } other)
+        {
+            return new MoveRequestResult.AlreadyMoving(other);
+        }
 
-    /// <summary>Asks for the way back; possible until the commit point, which may be passing at this moment.</summary>
-    public Task<AbortResult> AbortAsync(Guid move, string reason, CancellationToken cancellationToken)
-        => throw new NotImplementedException();
+        Run(move.Id);
+        return new MoveRequestResult.Accepted(move);
+    }
 
-    public Move? Find(Guid move) => throw new NotImplementedException();
+    /// <summary>
+    /// Asks for the way back; possible until the commit point, which may be passing at this moment. Of a failed move it
+    /// clears what the target has kept for inspection.
+    /// </summary>
+    public async Task<AbortResult> AbortAsync(Guid move, string reason, CancellationToken cancellationToken)
+    {
+        switch (_records.Find(move))
+        {
+            case null:
+                return new AbortResult.NoSuchMove();
+            case { State: MoveState.Failed } failed:
+                await _control.Region(failed.Target).RefuseAsync(failed.Order, reason, cancellationToken);
+                return new AbortResult.Asked();
+            case { State: MoveState.Settling or MoveState.Erasing } or { IsOver: true } and var late:
+                return new AbortResult.TooLate(late.State);
+            default:
+                _progress.AskAbort(move, reason);
+                return new AbortResult.Asked();
+        }
+    }
+
+    public Move? Find(Guid move) => _records.Find(move);
 
     /// <summary>Newest first, at most <paramref name="atMost"/>.</summary>
-    public IReadOnlyList<Move> List(int atMost) => throw new NotImplementedException();
+    public IReadOnlyList<Move> List(int atMost) => _records.List(atMost);
+
+    /// <summary>Oldest first.</summary>
+    public IReadOnlyList<Move> ListOpen() => _records.ListOpen();
 
     /// <summary>The move that is under way for the account, if any.</summary>
-    public Move? FindOpen(AccountId account) => throw new NotImplementedException();
+    public Move? FindOpen(AccountId account) => _records.FindOpen(account);
 
     /// <summary>How far the target is; null while nothing is known.</summary>
-    public StepAnswer.Arriving? Progress(Guid move) => throw new NotImplementedException();
+    public StepAnswer.Arriving? Progress(Guid move) => _progress.Find(move);
+
+    /// <summary>What keeps the move from going on at this moment; null where nothing does.</summary>
+    public string? Trouble(Guid move) => _progress.FindTrouble(move);
 
     /// <summary>Completes at the next change of any move. Take the ticket, look, then wait.</summary>
-    public Task ChangedSince(long seen, CancellationToken cancellationToken) => throw new NotImplementedException();
+    public Task ChangedSince(long seen, CancellationToken cancellationToken) => _progress.ChangedSince(seen, cancellationToken);
 
-    public long ChangeCount => throw new NotImplementedException();
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        await Task.WhenAll(_running.Values).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        _stop.Dispose();
+    }
 
-    /// <summary>How many moves run at the same time.</summary>
-    public int AtOnce { get; set; } = 4;
+    private void Run(Guid move)
+        => _running.GetOrAdd(move, id => Task.Run(() => RunAsync(id), CancellationToken.None));
+
+    [SuppressMessage("Design", "CA1031", Justification = "Whatever it was: the saved step stays true, and is tried again.")]
+    private async Task RunAsync(Guid id)
+    {
+        while (true)
+        {
+            try
+            {
+                using (await _turns.TakeAsync(_stop.Token))
+                {
+                    await _runner.RunAsync(id, untilSettled: true, _stop.Token);
+                }
+
+                await _runner.RunAsync(id, untilSettled: false, _stop.Token);
+                break;
+            }
+            catch (Exception e) when (!_stop.IsCancellationRequested)
+            {
+                _progress.SetTrouble(id, e.Message);
+                LogBroken(_log, id, e);
+                await Task.Delay(MoveLimits.RetryMax, _time, _stop.Token);
+            }
+        }
+
+        _progress.Forget(id);
+        _progress.Changed();
+        _running.TryRemove(id, out _);
+    }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Move {Move} broke; its saved step is tried again.")]
+    private static partial void LogBroken(ILogger log, Guid move, Exception cause);
+
+    /// <summary>The records, with word to whoever watches.</summary>
+    private sealed class SavedMoves(IMoveRecords records, MoveProgress progress) : IMoveRecords
+    {
+        public Move? Find(Guid id) => records.Find(id);
+
+        public async Task<Move?> AddAsync(Move move, CancellationToken cancellationToken)
+        {
+            var other = await records.AddAsync(move, cancellationToken);
+            progress.Changed();
+            return other;
+        }
+
+        public async Task<bool> SaveAsync(Move before, Move after, CancellationToken cancellationToken)
+        {
+            var isSaved = await records.SaveAsync(before, after, cancellationToken);
+            progress.Changed();
+            return isSaved;
+        }
+
+        public IReadOnlyList<Move> ListOpen() => records.ListOpen();
+
+        public IReadOnlyList<Move> List(int atMost) => records.List(atMost);
+
+        public Move? FindOpen(AccountId account) => records.FindOpen(account);
+    }
 }
 
 internal sealed record MoveRequest(

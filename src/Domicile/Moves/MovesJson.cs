@@ -9,6 +9,7 @@ namespace Domicile.Moves;
 [JsonSerializable(typeof(PeerCall))]
 [JsonSerializable(typeof(Move))]
 [JsonSerializable(typeof(StepAnswer))]
+[JsonSerializable(typeof(StepAnswer.Refused), TypeInfoPropertyName = "StepRefused")]
 [JsonSerializable(typeof(HandOver))]
 [JsonSerializable(typeof(HandOverAnswer))]
 [JsonSerializable(typeof(CommandResult))]

@@ -27,8 +27,7 @@ internal sealed class RegionDirectory : IDisposable
 
     public static RegionDirectory Open(string directory)
     {
-        var connection = SqliteEngine.Connect(Path.Combine(directory, FileName));
-        var replica = new RegionDirectory(new Sql(connection));
+        var replica = new RegionDirectory(SqliteEngine.OpenFile(Path.Combine(directory, FileName)));
         replica.Prepare();
         return replica;
     }
@@ -81,8 +80,7 @@ internal sealed class RegionDirectory : IDisposable
 
     public void Dispose()
     {
-        _sql.Dispose();
-        _sql.Connection.Dispose();
+        SqliteEngine.Close(_sql);
     }
 
     private void Put(DirectoryEntry entry)

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using Domicile.Accounts;
-using Domicile.Objects;
 using Domicile.Policies;
 using Domicile.Proofs;
 using Domicile.Proofs.Statements;
@@ -191,7 +190,7 @@ internal sealed class SourceRole(RegionContext region)
         return new StepAnswer.Departing(statement);
     }
 
-    private StepAnswer Unseal(AccountTransaction transaction, MoveOrder order)
+    private StepAnswer.Unsealed Unseal(AccountTransaction transaction, MoveOrder order)
     {
         var row = transaction.Row;
         if (row is { State: AccountState.Sealed or AccountState.Departing } && row.Move == order.Move)

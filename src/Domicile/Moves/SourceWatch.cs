@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using Domicile.Accounts;
-using Domicile.Storage;
 using Microsoft.Extensions.Logging;
 
 namespace Domicile.Moves;

@@ -178,7 +178,7 @@ internal sealed class TargetRole(RegionContext region, ArrivalPulls pulls)
             order.Move, region.Claim, order.Source.Value, order.Epoch, order.Epoch + 1, finalSeq,
             RegionContext.Sha256Hex(row.Digest.Span), row.Versions, row.Bytes, region.Time.GetUtcNow(),
             RegionContext.Sha256Hex(departure)));
-        transaction.SetSeqAndDigest(finalSeq, row.Digest.Span);
+        transaction.SetSeq(finalSeq);
         transaction.PutRow(transaction.Row! with
         {
             State = AccountState.Active, Epoch = order.Epoch + 1, Move = null, Peer = null, Cursor = 0,

@@ -39,6 +39,10 @@ internal sealed record Policy(IReadOnlyList<PolicyRule> Rules, long Revision, st
         AccountProfile profile, IReadOnlySet<string> categories, IReadOnlyList<RegionFacts> regions, RegionName? current)
         => DecidingRules.Of(this, profile, categories).Place(regions, current);
 
+    /// <summary>Every category that a rule names, and <see cref="Category.None"/>: for questions asked before the buckets are known.</summary>
+    public IReadOnlySet<string> CategoriesNamed
+        => Rules.SelectMany(rule => rule.When.Categories ?? new HashSet<string>()).Append(Category.None).ToHashSet();
+
     /// <summary>Whether all of these categories of the account may lie in the region.</summary>
     public Permission Permits(AccountProfile profile, IReadOnlySet<string> categories, RegionFacts region)
         => DecidingRules.Of(this, profile, categories).Judge(region);

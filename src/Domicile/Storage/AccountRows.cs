@@ -9,7 +9,8 @@ internal static class AccountRows
     /// <returns>Null where there is none.</returns>
     public static AccountRow? Find(Sql sql, AccountId account) => sql.Single(
         """
-        SELECT account, residence, organisation, epoch, state, seq, digest, move, peer, cursor, pulling, has_data
+        SELECT account, residence, organisation, epoch, state, seq, digest, move, peer, cursor, pulling, has_data,
+          versions, bytes
         FROM account WHERE account = @p1
         """,
         Read, account.Value);
@@ -21,14 +22,15 @@ internal static class AccountRows
     public static void Insert(Sql sql, AccountRow row, DateTimeOffset now) => sql.Execute(
         """
         INSERT INTO account (account, residence, organisation, epoch, state, seq, digest, move, peer, cursor, pulling,
-          has_data, created_ms)
-        VALUES (@p1, @p2, @p3, @p4, @p5, @p6, @p7, @p8, @p9, @p10, @p11, @p12, @p13)
+          has_data, versions, bytes, created_ms)
+        VALUES (@p1, @p2, @p3, @p4, @p5, @p6, @p7, @p8, @p9, @p10, @p11, @p12, @p13,
+          @p14, @p15)
         """,
         row.Account.Value, row.Profile.Residence.Code, row.Profile.Organisation, row.Epoch, (long)row.State, row.Seq,
         row.Digest.ToArray(), Text(row.Move), row.Peer?.Value, row.Cursor, Text(row.Pulling), row.HasData ? 1L : 0L,
-        now.ToUnixTimeMilliseconds());
+        row.Versions, row.Bytes, now.ToUnixTimeMilliseconds());
 
-    /// <summary>All but seq and digest, which change by statements of their own.</summary>
+    /// <summary>All but seq, digest and counts, which change by statements of their own.</summary>
     public static void Update(Sql sql, AccountRow row)
     {
         var changed = sql.Execute(
@@ -55,5 +57,7 @@ internal static class AccountRows
         Peer: row.IsDBNull(8) ? null : RegionName.Parse(row.GetString(8)),
         Cursor: row.GetInt64(9),
         Pulling: row.IsDBNull(10) ? null : Guid.ParseExact(row.GetString(10), "D"),
-        HasData: row.GetInt64(11) != 0);
+        HasData: row.GetInt64(11) != 0,
+        Versions: row.GetInt64(12),
+        Bytes: row.GetInt64(13));
 }

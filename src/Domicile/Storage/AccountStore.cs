@@ -15,6 +15,7 @@ internal sealed class AccountStore
     private readonly StoreSlot _slot;
     private readonly WriteQueue _queue;
     private readonly Holds _holds = new();
+    private readonly ContentDiscards _discards;
 
     // Guards everything below. Nothing waits under it but the opening of this account's own database.
     private readonly Lock _gate = new();
@@ -27,7 +28,6 @@ internal sealed class AccountStore
     private long _commitCount;
     private int _waiters;
     private TaskCompletionSource? _changed;
-    private readonly Task _discarding = Task.CompletedTask;
 
     public AccountStore(RegionStorage region, AccountId account, StoreSlot slot)
     {
@@ -36,12 +36,17 @@ internal sealed class AccountStore
         _region = region;
         _slot = slot;
         _queue = new WriteQueue(Commit);
+        _discards = new ContentDiscards(this, _holds, region.Closing);
+        Contents = new ContentFiles(this);
     }
 
     public AccountId Account { get; }
 
     /// <summary>Where all that the region has of the account lies.</summary>
     public string Directory { get; }
+
+    /// <summary>The account's contents in files.</summary>
+    public ContentFiles Contents { get; }
 
     /// <summary>The row as last committed; null where the region knows nothing of the account. Costs no disk access.</summary>
     public AccountRow? Row
@@ -126,7 +131,7 @@ internal sealed class AccountStore
     /// </summary>
     /// <exception cref="StorageFullException">The disk is full; nothing was changed.</exception>
     public Task<T> WriteAsync<T>(Func<AccountTransaction, T> work, CancellationToken cancellationToken)
-        => EnqueueAsync(work, isAlone: false, cancellationToken);
+        => EnqueueAsync(new PendingWork<T>(work, cancellationToken), cancellationToken);
 
     /// <summary>Runs a query on a snapshot. Synchronous: SQLite's reads are.</summary>
     public T Read<T>(Func<Sql, T> query)
@@ -189,6 +194,48 @@ internal sealed class AccountStore
         transaction.PutKey(null);
     }
 
+    /// <summary>Deletes every row of the account but its own and the records of moves; attempts keep their id and epoch.</summary>
+    public void DeleteAllRows(AccountTransaction transaction)
+    {
+        while (DeleteSomeRows(transaction, int.MaxValue) > 0)
+        {
+        }
+    }
+
+    /// <summary>The same in pieces, for an account too large for one transaction.</summary>
+    /// <returns>How many rows went; 0 when none is left.</returns>
+    public int DeleteSomeRows(AccountTransaction transaction, int atMost)
+    {
+        Invariant.Check(transaction.Account == Account && atMost > 0);
+        return AccountWipe.DeleteSome(transaction, atMost);
+    }
+
+    /// <summary>
+    /// After the rows are gone: deletes every content file and draft, and rewrites the database so that no former row is left
+    /// in a free page or in the log. Nobody holds the account open. Safe to repeat.
+    /// </summary>
+    /// <exception cref="IOException">A reader did not end in time, or a file could not be deleted: repeat.</exception>
+    public async Task ScrubAsync(CancellationToken cancellationToken)
+    {
+        Contents.DeleteAll();
+        for (var attempt = 1; !await EnqueueAsync(new PendingUpkeep<bool>(SqliteEngine.Compact, cancellationToken), cancellationToken);)
+        {
+            attempt++;
+            if (attempt > StorageLimits.ScrubAttemptsMax)
+            {
+                throw new IOException(
+                    $"Scrubbing account {Account}: readers still use its former pages. End them and scrub again.");
+            }
+        }
+    }
+
+    /// <summary>At the start: deletes drafts, files that no row names, and files that a crash kept from being deleted.</summary>
+    public async Task SweepAsync(CancellationToken cancellationToken)
+    {
+        await _discards.DeleteDueAsync(cancellationToken);
+        Contents.DeleteOrphans(ids => Read(sql => FindNamed(sql, ids)));
+    }
+
     /// <summary>Closes the database if nobody uses it; the next use opens it again.</summary>
     /// <returns>False where someone does.</returns>
     public bool TryRest()
@@ -218,7 +265,7 @@ internal sealed class AccountStore
     public async Task CloseAsync()
     {
         await _queue.DrainAsync();
-        await _discarding;
+        await _discards.EndAsync();
         await _queue.DrainAsync();
         lock (_gate)
         {
@@ -227,6 +274,10 @@ internal sealed class AccountStore
 
         _queue.Dispose();
     }
+
+    private HashSet<string> FindNamed(Sql sql, IReadOnlyList<string> ids)
+        => [.. ids.Where(id => sql.Scalar<long>(
+            "SELECT 1 FROM content WHERE account = @p1 AND content = @p2", Account.Value, id) != 0)];
 
     private static T ReadSnapshot<T>(AccountDatabase database, Func<Sql, T> query)
     {
@@ -253,9 +304,8 @@ internal sealed class AccountStore
         }
     }
 
-    private async Task<T> EnqueueAsync<T>(Func<AccountTransaction, T> work, bool isAlone, CancellationToken cancellationToken)
+    private async Task<T> EnqueueAsync<T>(PendingWrite<T> pending, CancellationToken cancellationToken)
     {
-        var pending = new PendingWrite<T>(work, isAlone, cancellationToken);
         await _queue.EnqueueAsync(pending, cancellationToken);
         return await pending.Told;
     }
@@ -358,7 +408,14 @@ internal sealed class AccountStore
         try
         {
             database = Use(create: true);
-            CommitBatch(database!.Writer, batch);
+            if (batch[0].IsAlone)
+            {
+                RunAlone(database!.Writer, batch[0]);
+            }
+            else
+            {
+                CommitBatch(database!.Writer, batch);
+            }
         }
         catch (Exception fault)
         {
@@ -376,6 +433,18 @@ internal sealed class AccountStore
                 EndUse();
             }
         }
+    }
+
+    private static void RunAlone(Sql sql, PendingWrite work)
+    {
+        if (work.IsCancelled)
+        {
+            work.Fail(new OperationCanceledException());
+            return;
+        }
+
+        work.RunAlone(sql);
+        work.Complete();
     }
 
     private void CommitBatch(Sql sql, IReadOnlyList<PendingWrite> batch)
@@ -409,6 +478,9 @@ internal sealed class AccountStore
         {
             work.Complete();
         }
+
+        // :: Step 4: files of contents that were dropped go in the background.
+        _discards.AfterCommit(sql);
     }
 
     /// <returns>Whether it is part of the commit; if not, its caller has been told why.</returns>

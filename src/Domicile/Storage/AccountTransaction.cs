@@ -60,7 +60,7 @@ internal sealed class AccountTransaction
     }
 
     /// <summary>
-    /// Replaces the account's row, but neither its seq nor its digest, or makes it, with both.
+    /// Replaces the account's row, but neither its seq nor its digest and counts, or makes it, with them.
     /// </summary>
     public void PutRow(AccountRow row)
     {
@@ -68,7 +68,7 @@ internal sealed class AccountTransaction
         if (_now.Row is { } old)
         {
             AccountRows.Update(Sql, row);
-            _now = _now with { Row = row with { Seq = old.Seq, Digest = old.Digest } };
+            _now = _now with { Row = row with { Seq = old.Seq, Digest = old.Digest, Versions = old.Versions, Bytes = old.Bytes } };
             return;
         }
 
@@ -85,13 +85,21 @@ internal sealed class AccountTransaction
         _now = _now with { Row = _now.Row with { Seq = seq } };
     }
 
-    /// <summary>Sets both at once: where a copy begins empty, or is wiped.</summary>
+    /// <summary>Sets both at once, and the counts to 0: where a copy begins empty, or is wiped.</summary>
     /// <param name="digest">Exactly 2,048 bytes.</param>
     public void SetSeqAndDigest(long seq, ReadOnlySpan<byte> digest)
     {
         SetSeq(seq);
         _digest = SetDigest.FromBytes(digest);
-        _now = _now with { IsDigestDirty = true };
+        _now = _now with { Row = _now.Row! with { Versions = 0, Bytes = 0 }, IsDigestDirty = true };
+    }
+
+    /// <summary>Versions came or went. Goes with a <see cref="Digest"/> of the same rows.</summary>
+    public void Count(long versions, long bytes)
+    {
+        var row = _now.Row!;
+        Invariant.Check(_now.IsDigestDirty && row.Versions + versions >= 0 && row.Bytes + bytes >= 0);
+        _now = _now with { Row = row with { Versions = row.Versions + versions, Bytes = row.Bytes + bytes } };
     }
 
     /// <summary>A row of the account came to be or changed: its element goes into the digest, the old one's out.</summary>
@@ -146,8 +154,10 @@ internal sealed class AccountTransaction
         }
 
         var bytes = _digest!.ToBytes();
-        Sql.Execute("UPDATE account SET digest = @p2 WHERE account = @p1", Account.Value, bytes);
-        _now = _now with { Row = _now.Row! with { Digest = bytes }, IsDigestDirty = false };
+        Sql.Execute(
+            "UPDATE account SET digest = @p2, versions = @p3, bytes = @p4 WHERE account = @p1",
+            Account.Value, bytes, _now.Row!.Versions, _now.Row.Bytes);
+        _now = _now with { Row = _now.Row with { Digest = bytes }, IsDigestDirty = false };
     }
 
     private readonly record struct State(AccountRow? Row, StoredKey? Key, bool IsDigestDirty);

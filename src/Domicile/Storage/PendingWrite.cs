@@ -3,7 +3,7 @@ namespace Domicile.Storage;
 /// <summary>A write that waits for its commit: what to do, and who to tell.</summary>
 internal abstract class PendingWrite
 {
-    /// <summary>It gets a batch of its own, and its work runs outside of a transaction.</summary>
+    /// <summary>It gets a batch of its own, and runs outside of a transaction.</summary>
     public virtual bool IsAlone => false;
 
     /// <summary>The caller gave up before it began: it is dropped.</summary>
@@ -12,38 +12,55 @@ internal abstract class PendingWrite
     /// <summary>Does the work; its result is told only after the commit.</summary>
     public abstract void Run(AccountTransaction transaction);
 
+    /// <summary>Does the work of one that <see cref="IsAlone"/>.</summary>
+    public virtual void RunAlone(Sql sql) => Invariant.Check(IsAlone);
+
     /// <summary>It is durable.</summary>
     public abstract void Complete();
 
     public abstract void Fail(Exception fault);
 }
 
-internal sealed class PendingWrite<T>(Func<AccountTransaction, T> work, bool isAlone, CancellationToken cancellationToken)
-    : PendingWrite
+internal abstract class PendingWrite<T>(CancellationToken cancellationToken) : PendingWrite
 {
     // Continuations run elsewhere: the writer goes on with the next batch.
     private readonly TaskCompletionSource<T> _told = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private T? _result;
-
-    public override bool IsAlone => isAlone;
 
     public override bool IsCancelled => cancellationToken.IsCancellationRequested;
 
     public Task<T> Told => _told.Task;
 
-    public override void Run(AccountTransaction transaction) => _result = work(transaction);
+    protected T? Outcome { get; set; }
 
-    public override void Complete() => _told.TrySetResult(_result!);
+    public override void Complete() => _told.TrySetResult(Outcome!);
 
     public override void Fail(Exception fault)
     {
-        if (fault is OperationCanceledException cancelled)
+        if (fault is OperationCanceledException)
         {
-            _told.TrySetCanceled(cancelled.CancellationToken);
+            _told.TrySetCanceled(cancellationToken);
         }
         else
         {
             _told.TrySetException(fault);
         }
     }
+}
+
+/// <summary>Work in a transaction, with others.</summary>
+internal sealed class PendingWork<T>(Func<AccountTransaction, T> work, CancellationToken cancellationToken)
+    : PendingWrite<T>(cancellationToken)
+{
+    public override void Run(AccountTransaction transaction) => Outcome = work(transaction);
+}
+
+/// <summary>Work that no transaction may surround, such as VACUUM.</summary>
+internal sealed class PendingUpkeep<T>(Func<Sql, T> work, CancellationToken cancellationToken)
+    : PendingWrite<T>(cancellationToken)
+{
+    public override bool IsAlone => true;
+
+    public override void Run(AccountTransaction transaction) => Invariant.Check(!IsAlone);
+
+    public override void RunAlone(Sql sql) => Outcome = work(sql);
 }

@@ -14,6 +14,7 @@ internal sealed class RegionStorage : IAsyncDisposable
 
     // Accounts whose database is open; the value means nothing.
     private readonly ConcurrentDictionary<AccountStore, bool> _open = new();
+    private readonly CancellationTokenSource _closing = new();
     private int _slotsKept = 1024;
     private volatile bool _isClosed;
 
@@ -97,7 +98,13 @@ internal sealed class RegionStorage : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        if (_isClosed)
+        {
+            return;
+        }
+
         _isClosed = true;
+        await _closing.CancelAsync();
         foreach (var slot in _slots.Values)
         {
             if (slot.Alive is { } store)
@@ -106,8 +113,12 @@ internal sealed class RegionStorage : IAsyncDisposable
             }
         }
 
+        _closing.Dispose();
         await _lockFile.DisposeAsync();
     }
+
+    /// <summary>Signalled when the storage closes: background work ends where it can go on later.</summary>
+    internal CancellationToken Closing => _closing.Token;
 
     /// <summary>Where all of an account lies. The two characters keep directories small.</summary>
     internal string DirectoryOf(AccountId account)

@@ -17,10 +17,12 @@ internal static class Schema
         // move: the move that this row's state belongs to. peer: where from (arriving) or where to (departing, departed).
         // cursor: what the target has stored of the source's changes. pulling: the move whose target follows this copy;
         // while it is set, deletions leave tombstones. has_data: bytes of the account may lie here.
+        // versions, bytes: how many versions and bytes of plain content the rows say, counted with the digest.
         """
         CREATE TABLE account (
           account TEXT PRIMARY KEY, epoch BIGINT NOT NULL, state INTEGER NOT NULL, seq BIGINT NOT NULL,
-          digest BLOB NOT NULL, residence TEXT NOT NULL, organisation TEXT, move TEXT, peer TEXT, cursor BIGINT NOT NULL,
+          digest BLOB NOT NULL, versions BIGINT NOT NULL, bytes BIGINT NOT NULL, residence TEXT NOT NULL,
+          organisation TEXT, move TEXT, peer TEXT, cursor BIGINT NOT NULL,
           pulling TEXT, has_data INTEGER NOT NULL, wrapped_key BLOB, created_ms BIGINT NOT NULL)
         """,
         // What became of moves here; outlives departure and erasure. role: 1 source, 2 target.

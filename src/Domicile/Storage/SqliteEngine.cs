@@ -43,6 +43,10 @@ internal static class SqliteEngine
         Migrate(sql, ":memory:");
     });
 
+    /// <summary>Opens, or makes, a database whose tables are its owner's matter.</summary>
+    public static Sql OpenFile(string path)
+        => Guard(path, () => Open(path, SqliteOpenMode.ReadWriteCreate, ReaderCacheKiB, _ => { }));
+
     /// <summary>Whether a transaction is open: some errors roll back all of it, whatever savepoints there were.</summary>
     public static bool IsInTransaction(Sql sql)
         => raw.sqlite3_get_autocommit(((SqliteConnection)sql.Connection).Handle!) == 0;

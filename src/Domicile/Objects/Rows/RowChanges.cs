@@ -33,6 +33,7 @@ internal sealed class RowChanges(AccountTransaction transaction)
 
         row.Store(Sql, Account);
         transaction.Digest(bytesBefore, bytes);
+        Count(before as VersionRow, row as VersionRow);
         Refer(row.Pieces, 1);
         Refer(before?.Pieces ?? [], -1);
     }
@@ -43,6 +44,7 @@ internal sealed class RowChanges(AccountTransaction transaction)
     {
         row.Remove(Sql, Account);
         transaction.Digest(row.Encode(), []);
+        Count(row as VersionRow, null);
         Refer(row.Pieces, -1);
         Bury(T.Kind, seq, row.Key);
     }
@@ -114,6 +116,15 @@ internal sealed class RowChanges(AccountTransaction transaction)
             """,
             Account.Value, contentId);
         Sql.Execute("DELETE FROM content WHERE account = @p1 AND content = @p2", Account.Value, contentId);
+    }
+
+    private void Count(VersionRow? before, VersionRow? after)
+    {
+        if (before is not null || after is not null)
+        {
+            transaction.Count(
+                (after is null ? 0 : 1) - (before is null ? 0 : 1), (after?.Size ?? 0) - (before?.Size ?? 0));
+        }
     }
 
     private void Refer(IReadOnlyList<ContentPiece> pieces, int by)

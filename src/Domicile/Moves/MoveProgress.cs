@@ -1,0 +1,67 @@
+using System.Collections.Concurrent;
+
+namespace Domicile.Moves;
+
+/// <summary>What is known of moves under way and need not be saved: how far, what troubles, who asked for the way back.</summary>
+internal sealed class MoveProgress
+{
+    private readonly ConcurrentDictionary<Guid, Known> _known = new();
+    private readonly Lock _gate = new();
+    private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private long _changes;
+
+    public long ChangeCount => Interlocked.Read(ref _changes);
+
+    public StepAnswer.Arriving? Find(Guid move) => _known.GetValueOrDefault(move)?.Arriving;
+
+    public string? FindTrouble(Guid move)
+        => _known.GetValueOrDefault(move) is { } known ? known.Trouble ?? known.Arriving?.Trouble : null;
+
+    public string? AbortAsked(Guid move) => _known.GetValueOrDefault(move)?.Abort;
+
+    public void Set(Guid move, StepAnswer.Arriving arriving) => Update(move, known => known with { Arriving = arriving, Trouble = null });
+
+    public void SetTrouble(Guid move, string trouble) => Update(move, known => known with { Trouble = trouble });
+
+    public void AskAbort(Guid move, string reason) => Update(move, known => known with { Abort = reason });
+
+    /// <param name="timestamp">Monotonic, of the clock that <see cref="EndPause"/> is given.</param>
+    public void BeginPause(Guid move, long timestamp)
+        => Update(move, known => known with { PauseBegan = known.PauseBegan ?? timestamp });
+
+    /// <returns>Milliseconds; null where another process began the pause.</returns>
+    public double? EndPause(Guid move, TimeProvider time)
+        => _known.GetValueOrDefault(move)?.PauseBegan is { } began ? time.GetElapsedTime(began).TotalMilliseconds : null;
+
+    public void Forget(Guid move) => _known.TryRemove(move, out _);
+
+    /// <summary>Says that something of some move has changed.</summary>
+    public void Changed()
+    {
+        TaskCompletionSource changed;
+        lock (_gate)
+        {
+            Interlocked.Increment(ref _changes);
+            changed = _changed;
+            _changed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        }
+
+        changed.SetResult();
+    }
+
+    public Task ChangedSince(long seen, CancellationToken cancellationToken)
+    {
+        lock (_gate)
+        {
+            return _changes > seen ? Task.CompletedTask : _changed.Task.WaitAsync(cancellationToken);
+        }
+    }
+
+    private void Update(Guid move, Func<Known, Known> change)
+    {
+        _known.AddOrUpdate(move, _ => change(new Known(null, null, null, null)), (_, known) => change(known));
+        Changed();
+    }
+
+    private sealed record Known(StepAnswer.Arriving? Arriving, string? Trouble, string? Abort, long? PauseBegan);
+}

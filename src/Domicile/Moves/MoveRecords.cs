@@ -1,0 +1,71 @@
+using System.Data.Common;
+using System.Text.Json;
+using Domicile.Accounts;
+using Domicile.Storage;
+
+namespace Domicile.Moves;
+
+/// <summary>Moves in control's database.</summary>
+/// <param name="read">Runs a query on a snapshot.</param>
+/// <param name="write">Runs statements in a transaction that is durable when it returns.</param>
+internal sealed class MoveRecords(
+    Func<Func<Sql, object?>, object?> read, Func<Func<Sql, object?>, CancellationToken, Task<object?>> write) : IMoveRecords
+{
+    /// <summary>The tables, for the database to make. open: the account while the move is open, else null; unique.</summary>
+    public static readonly IReadOnlyList<string> Schema =
+    [
+        """
+        CREATE TABLE move (
+          id TEXT PRIMARY KEY, account TEXT NOT NULL, open_account TEXT, requested_ms BIGINT NOT NULL,
+          version BIGINT NOT NULL, document BLOB NOT NULL)
+        """,
+        "CREATE UNIQUE INDEX move_open ON move (open_account)",
+        "CREATE INDEX move_requested ON move (requested_ms)",
+    ];
+
+    public Move? Find(Guid id)
+        => (Move?)read(sql => sql.Single("SELECT document FROM move WHERE id = @p1", Read, id.ToString()));
+
+    public Move? FindOpen(AccountId account)
+        => (Move?)read(sql => sql.Single("SELECT document FROM move WHERE open_account = @p1", Read, account.Value));
+
+    public IReadOnlyList<Move> ListOpen()
+        => (List<Move>)read(sql => sql.List(
+            "SELECT document FROM move WHERE open_account IS NOT NULL ORDER BY requested_ms, id", Read))!;
+
+    public IReadOnlyList<Move> List(int atMost)
+        => (List<Move>)read(sql => sql.List(
+            "SELECT document FROM move ORDER BY requested_ms DESC, id DESC LIMIT @p1", Read, atMost))!;
+
+    public async Task<Move?> AddAsync(Move move, CancellationToken cancellationToken)
+        => (Move?)await write(sql => Add(sql, move), cancellationToken);
+
+    public async Task<bool> SaveAsync(Move before, Move after, CancellationToken cancellationToken)
+        => (bool)(await write(sql => Save(sql, before, after), cancellationToken))!;
+
+    private static Move? Add(Sql sql, Move move)
+    {
+        var added = sql.Execute(
+            """
+            INSERT INTO move (id, account, open_account, requested_ms, version, document)
+            VALUES (@p1, @p2, @p2, @p3, 1, @p4) ON CONFLICT DO NOTHING
+            """,
+            move.Id.ToString(), move.Account.Value, move.RequestedAt.ToUnixTimeMilliseconds(), Bytes(move));
+        return added == 1
+            ? null
+            : sql.Single("SELECT document FROM move WHERE open_account = @p1", Read, move.Account.Value);
+    }
+
+    private static object Save(Sql sql, Move before, Move after)
+    {
+        Invariant.Check(before.Id == after.Id && !before.IsOver);
+        return sql.Execute(
+            "UPDATE move SET document = @p2, open_account = @p3, version = version + 1 WHERE id = @p1 AND document = @p4",
+            before.Id.ToString(), Bytes(after), after.IsOver ? null : after.Account.Value, Bytes(before)) == 1;
+    }
+
+    private static byte[] Bytes(Move move) => JsonSerializer.SerializeToUtf8Bytes(move, MovesJson.Default.Move);
+
+    private static Move Read(DbDataReader row)
+        => JsonSerializer.Deserialize(row.GetFieldValue<byte[]>(0), MovesJson.Default.Move)!;
+}

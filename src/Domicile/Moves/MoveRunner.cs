@@ -1,0 +1,251 @@
+using System.Diagnostics;
+using System.Security.Cryptography;
+using Domicile.Accounts;
+using Microsoft.Extensions.Logging;
+
+namespace Domicile.Moves;
+
+/// <summary>
+/// Carries one move from wherever it stands to its end.
+/// </summary>
+/// <remarks>
+/// <code>
+///   (1) plan       accepted, waits for its turn             serves: source
+///   (2) copy       target pulls until it is near            serves: source
+///   (3) seal       source stops writes                      serves: source (reads); writes wait
+///   (4) drain      target pulls the rest, digests compare   serves: source (reads); writes wait
+///   (5) depart     source stops reads                       requests wait
+///   (6) activate   target's one transaction: COMMIT         serves: target
+///   (7) settle     source becomes a tombstone, directory    serves: target
+///   (8) erase      nothing is left at the source            serves: target
+///   (9) receipt    into the ledger                          serves: target
+///   back           refuse (target, for ever), then unseal   serves: source
+/// </code>
+/// Each step is saved before it acts, may be repeated, and is decided by what the regions answer; no answer means ask
+/// again. Two runners of one move are safe: the regions' records decide, and the save is a compare-and-set.
+/// </remarks>
+internal sealed partial class MoveRunner(
+    IMoveControl control, IMoveRecords records, MoveProgress progress, TimeProvider time, ILogger<MoveRunner> log)
+{
+    /// <summary>Runs until the move has settled (<paramref name="untilSettled"/>) or is over.</summary>
+    /// <exception cref="OperationCanceledException">Stopped; the saved move stays true.</exception>
+    public async Task<Move> RunAsync(Guid id, bool untilSettled, CancellationToken cancellationToken)
+    {
+        for (var failures = 0; ;)
+        {
+            var move = records.Find(id)!;
+            if (untilSettled ? move.HasSettled : move.IsOver)
+            {
+                return move;
+            }
+
+            try
+            {
+                var next = await StepAsync(move, cancellationToken);
+                failures = next == move ? failures : 0;
+                if (next != move)
+                {
+                    await records.SaveAsync(move, next, cancellationToken);
+                }
+            }
+            catch (Exception e) when (e is IOException or RegionRefusedException or HttpRequestException)
+            {
+                // No answer means nothing. The record says where to go on, now or after a restart.
+                failures++;
+                progress.SetTrouble(id, e.Message);
+                LogTrouble(log, id, move.State, e.Message);
+                await Task.Delay(MoveLimits.RetryAfter(failures), time, cancellationToken);
+            }
+        }
+    }
+
+    private Task<Move> StepAsync(Move move, CancellationToken cancellationToken)
+        => move.State switch
+        {
+            MoveState.Planned => Task.FromResult(move with { State = MoveState.Copying }),
+            MoveState.Copying => CopyAsync(move, cancellationToken),
+            MoveState.Sealing => SealAsync(move, cancellationToken),
+            MoveState.Draining => DrainAsync(move, cancellationToken),
+            MoveState.Departing => DepartAsync(move, cancellationToken),
+            MoveState.Activating => ActivateAsync(move, cancellationToken),
+            MoveState.Refusing => RefuseAsync(move, cancellationToken),
+            MoveState.Unsealing => UnsealAsync(move, cancellationToken),
+            MoveState.Settling => SettleAsync(move, cancellationToken),
+            MoveState.Erasing => EraseAsync(move, cancellationToken),
+            _ => throw new UnreachableException(move.State.ToString()),
+        };
+
+    private async Task<Move> CopyAsync(Move move, CancellationToken cancellationToken)
+    {
+        if (GoesBack(move) is { } back)
+        {
+            return back;
+        }
+
+        // :: Step 2: the source lets the target follow; the target follows until it is near.
+        if (await Source(move).PrepareAsync(move.Order, cancellationToken) is not StepAnswer.Prepared and var answer)
+        {
+            return Back(move, ReasonOf(answer));
+        }
+
+        switch (await Target(move).ArriveAsync(move.Order, cancellationToken))
+        {
+            case StepAnswer.Arriving arriving:
+                progress.Set(move.Id, arriving);
+                var isNear = arriving.SourceSeq >= 0 && arriving.SourceSeq - arriving.Cursor <= MoveLimits.LagAtSealMax;
+                return isNear ? move with { State = MoveState.Sealing, Objects = arriving.Objects, Bytes = arriving.Bytes } : move;
+            case var other:
+                return Decided(move, other) ?? Back(move, ReasonOf(other));
+        }
+    }
+
+    private async Task<Move> SealAsync(Move move, CancellationToken cancellationToken)
+    {
+        if (GoesBack(move) is { } back)
+        {
+            return back;
+        }
+
+        // :: Step 3: no write commits at the source any more; from here on writes wait.
+        progress.BeginPause(move.Id, time.GetTimestamp());
+        return await Source(move).SealAsync(move.Order, cancellationToken) switch
+        {
+            StepAnswer.Sealed(var finalSeq, var digest) => move with
+            {
+                State = MoveState.Draining, FinalSeq = finalSeq, Digest = digest, SealedAt = time.GetUtcNow(),
+            },
+            var other => Back(move, ReasonOf(other)),
+        };
+    }
+
+    private async Task<Move> DrainAsync(Move move, CancellationToken cancellationToken)
+    {
+        // :: Step 4: the target has everything, and both say the same of it.
+        switch (await Target(move).DrainAsync(move.Order, move.FinalSeq!.Value, cancellationToken))
+        {
+            case StepAnswer.Drained(_, var digest):
+                return CryptographicOperations.FixedTimeEquals(digest, move.Digest)
+                    ? move with { State = MoveState.Departing }
+                    : Back(move, MoveReasons.DigestsDiffer);
+            case StepAnswer.NotNow(var why) when time.GetUtcNow() - move.SealedAt < MoveLimits.DrainMax:
+                progress.SetTrouble(move.Id, why);
+                return move;
+            case var other:
+                return Decided(move, other) ?? Back(move, $"The target could not drain in time: {ReasonOf(other)}");
+        }
+    }
+
+    private async Task<Move> DepartAsync(Move move, CancellationToken cancellationToken)
+    {
+        // :: Step 5: reads stop too.
+        return await Source(move).DepartAsync(move.Order, cancellationToken) switch
+        {
+            StepAnswer.Departing(var statement) => move with { State = MoveState.Activating, Departure = statement },
+            var other => Back(move, ReasonOf(other)),
+        };
+    }
+
+    private async Task<Move> ActivateAsync(Move move, CancellationToken cancellationToken)
+    {
+        if (GoesBack(move) is { } back)
+        {
+            return back;
+        }
+
+        // :: Step 6: the target's transaction is the commit point. Asking again is safe: it answers from its record.
+        var answer = await Target(move).ActivateAsync(
+            move.Order, move.FinalSeq!.Value, move.Digest!, move.Departure!, cancellationToken);
+        if (answer is StepAnswer.NotNow(var why))
+        {
+            progress.SetTrouble(move.Id, why);
+            await Task.Delay(MoveLimits.RetryFirst, time, cancellationToken);
+            return time.GetUtcNow() - move.SealedAt < MoveLimits.DrainMax ? move : Back(move, why);
+        }
+
+        return Decided(move, answer) ?? throw new UnreachableException(answer.ToString());
+    }
+
+    private async Task<Move> RefuseAsync(Move move, CancellationToken cancellationToken)
+    {
+        // :: Back, step 1: the target's durable word, or the news that it was too late to go back.
+        var answer = await Target(move).RefuseAsync(move.Order, move.Reason ?? "Aborted.", cancellationToken);
+        return Decided(move, answer) ?? throw new UnreachableException(answer.ToString());
+    }
+
+    private async Task<Move> UnsealAsync(Move move, CancellationToken cancellationToken)
+    {
+        // :: Back, step 2: the source goes on as before.
+        await Source(move).UnsealAsync(move.Order, cancellationToken);
+        var hasFailed = move.Reason == MoveReasons.DigestsDiffer;
+        return move with { State = hasFailed ? MoveState.Failed : MoveState.Aborted, EndedAt = time.GetUtcNow() };
+    }
+
+    private async Task<Move> SettleAsync(Move move, CancellationToken cancellationToken)
+    {
+        // :: Step 7: waiting requests follow as soon as the source knows; the directory is a hint and may come after.
+        var settled = await Source(move).SettleAsync(move.Order, cancellationToken);
+        var pauseMs = progress.EndPause(move.Id, time);
+        await control.SetHomeAsync(move.Account, move.Target, move.Epoch + 1, cancellationToken);
+        return settled is StepAnswer.Departed
+            ? move with { State = MoveState.Erasing, PauseMs = move.PauseMs ?? pauseMs }
+            : throw new RegionRefusedException(move.Source, ReasonOf(settled));
+    }
+
+    private async Task<Move> EraseAsync(Move move, CancellationToken cancellationToken)
+    {
+        if (move.Erasure is null)
+        {
+            var wait = move.ActivatedAt!.Value + move.EraseAfter - time.GetUtcNow();
+            if (wait > TimeSpan.Zero)
+            {
+                await Task.Delay(wait, time, cancellationToken);
+            }
+
+            // :: Step 8: the source erases, and signs it.
+            return await Source(move).EraseAsync(move.Order, move.Arrival!, cancellationToken) switch
+            {
+                StepAnswer.Erased(var statement) => move with { Erasure = statement, ErasedAt = time.GetUtcNow() },
+                var other => throw new RegionRefusedException(move.Source, ReasonOf(other)),
+            };
+        }
+
+        // :: Step 9: the receipt.
+        var index = await control.AppendReceiptAsync(move, cancellationToken);
+        return move with { State = MoveState.Done, LedgerIndex = index, EndedAt = time.GetUtcNow() };
+    }
+
+    // What the target has decided decides the move, whatever step asked.
+    private Move? Decided(Move move, StepAnswer answer)
+        => answer switch
+        {
+            StepAnswer.Activated(var statement) => move with
+            {
+                State = MoveState.Settling, Arrival = statement, ActivatedAt = time.GetUtcNow(), Reason = null,
+            },
+            StepAnswer.Refused(var reason) => move with { State = MoveState.Unsealing, Reason = move.Reason ?? reason },
+            _ => null,
+        };
+
+    private Move? GoesBack(Move move)
+        => progress.AbortAsked(move.Id) is { } reason ? Back(move, reason)
+            : control.Permit(move) is { IsPermitted: false } denied ? Back(move, $"The policy forbids it: {denied.Reason}")
+            : null;
+
+    private static Move Back(Move move, string reason) => move with { State = MoveState.Refusing, Reason = reason };
+
+    private static string ReasonOf(StepAnswer answer)
+        => answer switch
+        {
+            StepAnswer.NotNow(var reason) => reason,
+            StepAnswer.Refused(var reason) => reason,
+            StepAnswer.Ended => "The source says that this move is over.",
+            _ => $"Unexpected answer {answer.GetType().Name}.",
+        };
+
+    private IRegionPeer Source(Move move) => control.Region(move.Source);
+
+    private IRegionPeer Target(Move move) => control.Region(move.Target);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Move {Move}, {State}: {Cause} It goes on.")]
+    private static partial void LogTrouble(ILogger log, Guid move, MoveState state, string cause);
+}

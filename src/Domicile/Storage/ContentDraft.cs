@@ -1,0 +1,54 @@
+using Microsoft.Win32.SafeHandles;
+
+namespace Domicile.Storage;
+
+/// <summary>A content file that is being written. It has its final name only when it is whole and flushed.</summary>
+internal sealed class ContentDraft(ContentFiles files, string draftId, string path) : IDisposable
+{
+    private readonly SafeFileHandle _file = DurableFile.CreateOwnerOnly(path);
+    private long _lengthBytes;
+    private bool _isComplete;
+
+    /// <exception cref="StorageFullException">The disk is full.</exception>
+    public async ValueTask AppendAsync(ReadOnlyMemory<byte> sealedBytes, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await RandomAccess.WriteAsync(_file, sealedBytes, _lengthBytes, cancellationToken);
+        }
+        catch (IOException fault) when (DurableFile.IsFull(fault))
+        {
+            throw ContentFiles.Full(path, fault);
+        }
+
+        _lengthBytes += sealedBytes.Length;
+    }
+
+    /// <summary>When it returns, the file is durable under the content's name, and staged: see <see cref="ContentFiles"/>.</summary>
+    public void Complete(string contentId)
+    {
+        try
+        {
+            RandomAccess.FlushToDisk(_file);
+            files.Place(path, contentId);
+        }
+        catch (IOException fault) when (DurableFile.IsFull(fault))
+        {
+            throw ContentFiles.Full(path, fault);
+        }
+
+        _isComplete = true;
+    }
+
+    /// <summary>Deletes what did not become whole.</summary>
+    public void Dispose()
+    {
+        _file.Dispose();
+        if (!_isComplete)
+        {
+            File.Delete(path);
+        }
+
+        files.Forget(draftId);
+    }
+}

@@ -1,0 +1,265 @@
+using System.Collections.Concurrent;
+using System.IO.Pipelines;
+
+namespace Domicile.Storage;
+
+/// <summary>
+/// An account's contents in files, each encrypted under a key of its own: <c>contents/ab/ab…</c>, and
+/// <c>contents/drafts/</c> while they are written. A file has its name before the row that names it commits; until that row
+/// is there the file counts as staged, and no sweep takes it for an orphan. Thread-safe.
+/// See docs/formats/content.md.
+/// </summary>
+internal sealed class ContentFiles
+{
+    private const string DraftsName = "drafts";
+
+    private static readonly byte[] Header = "DOMCONT\u0001"u8.ToArray();
+
+    private readonly AccountStore _store;
+    private readonly string _directory;
+
+    // Drafts and contents whose rows may not have committed yet; values mean nothing.
+    private readonly ConcurrentDictionary<string, bool> _staged = new(StringComparer.Ordinal);
+
+    // Directories that are durable since this process began.
+    private readonly ConcurrentDictionary<string, bool> _directories = new(StringComparer.Ordinal);
+
+    public ContentFiles(AccountStore store)
+    {
+        _store = store;
+        _directory = Path.Combine(store.Directory, "contents");
+    }
+
+    public static ReadOnlyMemory<byte> FileHeader => Header;
+
+    /// <summary>Begins a content file.</summary>
+    /// <exception cref="StorageFullException">The disk is full.</exception>
+    public ContentDraft CreateDraft()
+    {
+        var id = ContentId.Draw();
+        var directory = Path.Combine(_directory, DraftsName);
+        var path = Path.Combine(directory, id);
+        _staged[id] = true;
+        try
+        {
+            MakeDirectory(directory);
+            return new ContentDraft(this, id, path);
+        }
+        catch (IOException fault) when (DurableFile.IsFull(fault))
+        {
+            Forget(id);
+            throw Full(path, fault);
+        }
+    }
+
+    /// <summary>The cipher of a content's frames. The caller disposes it.</summary>
+    /// <exception cref="StorageUnreadableException">The account has no key here: it was erased, or never was here.</exception>
+    public FrameCipher OpenCipher(string contentId)
+    {
+        Invariant.Check(ContentId.IsValid(contentId));
+        var key = _store.Key ?? throw new StorageUnreadableException(
+            $"Account {_store.Account} has no key in this region: its contents can't be read or written here.");
+        return new FrameCipher(key.OpenContentCipher(contentId));
+    }
+
+    /// <summary>Decrypts a range of a content into a pipe, a few frames at a time. Returns early where nobody reads on.</summary>
+    /// <exception cref="ContentCorruptException">Stored bytes are missing or fail their authentication.</exception>
+    public async Task ReadAsync(
+        StoredContent content, long offsetBytes, long lengthBytes, PipeWriter destination,
+        CancellationToken cancellationToken)
+    {
+        Invariant.Check(offsetBytes >= 0 && lengthBytes >= 0 && offsetBytes <= content.LengthBytes - lengthBytes);
+        if (lengthBytes == 0)
+        {
+            return;
+        }
+
+        using var reader = await OpenReaderAsync(content, cancellationToken);
+        var end = offsetBytes + lengthBytes;
+        var lastFrame = (end - 1) / ContentLimits.FrameBytes;
+        for (var frame = offsetBytes / ContentLimits.FrameBytes; frame <= lastFrame;)
+        {
+            var count = await reader.LoadAsync(frame, lastFrame, cancellationToken);
+            for (var last = frame + count; frame < last; frame++)
+            {
+                reader.WriteTo(destination, frame, offsetBytes, end);
+            }
+
+            var flushed = await destination.FlushAsync(cancellationToken);
+            if (flushed.IsCompleted)
+            {
+                return;
+            }
+        }
+    }
+
+    /// <summary>Reads all of a content and checks every frame.</summary>
+    /// <exception cref="ContentCorruptException">Stored bytes are missing or fail their authentication.</exception>
+    public async Task VerifyAsync(StoredContent content, CancellationToken cancellationToken)
+    {
+        using var reader = await OpenReaderAsync(content, cancellationToken);
+        for (var frame = 0L; frame < reader.FrameCount;)
+        {
+            var count = await reader.LoadAsync(frame, reader.FrameCount - 1, cancellationToken);
+            for (var last = frame + count; frame < last; frame++)
+            {
+                reader.Check(frame);
+            }
+        }
+    }
+
+    /// <summary>
+    /// A content without its row, which an overwrite may have dropped since its reader looked: the file knows its length.
+    /// </summary>
+    /// <returns>Null where there is no such file.</returns>
+    public StoredContent? Describe(string contentId)
+    {
+        var file = new FileInfo(PathOf(contentId));
+        return file.Exists && ContentLimits.PlainLength(file.Length) is { } length
+            ? new StoredContent(contentId, length, Inline: null)
+            : null;
+    }
+
+    /// <summary>The file as it lies, for another region. The caller disposes the stream.</summary>
+    /// <exception cref="ContentCorruptException">There is no such file.</exception>
+    public (Stream SealedBytes, long SealedLength) OpenSealed(string contentId)
+    {
+        try
+        {
+            var stream = new FileStream(PathOf(contentId), new FileStreamOptions
+            {
+                Access = FileAccess.Read,
+                Share = FileShare.Read | FileShare.Delete,
+                Options = FileOptions.Asynchronous | FileOptions.SequentialScan,
+                BufferSize = 0,
+            });
+            return (stream, stream.Length);
+        }
+        catch (IOException fault) when (fault is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw Missing(contentId, fault);
+        }
+    }
+
+    /// <summary>
+    /// Stores a content file as another region has it: reads <see cref="ContentLimits.SealedLength"/> bytes, no more, checks
+    /// every frame, and returns when the file is durable. Where the file is there already, the bytes are skipped.
+    /// Call <see cref="Adopted"/> when its row has committed.
+    /// </summary>
+    /// <param name="lengthBytes">Of the plain content.</param>
+    /// <exception cref="ContentCorruptException">A frame fails its authentication under this account's key; nothing is kept.</exception>
+    /// <exception cref="EndOfStreamException">The source ended early; nothing is kept.</exception>
+    /// <exception cref="StorageFullException">The disk is full; nothing is kept.</exception>
+    public async Task ReceiveSealedAsync(
+        string contentId, long lengthBytes, Stream source, CancellationToken cancellationToken)
+    {
+        if (!ContentId.IsValid(contentId) || lengthBytes is < 0 or > ContentLimits.LengthBytesMax)
+        {
+            throw new ContentCorruptException("The sending region named no content that could be stored. Nothing was kept.");
+        }
+
+        using var receiver = new SealedReceiver(this, contentId, lengthBytes);
+        _staged[contentId] = true;
+        if (HasSealed(contentId, lengthBytes))
+        {
+            // The process that named it may have died before the name was durable.
+            DurableFile.FlushDirectory(Path.GetDirectoryName(PathOf(contentId))!);
+            await receiver.SkipAsync(source, cancellationToken);
+            return;
+        }
+
+        await receiver.StoreAsync(source, cancellationToken);
+    }
+
+    /// <summary>Whether a content file is here whole: it was checked before it got its name.</summary>
+    public bool HasSealed(string contentId, long lengthBytes)
+        => new FileInfo(PathOf(contentId)) is { Exists: true } file && file.Length == ContentLimits.SealedLength(lengthBytes);
+
+    /// <summary>The row that names the content has committed: from here on the row decides.</summary>
+    public void Adopted(string contentId) => Forget(contentId);
+
+    /// <summary>Deletes a content's file, if there is one. That nothing names it any more is the caller's business.</summary>
+    public void Delete(string contentId)
+    {
+        var path = PathOf(contentId);
+        if (Directory.Exists(Path.GetDirectoryName(path)))
+        {
+            File.Delete(path);
+        }
+
+        Forget(contentId);
+    }
+
+    /// <summary>Deletes what no row names: drafts that a crash left, files whose rows never committed.</summary>
+    public void DeleteOrphans(Func<IReadOnlyList<string>, IReadOnlySet<string>> findNamed)
+    {
+        if (!Directory.Exists(_directory))
+        {
+            return;
+        }
+
+        foreach (var directory in Directory.EnumerateDirectories(_directory))
+        {
+            var isDrafts = Path.GetFileName(directory) == DraftsName;
+            foreach (var paths in Directory.EnumerateFiles(directory).Chunk(StorageLimits.DiscardsPerRoundMax))
+            {
+                // First what is staged, then what has a row: a content goes from the one to the other.
+                var unstaged = paths.Where(path => !_staged.ContainsKey(Path.GetFileName(path))).ToList();
+                var named = isDrafts ? new HashSet<string>() : findNamed([.. unstaged.Select(path => Path.GetFileName(path))]);
+                unstaged.Where(path => !named.Contains(Path.GetFileName(path))).ToList().ForEach(File.Delete);
+            }
+        }
+    }
+
+    /// <summary>Deletes every file, drafts included, for good. Nobody writes or reads meanwhile.</summary>
+    public void DeleteAll()
+    {
+        if (Directory.Exists(_directory))
+        {
+            Directory.Delete(_directory, recursive: true);
+            DurableFile.FlushDirectory(_store.Directory);
+        }
+
+        _staged.Clear();
+        _directories.Clear();
+        Invariant.Check(!Directory.Exists(_directory));
+    }
+
+    internal static StorageFullException Full(string path, Exception fault)
+        => new($"Writing content '{path}': the disk is full. Free some space; nothing was lost.", fault);
+
+    internal static ContentCorruptException Missing(string contentId, Exception? fault = null)
+        => new($"Content {contentId} has no file in this region. Restore it, or the account, from another copy.", fault);
+
+    /// <summary>Gives a flushed draft its content's name.</summary>
+    internal void Place(string draftPath, string contentId)
+    {
+        _staged[contentId] = true;
+        var path = PathOf(contentId);
+        MakeDirectory(Path.GetDirectoryName(path)!);
+        DurableFile.Rename(draftPath, path);
+    }
+
+    internal void Forget(string id) => _staged.TryRemove(id, out _);
+
+    internal string PathOf(string contentId)
+    {
+        Invariant.Check(ContentId.IsValid(contentId));
+        return Path.Combine(_directory, contentId[..2], contentId);
+    }
+
+    private ValueTask<SealedReader> OpenReaderAsync(StoredContent content, CancellationToken cancellationToken)
+        => SealedReader.OpenAsync(content, content.Inline is null ? PathOf(content.ContentId) : null,
+            () => OpenCipher(content.ContentId), cancellationToken);
+
+    private void MakeDirectory(string directory)
+    {
+        if (_directories.ContainsKey(directory))
+        {
+            return;
+        }
+
+        DurableFile.CreateDirectory(_store.Directory, directory);
+        _directories[directory] = true;
+    }
+}
