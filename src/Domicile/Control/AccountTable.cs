@@ -76,6 +76,16 @@ internal static class AccountTable
             + "misplaced = NULL, salt = @p3, usage = NULL WHERE account = @p4 AND state = @p5",
             (int)ControlAccountState.Erased, NextVersion(sql), Array.Empty<byte>(), account.Value, (int)from) == 1;
 
+    /// <summary>
+    /// Forgets the moves of an account that is erased, and with them its salt: nothing here then leads from the account to
+    /// the ledger's entries, which stay.
+    /// </summary>
+    public static void ForgetMoves(Sql sql, AccountId account)
+    {
+        sql.Execute("DELETE FROM receipt WHERE move IN (SELECT id FROM move WHERE account = @p1)", account.Value);
+        sql.Execute("DELETE FROM move WHERE account = @p1", account.Value);
+    }
+
     public static void SetUsage(Sql sql, AccountId account, AccountUsage usage)
         => sql.Execute(
             "UPDATE directory SET usage = @p1 WHERE account = @p2 AND state = @p3",

@@ -18,18 +18,16 @@ internal sealed record ControlSetup
 
     /// <summary>Signs control's statements and the ledger's checkpoints. Stays its owner's.</summary>
     public required EcdsaSigner Signer { get; init; }
-
-    /// <summary>The moves' tables.</summary>
-    public required IReadOnlyList<SchemaPart> MoveSchema { get; init; }
-    public required Func<ControlDatabase, IMoveControl, MoveDesk> Moves { get; init; }
     public required TimeProvider Time { get; init; }
     public required ILoggerFactory Log { get; init; }
     public Entropy Entropy { get; init; } = Entropy.System;
 }
 
 /// <summary>Control: the operations behind its API, and the loops that keep promises made before.</summary>
-internal sealed partial class ControlDesk : IDisposable
+internal sealed partial class ControlDesk : IAsyncDisposable
 {
+    private static readonly SchemaPart MoveSchema = new("moves", 1, MoveRecords.Schema);
+
     private readonly ControlParts _parts;
     private readonly ILogger _log;
 
@@ -72,7 +70,7 @@ internal sealed partial class ControlDesk : IDisposable
     public static async Task<ControlDeskResult> OpenAsync(ControlSetup setup, CancellationToken cancellationToken)
     {
         var database = ControlDatabase.Open(
-            setup.DatabasePath, [ControlSchema.Part, LedgerTable.Part, .. setup.MoveSchema]);
+            setup.DatabasePath, [ControlSchema.Part, LedgerTable.Part, MoveSchema]);
         var ledger = new ControlLedger(database, setup.Signer, setup.Config.Name, setup.Time);
         switch (await OpenPolicyAsync(setup, database, ledger, cancellationToken))
         {
@@ -87,13 +85,16 @@ internal sealed partial class ControlDesk : IDisposable
     }
 
     /// <summary>
-    /// Runs what goes on in the background until it is cancelled. A loop that an exception ended is begun again after a
-    /// while: its work is on record.
+    /// Takes up the moves that a former process left, and runs what goes on in the background until it is cancelled. A loop
+    /// that an exception ended is begun again after a while: its work is on record.
     /// </summary>
     public Task RunAsync(CancellationToken cancellationToken)
-        => Task.WhenAll(
+    {
+        MoveDesk.Resume();
+        return Task.WhenAll(
             KeepRunningAsync("pushing the directory", Push.RunAsync, cancellationToken),
             KeepRunningAsync("tidying accounts", Tidying.RunAsync, cancellationToken));
+    }
 
     /// <summary>What a replica of the directory lacks, at most one message's worth; empty where it lacks nothing.</summary>
     public DirectoryUpdate DirectorySince(long version) => Push.UpdateSince(version, revision: 0);
@@ -120,8 +121,9 @@ internal sealed partial class ControlDesk : IDisposable
             ? new DeepVerificationView(account.Id.Value, account.Home.Value.Value, result) : refusal;
     }
 
-    public void Dispose()
+    public async ValueTask DisposeAsync()
     {
+        await _parts.Moves.DisposeAsync();
         _parts.Placing.Dispose();
         _parts.Database.Dispose();
     }
@@ -160,10 +162,12 @@ internal sealed partial class ControlDesk : IDisposable
         var keys = new RegionKeys(database, regions);
         var receipts = new Receipts(database, ledger, keys, setup.Config);
         var moveControl = new MoveControl(regions, directory, policies, receipts, setup.Config);
+        var moves = new MoveDesk(
+            moveControl, new MoveRecords(database.Read, database.WriteAsync), setup.Time, setup.Log);
         var parts = new ControlParts
         {
             Config = setup.Config, Database = database, Directory = directory, Policies = policies, Regions = regions,
-            Ledger = ledger, Keys = keys, Receipts = receipts, Moves = setup.Moves(database, moveControl),
+            Ledger = ledger, Keys = keys, Receipts = receipts, Moves = moves,
             Entropy = setup.Entropy, Time = setup.Time,
         };
         return new ControlDesk(parts, moveControl, setup.Log);

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using Domicile.Accounts;
+using Domicile.Moves;
 using Domicile.Proofs;
 using Domicile.Proofs.Receipts;
 using Domicile.Proofs.Statements;
@@ -22,7 +23,7 @@ internal sealed class ControlLedger(ControlDatabase database, EcdsaSigner signer
 
     public long AppendOverride(Sql sql, ControlAccount account, RegionFacts home, PolicyInForce policy, string by)
         => Append(sql, LedgerKind.Override, SubjectOf(account.Id, account.Salt), new PlacementOverride(
-            RegionClaims.Of(home), policy.Policy.Revision, account.Misplaced!, time.GetUtcNow(), by));
+            RegionContext.ClaimOf(home), policy.Policy.Revision, account.Misplaced!, time.GetUtcNow(), by));
 
     public long AppendPolicy(Sql sql, PolicyInForce policy, string by)
         => Append(
@@ -104,14 +105,4 @@ internal static class LedgerKind
     public const string Erasure = "erasure";
     public const string Policy = "policy";
     public const string Override = "placement-override";
-}
-
-/// <summary>A region's four facts as statements say them.</summary>
-internal static class RegionClaims
-{
-    public static RegionClaim Of(RegionFacts facts)
-        => new(
-            facts.Name.Value, facts.Country.Code, new PartyClaim(facts.Operator.Name, facts.Operator.Country.Code),
-            new PartyClaim(facts.Owner.Name, facts.Owner.Country.Code),
-            new CustodianClaim(facts.Custodian.Kind, facts.Custodian.Country.Code));
 }

@@ -35,8 +35,16 @@ internal sealed class EraseDesk(ControlParts parts, AccountDesk accounts)
         }
 
         var index = await parts.Directory.ChangeAsync(
-            sql => AccountTable.Bury(sql, account.Id, ControlAccountState.Erasing)
-                ? parts.Ledger.AppendErasure(sql, statement) : (long?)null,
+            sql =>
+            {
+                if (!AccountTable.Bury(sql, account.Id, ControlAccountState.Erasing))
+                {
+                    return (long?)null;
+                }
+
+                AccountTable.ForgetMoves(sql, account.Id);
+                return parts.Ledger.AppendErasure(sql, statement);
+            },
             cancellationToken);
 
         // The salt, the organisation and the sizes lay in the log until now.

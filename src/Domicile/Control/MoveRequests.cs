@@ -24,7 +24,7 @@ internal sealed class MoveRequests(ControlParts parts, AccountDesk accounts)
         }
 
         var begun = await BeginAsync(wanted, parts.Policies.Current.Policy.Revision, eraseAfter, cancellationToken);
-        return begun.Is(out var move, out refusal) ? MoveViews.Of(move, null, parts.Time.GetUtcNow()) : refusal;
+        return begun.Is(out var move, out refusal) ? MoveViews.Of(move, null, null, parts.Time.GetUtcNow()) : refusal;
     }
 
     /// <summary>Begins what a plan wants, in its order. What can't be begun is said and left.</summary>
@@ -59,7 +59,19 @@ internal sealed class MoveRequests(ControlParts parts, AccountDesk accounts)
     }
 
     public async Task<Outcome<MoveView>> AbortAsync(Guid id, string by, CancellationToken cancellationToken)
-        => await parts.Moves.AbortAsync(id, $"aborted by {by}", cancellationToken) switch
+    {
+        try
+        {
+            return View(id, await parts.Moves.AbortAsync(id, $"aborted by {by}", cancellationToken));
+        }
+        catch (RegionUnreachableException unreachable)
+        {
+            return Refusal.Unavailable(unreachable.Message, "try again when the region answers");
+        }
+    }
+
+    private Outcome<MoveView> View(Guid id, AbortResult result)
+        => result switch
         {
             AbortResult.Asked => Show(id),
             AbortResult.NoSuchMove => NoSuchMove(id),
@@ -102,7 +114,7 @@ internal sealed class MoveRequests(ControlParts parts, AccountDesk accounts)
 
     public static Refusal NoSuchMove(Guid id) => Refusal.NotFound($"there is no move {id}", "'domicile moves list' shows the moves");
 
-    private MoveView View(Move move) => MoveViews.Of(move, parts.Moves.Progress(move.Id), parts.Time.GetUtcNow());
+    private MoveView View(Move move) => MoveViews.Of(move, parts.Moves.Progress(move.Id), parts.Moves.Trouble(move.Id), parts.Time.GetUtcNow());
 
     private static Outcome<TimeSpan> ReadEraseAfter(double? seconds)
         => seconds is null ? TimeSpan.Zero

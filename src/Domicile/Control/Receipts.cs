@@ -123,7 +123,7 @@ internal sealed class Receipts(
     }
 
     private RegionClaim ClaimOf(RegionName region)
-        => RegionClaims.Of(config.Find(region)?.Facts ?? throw new RegionUnreachableException(
+        => RegionContext.ClaimOf(config.Find(region)?.Facts ?? throw new RegionUnreachableException(
             region, "it is not in this deployment's configuration any more"));
 
     private Receipt Assemble(Sql sql, Move move, ReceiptRow row)

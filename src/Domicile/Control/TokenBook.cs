@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using Domicile.Storage;
 
 namespace Domicile.Control;
 
@@ -12,13 +13,24 @@ internal sealed class TokenBook(ControlDatabase database)
 
     public bool IsEmpty => database.Read(sql => sql.Scalar<long>("SELECT COUNT(*) FROM token")) == 0;
 
+    /// <summary>Makes these the tokens of the configuration: those of labels that it doesn't name any more go.</summary>
+    public Task PutConfiguredAsync(IReadOnlyDictionary<string, string> tokens, CancellationToken cancellationToken)
+        => database.WriteAsync(
+            sql =>
+            {
+                sql.Execute("DELETE FROM token WHERE label <> @p1", FirstLabel);
+                foreach (var (label, token) in tokens)
+                {
+                    Put(sql, label, token);
+                }
+
+                return tokens.Count;
+            },
+            cancellationToken);
+
     /// <summary>Adds a token or replaces the one of the same label.</summary>
     public Task PutAsync(string label, string token, CancellationToken cancellationToken)
-        => database.WriteAsync(
-            sql => sql.Execute(
-                "INSERT INTO token (label, hash) VALUES (@p1, @p2) ON CONFLICT (label) DO UPDATE SET hash = excluded.hash",
-                label, Hash(token)),
-            cancellationToken);
+        => database.WriteAsync(sql => Put(sql, label, token), cancellationToken);
 
     /// <returns>The label of who holds the token; null where nobody does. The time taken doesn't say how near a guess was.</returns>
     public string? Find(string token)
@@ -38,6 +50,11 @@ internal sealed class TokenBook(ControlDatabase database)
 
         return found;
     }
+
+    private static int Put(Sql sql, string label, string token)
+        => sql.Execute(
+            "INSERT INTO token (label, hash) VALUES (@p1, @p2) ON CONFLICT (label) DO UPDATE SET hash = excluded.hash",
+            label, Hash(token));
 
     private static byte[] Hash(string token) => SHA256.HashData(Encoding.UTF8.GetBytes(token));
 }
