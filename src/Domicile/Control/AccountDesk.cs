@@ -37,7 +37,8 @@ internal sealed class AccountDesk(ControlParts parts)
         }
     }
 
-    public AccountList List() => new([.. parts.Directory.List().Where(account => account.State != ControlAccountState.Abandoned).Select(View)]);
+    public AccountList List() => new([.. parts.Directory.List()
+        .Where(account => account.State != ControlAccountState.Abandoned).Select(View)]);
 
     public Outcome<AccountView> Show(string account)
         => Find(account).Is(out var found, out var refusal) ? View(found) : refusal;

@@ -70,7 +70,10 @@ internal sealed record SkippedMove(string Account, string To, string Reason);
 /// <param name="EraseAfterSeconds">How long the source keeps its (departed) copy; 0 by default.</param>
 internal sealed record NewMove(string Account, string To, double? EraseAfterSeconds);
 
-/// <param name="State">planned, copying, sealing, draining, departing, activating, refusing, unsealing, settling, erasing, done, aborted or failed.</param>
+/// <param name="State">
+/// planned, copying, sealing, draining, departing, activating, refusing, unsealing, settling, erasing, done, aborted or
+/// failed.
+/// </param>
 /// <param name="PauseMs">From the seal to the activation, as the regions' writes saw it; null before.</param>
 internal sealed record MoveView(
     Guid Move, string Account, string From, string To, string State, long Epoch, long Objects, long Bytes, long Cursor,

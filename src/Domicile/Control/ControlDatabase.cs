@@ -152,7 +152,8 @@ internal sealed class ControlDatabase : IDisposable
             {
                 throw new InvalidDataException(string.Create(
                     CultureInfo.InvariantCulture,
-                    $"Opening '{path}': its part '{part.Name}' has version {version}, this program knows {part.Version}. Start the newer program."));
+                    $"Opening '{path}': its part '{part.Name}' has version {version}, this program knows {part.Version}. "
+                    + "Start the newer program."));
             }
 
             // There is one version so far; a later one brings its steps from the version before.

@@ -49,6 +49,8 @@ internal sealed partial class ControlDesk : IAsyncDisposable
         Tokens = new TokenBook(parts.Database);
     }
 
+    /// <summary>The deployment's.</summary>
+    public string Name => _parts.Config.Name;
     public AccountDesk Accounts { get; }
     public EraseDesk Erasures { get; }
     public KeyDesk Keys { get; }

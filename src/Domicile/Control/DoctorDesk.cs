@@ -78,7 +78,9 @@ internal sealed class DoctorDesk(ControlParts parts)
             if (!move.IsOver && !waitsForErasure && now - move.RequestedAt > ControlLimits.MoveOpenMax)
             {
                 yield return new DoctorFinding(
-                    Place, Warning, $"move {move.Id} has been {MoveViews.StateName(move.State)} for long: {move.Reason ?? "no reason is known"}",
+                    Place, Warning,
+                    $"move {move.Id} has been {MoveViews.StateName(move.State)} for long: "
+                    + (parts.Moves.Trouble(move.Id) ?? move.Reason ?? "no reason is known"),
                     $"see that {move.Source} and {move.Target} run; until it has activated it can be aborted");
             }
             else if (move.State == MoveState.Failed)
@@ -106,11 +108,16 @@ internal sealed class DoctorDesk(ControlParts parts)
             name, (peer, limited) => peer.ExamineAsync(limited), cancellationToken, ControlLimits.LongAnswerPatience);
         IEnumerable<DoctorFinding> own = examined.Is(out var findings, out refusal)
             ? findings : [new DoctorFinding(name.Value, Error, refusal.Error, refusal.Next ?? "")];
-        return [ExamineClock(name, status, before, after), .. ExamineReplica(name, status), FreeSpace(name.Value, status.FreeBytes), .. own];
+        return
+        [
+            ExamineClock(name, status, before, after), .. ExamineReplica(name, status),
+            FreeSpace(name.Value, status.FreeBytes), .. own,
+        ];
     }
 
     // The region read its clock at some time between the two: what lies outside of that is its clock's difference.
-    private static DoctorFinding ExamineClock(RegionName name, RegionStatus status, DateTimeOffset before, DateTimeOffset after)
+    private static DoctorFinding ExamineClock(
+        RegionName name, RegionStatus status, DateTimeOffset before, DateTimeOffset after)
     {
         var off = status.Now < before ? before - status.Now : status.Now > after ? status.Now - after : TimeSpan.Zero;
         return off > ControlLimits.ClockDifferenceMax

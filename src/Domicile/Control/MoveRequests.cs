@@ -44,7 +44,8 @@ internal sealed class MoveRequests(ControlParts parts, AccountDesk accounts)
             if (room[want.Target].Is(out var freeBytes, out var refusal)
                 && CheckIdle(want.Account, want.Target).Is(out _, out refusal)
                 && CheckRoom(want, freeBytes).Is(out var needed, out refusal)
-                && (await BeginAsync(want, policyRevision, TimeSpan.Zero, cancellationToken)).Is(out var move, out refusal))
+                && (await BeginAsync(want, policyRevision, TimeSpan.Zero, cancellationToken))
+                    .Is(out var move, out refusal))
             {
                 begun.Add(move.Id);
                 room[want.Target] = freeBytes - needed;
