@@ -14,7 +14,7 @@ public sealed class EcdsaSigner : IDisposable
         _key = key;
         PublicKey = PublicKey.TryFromSpki(key.ExportSubjectPublicKeyInfo(), out var publicKey)
             ? publicKey
-            : throw new ArgumentException("The key is not of ECDSA on NIST P-256; make one with 'openssl ecparam'.", nameof(key));
+            : throw new ArgumentException("The key is not of ECDSA on NIST P-256.", nameof(key));
     }
 
     public PublicKey PublicKey { get; }
@@ -27,8 +27,17 @@ public sealed class EcdsaSigner : IDisposable
     public static EcdsaSigner FromPem(ReadOnlySpan<char> pem)
     {
         var key = ECDsa.Create();
-        key.ImportFromPem(pem);
-        return new EcdsaSigner(key);
+        try
+        {
+            key.ImportFromPem(pem);
+            CryptographicOperations.ZeroMemory(key.ExportParameters(includePrivateParameters: true).D);
+            return new EcdsaSigner(key);
+        }
+        catch (CryptographicException e)
+        {
+            key.Dispose();
+            throw new ArgumentException("The PEM text has no private key of ECDSA on NIST P-256.", nameof(pem), e);
+        }
     }
 
     /// <summary>The private key as PEM (<c>PRIVATE KEY</c>), for a file that only its owner can read.</summary>

@@ -18,7 +18,7 @@ internal static class MovesApi
         new("POST", "/moves/{id}/abort", "Asks a move to go back; possible until its commit point.",
             null, typeof(MoveView), AbortAsync),
         new("GET", "/moves/{id}/receipt", "The move's receipt, which verifies offline.",
-            null, typeof(byte[]), Receipt) { IsOpaque = true },
+            null, typeof(byte[]), ReceiptAsync) { IsOpaque = true },
     ];
 
     private static async Task<Results<Ok<MoveView>, ApiProblem>> MoveAsync(
@@ -38,8 +38,10 @@ internal static class MovesApi
         => Read(id).Is(out var move, out var refusal)
             ? Answers.From(await desk.Moves.AbortAsync(move, context.Operator(), cancelled)) : ApiProblem.Of(refusal);
 
-    private static Results<FileContentHttpResult, ApiProblem> Receipt(string id, ControlDesk desk)
-        => Read(id).Is(out var move, out var refusal) && desk.Receipt(move).Is(out var receipt, out refusal)
+    private static async Task<Results<FileContentHttpResult, ApiProblem>> ReceiptAsync(
+        string id, ControlDesk desk, CancellationToken cancelled)
+        => Read(id).Is(out var move, out var refusal)
+            && (await desk.ReceiptAsync(move, cancelled)).Is(out var receipt, out refusal)
             ? TypedResults.Bytes(receipt, "application/json") : ApiProblem.Of(refusal);
 
     private static Outcome<Guid> Read(string id)

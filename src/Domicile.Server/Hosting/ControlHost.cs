@@ -1,72 +1,59 @@
-using System.Security.Cryptography.X509Certificates;
-using Domicile.Accounts;
 using Domicile.Control;
 using Domicile.Deployments;
 using Domicile.Moves;
 using Domicile.Proofs;
 using Domicile.Server.Api;
+using Domicile.Server.Peers;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace Domicile.Server.Hosting;
 
-/// <summary>What the links between processes bring to control's process.</summary>
-/// <param name="Connect">Makes control's view of every region.</param>
-/// <param name="MapPeer">Maps what control answers to regions, on the listener for peers.</param>
-internal sealed record ControlLinks(
-    Func<ControlStart, IReadOnlyDictionary<RegionName, IRegionPeer>> Connect, Action<WebApplication, ControlDesk> MapPeer);
-
-/// <summary>What control starts from.</summary>
-/// <param name="Certificate">What it shows its peers.</param>
-internal sealed record ControlStart(
-    DeploymentConfig Config, Endpoints Endpoints, string DataDirectory, X509Certificate2 Certificate,
-    X509Certificate2 Authority, TimeProvider Time, ILoggerFactory Log)
-{
-    public string OwnDirectory => Deployments.DataDirectory.PathOf(DataDirectory, new ProcessRole.Control());
-
-    public ProcessEndpoints Own => Endpoints.Control;
-}
-
-/// <summary>Control's process: the API, the listener for peers, management, and the loops behind them.</summary>
+/// <summary>
+/// Control's process: the API for operators, the link for regions, health and metrics, and the loops behind them. Each
+/// listener is an application of its own.
+/// </summary>
 internal static class ControlHost
 {
     private static readonly ProcessRole.Control Role = new();
 
-    /// <summary>Runs until it is told to stop.</summary>
+    /// <summary>Runs until it is told to stop. The certificates are in its directory already.</summary>
     /// <returns>Why it could not start, in one line; null where it ran.</returns>
     public static async Task<string?> RunAsync(
-        DeploymentConfig config, string dataDirectory, ControlLinks links, CancellationToken stop)
+        DeploymentConfig config, Endpoints endpoints, string dataDirectory, CancellationToken stop)
     {
-        var opened = DataDirectory.Open(dataDirectory, config.Name, Role);
-        if (opened is DataDirectoryResult.Refused refused)
+        using var log = LoggerFactory.Create(HostLogging.Configure);
+        using var signer = new EcdsaSigner(SigningKey.LoadOrCreate(dataDirectory, Role));
+        var tls = PeerTls.Load(dataDirectory, Role, config.Name, TimeProvider.System);
+        using var peers = new PeerClients(tls, endpoints);
+        var opened = await ControlDesk.OpenAsync(
+            new ControlSetup
+            {
+                Config = config,
+                DatabasePath = Path.Combine(DataDirectory.PathOf(dataDirectory, Role), ControlDatabase.FileName),
+                Peers = config.Facts.ToDictionary(
+                    facts => facts.Name, IRegionPeer (facts) => new RegionPeerClient(peers, facts.Name)),
+                Signer = signer,
+                Time = TimeProvider.System,
+                Log = log,
+            },
+            stop);
+        if (opened is ControlDeskResult.Refused refused)
         {
             return refused.Reason;
         }
 
-        using var directory = ((DataDirectoryResult.Opened)opened).Directory;
-        using var log = ProcessLog.Create();
-        using (var authority = DeploymentAuthority.Open(dataDirectory, config.Name, TimeProvider.System))
+        await using var desk = ((ControlDeskResult.Opened)opened).Desk;
+        var directory = DataDirectory.PathOf(dataDirectory, Role);
+        if (await ControlTokens.PrepareAsync(desk, config, directory, Entropy.System, stop) is { } trouble)
         {
-            authority.IssueAll(config);
+            return trouble;
         }
 
-        using var certificate = TlsFiles.LoadPeer(dataDirectory, Role);
-        using var trusted = TlsFiles.LoadAuthority(dataDirectory, Role);
-        using var signer = new EcdsaSigner(SigningKey.LoadOrCreate(dataDirectory, Role));
-        var endpoints = Endpoints.Load(dataDirectory) ?? EndpointPlan.Resolve(config, dataDirectory);
-        var start = new ControlStart(config, endpoints, dataDirectory, certificate, trusted, TimeProvider.System, log);
-        switch (await OpenAsync(start, links, signer, stop))
-        {
-            case ControlDeskResult.Refused no:
-                return no.Reason;
-            case ControlDeskResult.Opened { Desk: var desk }:
-                await using (desk)
-                {
-                    return await ServeAsync(start, desk, links, stop);
-                }
-
-            default:
-                throw new InvariantViolatedException(nameof(ControlDeskResult));
-        }
+        await using var api = BuildApi(desk, log, kestrel => ListenForApi(kestrel, config, endpoints, dataDirectory));
+        await using var peer = BuildPeer(desk, log, tls, endpoints.Control.Peer);
+        await using var management = BuildManagement(desk, log, endpoints.Control.Management);
+        await ServeAsync(desk, [management, peer, api], stop);
+        return null;
     }
 
     /// <summary>The API's application. It listens when it is started.</summary>
@@ -79,66 +66,49 @@ internal static class ControlHost
         return app;
     }
 
-    private static Task<ControlDeskResult> OpenAsync(
-        ControlStart start, ControlLinks links, EcdsaSigner signer, CancellationToken stop)
-        => ControlDesk.OpenAsync(
-            new ControlSetup
-            {
-                Config = start.Config,
-                DatabasePath = Path.Combine(start.OwnDirectory, ControlDatabase.FileName),
-                Peers = links.Connect(start),
-                Signer = signer,
-                Time = start.Time,
-                Log = start.Log,
-            },
-            stop);
-
-    private static async Task<string?> ServeAsync(
-        ControlStart start, ControlDesk desk, ControlLinks links, CancellationToken stop)
+    private static async Task ServeAsync(ControlDesk desk, WebApplication[] apps, CancellationToken stop)
     {
-        var trouble = await ControlTokens.PrepareAsync(desk, start.Config, start.OwnDirectory, Entropy.System, stop);
-        if (trouble is not null)
-        {
-            return trouble;
-        }
-
-        using var shown = start.Config.Tls ? TlsFiles.LoadServer(start.DataDirectory, Role) : null;
-        await using var api = BuildApi(desk, start.Log, kestrel => kestrel.Listen(start.Own.Listen, shown));
-        await using var peer = BuildPeer(start, desk, links);
-        await using var management = BuildManagement(start, desk);
-        WebApplication[] apps = [management, peer, api];
         foreach (var app in apps)
         {
             await app.StartAsync(stop);
         }
 
-        using var loops = CancellationTokenSource.CreateLinkedTokenSource(stop);
-        var running = desk.RunAsync(loops.Token);
-        Console.WriteLine($"ready control {WebHosts.AddressOf(api).ToString().TrimEnd('/')}");
-        await Task.Delay(Timeout.InfiniteTimeSpan, start.Time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        var running = desk.RunAsync(stop);
+        await Console.Out.WriteLineAsync($"ready control {WebHosts.AddressOf(apps[^1]).ToString().TrimEnd('/')}");
+        await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, stop)
+            .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         foreach (var app in apps.Reverse())
         {
             await app.StopAsync(CancellationToken.None);
         }
 
         await running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        return null;
     }
 
-    private static WebApplication BuildPeer(ControlStart start, ControlDesk desk, ControlLinks links)
+    private static void ListenForApi(
+        KestrelServerOptions kestrel, DeploymentConfig config, Endpoints endpoints, string dataDirectory)
+        => kestrel.Listen(Listeners.EndPointOf(endpoints.Control.Listen), listen =>
+        {
+            if (config.Tls || endpoints.Control.Listen.Scheme == Uri.UriSchemeHttps)
+            {
+                listen.UseHttps(TlsFiles.LoadServer(dataDirectory, Role));
+            }
+        });
+
+    private static WebApplication BuildPeer(ControlDesk desk, ILoggerFactory log, PeerTls tls, Uri listen)
     {
         var app = WebHosts.CreateBuilder(
-            start.Log,
-            kestrel => kestrel.ListenForPeers(start.Own.Peer, start.Certificate, start.Authority, start.Config.Name),
+            log, kestrel => kestrel.Listen(Listeners.EndPointOf(listen), at => at.UseHttps(tls.ServerOptions)),
             ControlApi.BodyLengthBytesMax).Build();
-        links.MapPeer(app, desk);
+        var endpoints = new ControlPeerEndpoints(tls, desk.DirectorySince, desk.FindAccount);
+        app.Run(endpoints.HandleAsync);
         return app;
     }
 
-    private static WebApplication BuildManagement(ControlStart start, ControlDesk desk)
+    private static WebApplication BuildManagement(ControlDesk desk, ILoggerFactory log, Uri listen)
     {
-        var app = WebHosts.CreateBuilder(start.Log, kestrel => kestrel.Listen(start.Own.Management, null), 0).Build();
-        ManagementEndpoints.Map(app, new ManagementSources(() => null, () => ControlMetrics.Read(desk)));
+        var app = WebHosts.CreateBuilder(log, kestrel => kestrel.Listen(Listeners.EndPointOf(listen)), 0).Build();
+        Management.Map(app, listen, () => MetricsText.Write(ControlMetrics.Read(desk).Concat(MetricsText.OfProcess())));
         return app;
     }
 }

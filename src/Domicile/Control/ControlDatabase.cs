@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Data.Common;
 using System.Globalization;
 using Domicile.Storage;
 using Microsoft.Data.Sqlite;
@@ -94,6 +95,34 @@ internal sealed class ControlDatabase : IDisposable
         }
     }
 
+    /// <summary>Lends the writer's connection, outside of a transaction, to work that brings its own.</summary>
+    public async Task<T> UseWriterAsync<T>(Func<DbConnection, Task<T>> work, CancellationToken cancellationToken)
+    {
+        await _oneWriter.WaitAsync(cancellationToken);
+        try
+        {
+            return await work(_writer.Connection);
+        }
+        finally
+        {
+            _oneWriter.Release();
+        }
+    }
+
+    /// <summary>Lends a reader's connection, outside of a transaction.</summary>
+    public async Task<T> UseReaderAsync<T>(Func<DbConnection, Task<T>> query)
+    {
+        var reader = _readersIdle.TryTake(out var idle) ? idle : Connect();
+        try
+        {
+            return await query(reader.Connection);
+        }
+        finally
+        {
+            Keep(reader);
+        }
+    }
+
     /// <summary>
     /// Moves the write-ahead log into the database file and empties it, so that what was deleted is on no page of either.
     /// </summary>
@@ -153,7 +182,7 @@ internal sealed class ControlDatabase : IDisposable
                 throw new InvalidDataException(string.Create(
                     CultureInfo.InvariantCulture,
                     $"Opening '{path}': its part '{part.Name}' has version {version}, this program knows {part.Version}. "
-                    + "Start the newer program."));
+                    + $"Start the newer program."));
             }
 
             // There is one version so far; a later one brings its steps from the version before.

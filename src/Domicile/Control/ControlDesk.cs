@@ -72,8 +72,9 @@ internal sealed partial class ControlDesk : IAsyncDisposable
     public static async Task<ControlDeskResult> OpenAsync(ControlSetup setup, CancellationToken cancellationToken)
     {
         var database = ControlDatabase.Open(
-            setup.DatabasePath, [ControlSchema.Part, LedgerTable.Part, MoveSchema]);
-        var ledger = new ControlLedger(database, setup.Signer, setup.Config.Name, setup.Time);
+            setup.DatabasePath, [ControlSchema.Part, MoveSchema]);
+        var ledger = await ControlLedger.OpenAsync(
+            database, setup.Signer, setup.Config.Name, setup.Time, cancellationToken);
         switch (await OpenPolicyAsync(setup, database, ledger, cancellationToken))
         {
             case Outcome<PolicyBook>.Done { Answer: var policies }:
@@ -98,15 +99,17 @@ internal sealed partial class ControlDesk : IAsyncDisposable
             KeepRunningAsync("tidying accounts", Tidying.RunAsync, cancellationToken));
     }
 
-    /// <summary>What a replica of the directory lacks, at most one message's worth; empty where it lacks nothing.</summary>
-    public DirectoryUpdate DirectorySince(long version) => Push.UpdateSince(version, revision: 0);
+    /// <summary>What a replica lacks, at most one message's worth; empty where it lacks nothing.</summary>
+    /// <param name="revision">Of the policy that it has; 0 for none.</param>
+    public DirectoryUpdate DirectorySince(long version, long revision) => Push.UpdateSince(version, revision);
 
     /// <summary>For a region that meets an account it doesn't know; null where nobody knows it.</summary>
     public DirectoryEntry? FindAccount(AccountId account) => _parts.Directory.FindEntry(account);
 
     /// <summary>The receipt's file, by the move's id.</summary>
-    public Outcome<byte[]> Receipt(Guid move)
-        => _parts.Moves.Find(move) is { } found ? _parts.Receipts.Show(found) : MoveRequests.NoSuchMove(move);
+    public async Task<Outcome<byte[]>> ReceiptAsync(Guid move, CancellationToken cancellationToken)
+        => _parts.Moves.Find(move) is { } found
+            ? await _parts.Receipts.ShowAsync(found, cancellationToken) : MoveRequests.NoSuchMove(move);
 
     /// <summary>Has the account's home read it again, to the last byte.</summary>
     public async Task<Outcome<DeepVerificationView>> VerifyAsync(string text, CancellationToken cancellationToken)

@@ -20,19 +20,26 @@ internal sealed class DoctorDesk(ControlParts parts)
         var regions = await Task.WhenAll(parts.Config.Regions.Select(region => ExamineAsync(region, cancellationToken)));
         return new DoctorView(
         [
-            .. ExamineStore(), .. ExaminePolicy(), .. ExamineAccounts(), .. ExamineMoves(), .. regions.SelectMany(found => found),
+            .. await ExamineStoreAsync(cancellationToken), .. ExaminePolicy(), .. ExamineAccounts(), .. ExamineMoves(), .. regions.SelectMany(found => found),
         ]);
     }
 
-    private IEnumerable<DoctorFinding> ExamineStore()
+    private async Task<IReadOnlyList<DoctorFinding>> ExamineStoreAsync(CancellationToken cancellationToken)
     {
-        yield return parts.Database.CheckIntegrity() is { } damage
-            ? new DoctorFinding(Place, Error, $"the database is damaged: {damage}", "stop control and restore control.db from a backup")
-            : Good("the database is whole");
-        yield return parts.Ledger.Check() is { } broken
-            ? new DoctorFinding(Place, Error, broken, "stop control, keep its directory as it is, and restore a backup elsewhere")
-            : Good(string.Create(CultureInfo.InvariantCulture, $"the ledger's {parts.Ledger.Size} entries have the root that is signed"));
-        yield return FreeSpace(Place, parts.Database.FreeBytes);
+        var damage = parts.Database.CheckIntegrity();
+        var broken = await parts.Ledger.CheckAsync(cancellationToken);
+        return
+        [
+            damage is null
+                ? Good("the database is whole")
+                : new DoctorFinding(
+                    Place, Error, $"the database is damaged: {damage}", "stop control and restore control.db from a backup"),
+            broken is null
+                ? Good(string.Create(CultureInfo.InvariantCulture, $"the ledger's {parts.Ledger.Size} entries are as signed"))
+                : new DoctorFinding(
+                    Place, Error, broken, "stop control, keep its directory as it is, and restore a backup elsewhere"),
+            FreeSpace(Place, parts.Database.FreeBytes),
+        ];
     }
 
     private IEnumerable<DoctorFinding> ExaminePolicy()

@@ -14,12 +14,13 @@ internal static class CertificateForms
     public static X509Certificate2 NewAuthority(string deployment, ECDsa key, DateTimeOffset start, TimeSpan lifetime)
     {
         // The random part tells the authorities of two deployments of one name apart, in logs and in chains.
-        var request = new CertificateRequest(
-            $"CN=Domicile {deployment} {RandomNumberGenerator.GetHexString(8, lowercase: true)}", key, HashAlgorithmName.SHA256);
+        var name = $"CN=Domicile {deployment} {RandomNumberGenerator.GetHexString(8, lowercase: true)}";
+        var request = new CertificateRequest(name, key, HashAlgorithmName.SHA256);
         var extensions = request.CertificateExtensions;
         extensions.Add(new X509BasicConstraintsExtension(
             certificateAuthority: true, hasPathLengthConstraint: true, pathLengthConstraint: 0, critical: true));
-        extensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign, critical: true));
+        extensions.Add(new X509KeyUsageExtension(
+            X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign, critical: true));
         extensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, critical: false));
         return request.CreateSelfSigned(start, start + lifetime);
     }

@@ -5,7 +5,8 @@ namespace Domicile.Deployments;
 /// <summary>Reads a file that a person wrote, of bounded length and in UTF-8.</summary>
 internal static class ConfigFile
 {
-    private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+    private static readonly UTF8Encoding Strict =
+        new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     /// <summary>Null where <paramref name="text"/> was read; else why not.</summary>
     public static LocatedError? Read(string path, int lengthBytesMax, out string text)

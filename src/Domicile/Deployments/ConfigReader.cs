@@ -31,7 +31,8 @@ internal sealed class ConfigReader
         var name = keys.TakeScalar("deployment", required: true);
         if (name is not null && !RegionName.TryParse(name.Value, out _))
         {
-            _errors.Add(name.Line, $"'deployment' is a letter, then at most 39 more of a-z, 0-9 and '-', found '{name.Value}'");
+            _errors.Add(name.Line, "'deployment' is a letter, then at most 39 more of a-z, 0-9 and '-', found "
+                + $"'{name.Value}'");
         }
 
         var ports = new PortClaims(_errors);
@@ -46,7 +47,13 @@ internal sealed class ConfigReader
         }
 
         var path = Path.GetFullPath(policy.Value, _directory);
-        var config = new DeploymentConfig { Name = name.Value, Control = control, Regions = regions, PolicyPath = path };
+        var config = new DeploymentConfig
+        {
+            Name = name.Value,
+            Control = control,
+            Regions = regions,
+            PolicyPath = path,
+        };
         return tls ? config.WithTls() : config;
     }
 
@@ -126,8 +133,13 @@ internal sealed class ConfigReader
         var store = ReadStore(keys);
         var contents = ReadContents(keys);
         var hosts = ReadHosts(keys);
-        return listen is null || facts is null ? null
-            : new RegionConfig(facts, listen, endpoint ?? Listener.Reachable(listen), peer, management, store, contents, hosts);
+        if (listen is null || facts is null)
+        {
+            return null;
+        }
+
+        endpoint ??= Listener.Reachable(listen);
+        return new RegionConfig(facts, listen, endpoint, peer, management, store, contents, hosts);
     }
 
     private RegionFacts? ReadFacts(RegionName name, YamlKeys keys)
@@ -205,7 +217,8 @@ internal sealed class ConfigReader
             case null or "sqlite":
                 return new StoreConfig.Sqlite();
             case var text when text.StartsWith(Postgres, StringComparison.Ordinal) && text.Length > Postgres.Length:
-                return new StoreConfig.Postgres(NewSecret(text[Postgres.Length..].Trim(), scalar.Line, "store" + keys.In()));
+                return new StoreConfig.Postgres(
+                    NewSecret(text[Postgres.Length..].Trim(), scalar.Line, "store" + keys.In()));
             default:
                 // The text may hold a password: it is not repeated.
                 _errors.Add(scalar.Line, $"'store'{keys.In()} is sqlite or \"postgres: Host=…\"");
@@ -225,7 +238,8 @@ internal sealed class ConfigReader
                 contents.Finish();
                 return s3 is not null && ReadS3(s3) is { } read ? read : new ContentsConfig.Files();
             case var other:
-                _errors.Add(other.Line, $"'contents'{keys.In()} is files or {{ s3: {{ endpoint, bucket, accessKey, secretKey }} }}");
+                _errors.Add(other.Line, $"'contents'{keys.In()} is files or {{ s3: {{ endpoint, bucket, "
+                    + "accessKey, secretKey } }");
                 return new ContentsConfig.Files();
         }
     }
@@ -259,7 +273,8 @@ internal sealed class ConfigReader
             }
             else
             {
-                _errors.Add(host.Line, $"'hosts'{keys.In()} lists DNS names such as s3.example.com, found '{host.Value}'");
+                _errors.Add(host.Line, $"'hosts'{keys.In()} lists DNS names such as s3.example.com, found "
+                    + $"'{host.Value}'");
             }
         }
 
@@ -278,7 +293,8 @@ internal sealed class ConfigReader
             return url;
         }
 
-        _errors.Add(scalar.Line, $"'{key}'{keys.In()} is http(s)://host or http(s)://host:port, found '{scalar.Value}'");
+        _errors.Add(scalar.Line, $"'{key}'{keys.In()} is http(s)://host or http(s)://host:port, found "
+            + $"'{scalar.Value}'");
         return null;
     }
 

@@ -14,7 +14,8 @@ internal static class CountryWord
     /// <param name="place">" in region 'x'", or nothing.</param>
     public static string Unknown(string word, string place)
     {
-        // YAML 1.1 reads a bare NO as false; here it is Norway, but other tools that rewrite the file may leave "false".
+        // YAML 1.1 reads a bare NO as false; here it is Norway, but other tools that rewrite the file may leave
+        // "false".
         if (word is "false")
         {
             return $"unknown country 'false'{place}; write \"NO\" in quotes if you mean Norway";

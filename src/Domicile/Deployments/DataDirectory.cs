@@ -62,7 +62,8 @@ internal sealed class DataDirectory : IDisposable
         }
         catch (UnauthorizedAccessException broken)
         {
-            reason = $"can't lock data directory '{path}': {broken.Message} Run as its owner, or choose another with --data.";
+            reason = $"can't lock data directory '{path}': {broken.Message} Run as its owner, or choose another "
+                + "with --data.";
         }
         catch (IOException broken)
         {
@@ -87,10 +88,13 @@ internal sealed class DataDirectory : IDisposable
         var found = DirectoryStamp.Read(File.ReadAllBytes(file));
         return found switch
         {
-            null => $"'{file}' is damaged; restore it from a backup of '{path}', or choose another directory with --data.",
-            { Format: > FormatVersion } => $"data directory '{path}' has format {found.Format}, written by a newer version; "
+            null => $"'{file}' is damaged; restore it from a backup of '{path}', or choose another directory with "
+                + "--data.",
+            { Format: > FormatVersion } => $"data directory '{path}' has format {found.Format}, written by a newer "
+                + "version; "
                 + $"this version knows {FormatVersion}. Run the newer version.",
-            { Format: < FormatVersion } => $"data directory '{path}' has unknown format {found.Format}; choose another with --data.",
+            { Format: < FormatVersion } => $"data directory '{path}' has unknown format {found.Format}; choose "
+                + "another with --data.",
             _ when found != ours => $"data directory '{path}' belongs to {found}, not to {ours}; "
                 + "choose another with --data, or the config that it belongs to.",
             _ => null,

@@ -43,7 +43,8 @@ internal sealed class DeploymentAuthority : IDisposable
         }
 
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var certificate = CertificateForms.NewAuthority(deployment, key, time.GetUtcNow() - ClockSkew, AuthorityLifetime);
+        var start = time.GetUtcNow() - ClockSkew;
+        var certificate = CertificateForms.NewAuthority(deployment, key, start, AuthorityLifetime);
         TlsFiles.SavePair(stem, certificate, key);
         return new DeploymentAuthority(certificate, dataDirectory, time);
     }
@@ -70,13 +71,18 @@ internal sealed class DeploymentAuthority : IDisposable
     {
         var directory = TlsFiles.DirectoryOf(_dataDirectory, role);
         SmallFile.CreateDirectory(directory);
-        SmallFile.Replace(Path.Combine(directory, TlsFiles.Authority), Certificate.ExportCertificatePem() + "\n", SmallFile.Public);
+        var authority = Certificate.ExportCertificatePem() + "\n";
+        SmallFile.Replace(Path.Combine(directory, TlsFiles.Authority), authority, SmallFile.Public);
 
         var name = $"{deployment} {role.DirectoryName}";
-        Issue(Path.Combine(directory, "peer"), CertificateForms.NewPeer(name, role.PeerName(deployment), HostsOf(urls)));
+        var peer = CertificateForms.NewPeer(name, role.PeerName(deployment), HostsOf(urls));
+        Issue(Path.Combine(directory, "peer"), peer);
         if (listen.Scheme == Uri.UriSchemeHttps)
         {
-            string[] names = ["*.localhost", .. HostsOf(urls), .. hosts.SelectMany(host => new[] { host, $"*.{host}" })];
+            // openssl takes no wildcard right below the root, so by its rules *.localhost matches nothing; others
+            // take it.
+            var bases = hosts.SelectMany(host => new[] { host, $"*.{host}" });
+            string[] names = ["*.localhost", .. HostsOf(urls), .. bases];
             Issue(TlsFiles.ServerPath(_dataDirectory, role), CertificateForms.NewServer(name, names));
         }
     }
@@ -100,24 +106,14 @@ internal sealed class DeploymentAuthority : IDisposable
         try
         {
             using var found = TlsFiles.LoadPair(stem);
-            return ExpiresLater(found, _time) && form.Describes(found) && IsSignedHere(found);
+            return ExpiresLater(found, _time) && form.Describes(found)
+                && AuthorityChain.Check(found, Certificate, _time.GetUtcNow()) is null;
         }
         catch (InvalidDataException)
         {
             // Missing, or a crash left it without its key: a new one takes its place.
             return false;
         }
-    }
-
-    private bool IsSignedHere(X509Certificate2 certificate)
-    {
-        using var chain = new X509Chain();
-        chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
-        chain.ChainPolicy.CustomTrustStore.Add(Certificate);
-        chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
-        chain.ChainPolicy.DisableCertificateDownloads = true;
-        chain.ChainPolicy.VerificationTime = _time.GetUtcNow().UtcDateTime;
-        return chain.Build(certificate);
     }
 
     private static bool ExpiresLater(X509Certificate2 certificate, TimeProvider time)

@@ -21,7 +21,9 @@ internal sealed record DeploymentConfig
     /// <summary>In the order of the file; at least one, names are distinct.</summary>
     public required IReadOnlyList<RegionConfig> Regions { get; init; }
 
-    /// <summary>Of policy.yaml; taken from the directory of domicile.yaml where the file gives a relative one.</summary>
+    /// <summary>
+    /// Of policy.yaml; taken from the directory of domicile.yaml where the file gives a relative one.
+    /// </summary>
     public required string PolicyPath { get; init; }
 
     /// <summary>
@@ -92,7 +94,8 @@ internal abstract record ConfigResult
 
 /// <summary>Control's part of domicile.yaml.</summary>
 /// <param name="Listen">Of the control API: http or https, an IP address or localhost, a port, no path.</param>
-/// <param name="Peer">Where regions reach control, https with certificates on both sides; null: see <see cref="EndpointPlan"/>.</param>
+/// <param name="Peer">Where regions reach control, https with certificates on both sides; null: see <see
+/// cref="EndpointPlan"/>.</param>
 /// <param name="Management">Health and metrics, http; null: see <see cref="EndpointPlan"/>.</param>
 /// <param name="Tokens">Bearer tokens of the control API by the name of who holds each; may be empty.</param>
 internal sealed record ControlConfig(
@@ -100,8 +103,10 @@ internal sealed record ControlConfig(
 
 /// <summary>One region's part of domicile.yaml.</summary>
 /// <param name="Listen">Of S3: http or https, an IP address or localhost, a port, no path.</param>
-/// <param name="Endpoint">The URL that clients are told: <c>endpoint:</c>, else <paramref name="Listen"/> with localhost for "any".</param>
-/// <param name="Hosts">Further base host names under which S3 clients address buckets as <c>bucket.host</c>, in lower case.</param>
+/// <param name="Endpoint">The URL that clients are told: <c>endpoint:</c>, else <paramref name="Listen"/> with
+/// localhost for "any".</param>
+/// <param name="Hosts">Further base host names under which S3 clients address buckets as <c>bucket.host</c>, in
+/// lower case.</param>
 internal sealed record RegionConfig(
     RegionFacts Facts, Uri Listen, Uri Endpoint, Uri? Peer, Uri? Management, StoreConfig Store, ContentsConfig Contents,
     IReadOnlyList<string> Hosts);

@@ -3,7 +3,9 @@ using Domicile.Accounts;
 
 namespace Domicile.Deployments;
 
-/// <summary>Where every process of a deployment listens; DIR/control/endpoints.json, written by <c>domicile up</c>.</summary>
+/// <summary>
+/// Where every process of a deployment listens; DIR/control/endpoints.json, written by <c>domicile up</c>.
+/// </summary>
 internal sealed record Endpoints(ProcessEndpoints Control, IReadOnlyDictionary<RegionName, ProcessEndpoints> Regions)
 {
     public const string FileName = "endpoints.json";

@@ -25,7 +25,8 @@ internal static class Listener
         }
 
         return AddressOf(url) is null
-            ? "names localhost or an IP address of this machine; the name that clients use goes to 'endpoint' and 'hosts'"
+            ? "names localhost or an IP address of this machine; the name that clients use goes to 'endpoint' "
+                + "and 'hosts'"
             : null;
     }
 

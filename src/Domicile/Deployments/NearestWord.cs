@@ -10,7 +10,9 @@ internal static class NearestWord
         => Find(word, known) is { } near ? $"; did you mean '{near}'?"
             : known.Count is > 0 and <= 20 ? $"; known: {string.Join(", ", known)}" : "";
 
-    /// <summary>The word with the fewest edits, if that is at most a third of its length and one more; else null.</summary>
+    /// <summary>
+    /// The word with the fewest edits, if that is at most a third of its length and one more; else null.
+    /// </summary>
     public static string? Find(string word, IEnumerable<string> known)
         => word.Length > LengthCharsMax ? null : known
             .Select(candidate => (Word: candidate, Edits: CountEdits(word, candidate)))

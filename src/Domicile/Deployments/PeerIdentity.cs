@@ -26,7 +26,8 @@ internal abstract record PeerIdentity
     public static PeerIdentity FromCertificate(
         X509Certificate2 certificate, X509Certificate2 authority, string deployment, DateTimeOffset? now = null)
     {
-        if (CheckChain(certificate, authority, now) is { } problem)
+        var problem = AuthorityChain.Check(certificate, authority, now, ServerAuthentication, ClientAuthentication);
+        if (problem is not null)
         {
             return new Refused(problem);
         }
@@ -63,39 +64,9 @@ internal abstract record PeerIdentity
         };
     }
 
-    /// <summary>Null: it is good.</summary>
-    private static string? CheckChain(X509Certificate2 certificate, X509Certificate2 authority, DateTimeOffset? now)
-    {
-        using var chain = new X509Chain();
-        chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
-        chain.ChainPolicy.CustomTrustStore.Add(authority);
-        chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
-        chain.ChainPolicy.DisableCertificateDownloads = true;
-        chain.ChainPolicy.ApplicationPolicy.Add(new Oid(ServerAuthentication));
-        chain.ChainPolicy.ApplicationPolicy.Add(new Oid(ClientAuthentication));
-        if (now is { } time)
-        {
-            chain.ChainPolicy.VerificationTime = time.UtcDateTime;
-        }
-
-        try
-        {
-            var isGood = chain.Build(certificate);
-            foreach (var element in chain.ChainElements.Skip(1))
-            {
-                element.Certificate.Dispose();
-            }
-
-            return isGood ? null
-                : "the certificate is not good: " + string.Join(", ", chain.ChainStatus.Select(status => status.Status));
-        }
-        catch (CryptographicException broken)
-        {
-            return $"the certificate can't be checked: {broken.Message}";
-        }
-    }
-
-    /// <summary>The URIs of the subject alternative names (RFC 5280, 4.2.1.6: GeneralName [6]); null: malformed.</summary>
+    /// <summary>
+    /// The URIs of the subject alternative names (RFC 5280, 4.2.1.6: GeneralName [6]); null: malformed.
+    /// </summary>
     private static List<string>? ReadUris(X509Certificate2 certificate)
     {
         var uris = new List<string>();

@@ -57,5 +57,6 @@ internal static class SigningKey
     }
 
     private static InvalidDataException Unusable(string path, Exception? cause)
-        => new($"'{path}' is no ECDSA P-256 private key in PKCS#8 PEM; restore it from a backup (receipts are signed with it).", cause);
+        => new($"'{path}' is no ECDSA P-256 private key in PKCS#8 PEM; restore it from a backup (receipts are "
+            + "signed with it).", cause);
 }

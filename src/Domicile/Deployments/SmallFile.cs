@@ -57,7 +57,8 @@ internal static partial class SmallFile
         var descriptor = Open(directory, readOnly);
         if (descriptor < 0)
         {
-            throw new IOException($"Can't open directory '{directory}' to flush it (errno {Marshal.GetLastPInvokeError()}).");
+            throw new IOException($"Can't open directory '{directory}' to flush it (errno "
+                + $"{Marshal.GetLastPInvokeError()}).");
         }
 
         var result = FSync(descriptor);

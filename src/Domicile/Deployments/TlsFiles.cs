@@ -37,7 +37,9 @@ internal static class TlsFiles
     public static X509Certificate2 LoadPair(string stem)
         => Load($"{stem}.pem", () => X509Certificate2.CreateFromPemFile($"{stem}.pem", $"{stem}.key"));
 
-    /// <summary>The key first: a certificate without its key would be of no use, the other way it is only renewed.</summary>
+    /// <summary>
+    /// The key first: a certificate without its key would be of no use, the other way it is only renewed.
+    /// </summary>
     public static void SavePair(string stem, X509Certificate2 certificate, ECDsa key)
     {
         SmallFile.CreateDirectory(Path.GetDirectoryName(stem)!);
@@ -55,7 +57,8 @@ internal static class TlsFiles
         catch (Exception broken) when (broken is IOException or CryptographicException or ArgumentException)
         {
             throw new InvalidDataException(
-                $"Can't load certificate '{path}' and its key: {broken.Message} Delete both; 'domicile up' issues new ones.",
+                $"Can't load certificate '{path}' and its key: {broken.Message} Delete both; 'domicile up' issues "
+                    + "new ones.",
                 broken);
         }
     }

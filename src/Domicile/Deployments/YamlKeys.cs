@@ -150,6 +150,7 @@ internal sealed class YamlKeys
 internal sealed class YamlErrors(string file)
 {
     private const int CountMax = 100;
+    private const int MessageLengthCharsMax = 500;
 
     private readonly List<LocatedError> _errors = [];
 
@@ -158,7 +159,14 @@ internal sealed class YamlErrors(string file)
     /// <summary>In the order of their lines; at most 100.</summary>
     public IReadOnlyList<LocatedError> Sorted => [.. _errors.OrderBy(error => error.Line).Take(CountMax)];
 
-    public void Add(int line, string message) => _errors.Add(new LocatedError(file, line, message));
+    /// <param name="message">May quote the file, which may hold anything: it becomes one line without control
+    /// characters.</param>
+    public void Add(int line, string message)
+    {
+        var end = Math.Min(message.Length, MessageLengthCharsMax);
+        var clean = string.Concat(message[..end].Select(c => char.IsControl(c) || char.IsSurrogate(c) ? '\uFFFD' : c));
+        _errors.Add(new LocatedError(file, line, end < message.Length ? clean + "…" : clean));
+    }
 
     public YamlNode.Map? ReadTree(string text) => YamlTree.Read(text, file, _errors);
 }

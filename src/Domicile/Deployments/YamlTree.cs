@@ -3,7 +3,9 @@ using YamlDotNet.Core.Events;
 
 namespace Domicile.Deployments;
 
-/// <summary>A YAML document with the line of every node. No anchors, aliases or tags: the file says what it means.</summary>
+/// <summary>
+/// A YAML document with the line of every node. No anchors, aliases or tags: the file says what it means.
+/// </summary>
 /// <param name="Line">From 1.</param>
 internal abstract record YamlNode(int Line)
 {
@@ -30,7 +32,8 @@ internal abstract record YamlNode(int Line)
 internal sealed record YamlEntry(string Key, int Line, YamlNode Value);
 
 /// <summary>
-/// Builds the tree from the parser's events. The depth and the number of nodes are bounded here, since the text may come
+/// Builds the tree from the parser's events. The depth and the number of nodes are bounded here, since the text may
+/// come
 /// over the API: the library's own document model recurses as deep as the text does.
 /// </summary>
 internal sealed class YamlTree

@@ -86,7 +86,7 @@ internal sealed partial class MoveDesk : IAsyncDisposable
             case { State: MoveState.Failed } failed:
                 await _control.Region(failed.Target).RefuseAsync(failed.Order, reason, cancellationToken);
                 return new AbortResult.Asked();
-            case { State: MoveState.Settling or MoveState.Erasing } or { IsOver: true } and var late:
+            case var late when late.IsOver || late.State is MoveState.Settling or MoveState.Erasing:
                 return new AbortResult.TooLate(late.State);
             default:
                 _progress.AskAbort(move, reason);

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Security.Cryptography;
-using Domicile.Accounts;
 using Microsoft.Extensions.Logging;
 
 namespace Domicile.Moves;

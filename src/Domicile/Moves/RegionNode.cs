@@ -1,7 +1,5 @@
 using Domicile.Accounts;
 using Domicile.Objects;
-using Domicile.Policies;
-using Domicile.Proofs.Statements;
 using Domicile.Storage;
 using Microsoft.Extensions.Logging;
 
@@ -180,10 +178,17 @@ internal sealed class RegionNode : IRegionPeer, IAsyncDisposable
         {
             _stop.Token.ThrowIfCancellationRequested();
             await Task.Yield();
-            if (_region.Storage.Find(account)?.Row is { Move: { } move, Peer: { } peer } row)
+            if (_region.Storage.Find(account) is not { } store)
+            {
+                continue;
+            }
+
+            if (store.Row is { Move: { } move, Peer: { } peer } row)
             {
                 Resume(row, move, peer);
             }
+
+            await store.SweepAsync(_stop.Token);
         }
     }
 

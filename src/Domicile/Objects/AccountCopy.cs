@@ -1,5 +1,9 @@
 using System.IO.Pipelines;
 using Domicile.Accounts;
+using Domicile.Objects.Commands;
+using Domicile.Objects.Listing;
+using Domicile.Objects.Rows;
+using Domicile.Storage;
 
 namespace Domicile.Objects;
 
@@ -8,51 +12,62 @@ namespace Domicile.Objects;
 /// waits for the hold's end. Queries see what was committed when each began. Writes don't go through here but through the
 /// gateway (Domicile.Moves.AccountGateway.WriteAsync), which follows the account if it has left.
 /// </summary>
-internal sealed class AccountCopy : IAsyncDisposable
+internal sealed class AccountCopy(AccountStore store, IDisposable hold, long epoch) : IAsyncDisposable
 {
-    public AccountId Account => throw new NotImplementedException();
+    public AccountStore Store => store;
+
+    /// <summary>The account's epoch when the hold was taken: a write of this request may commit in it, or follow the account.</summary>
+    public long Epoch => epoch;
+
+    public AccountId Account => store.Account;
 
     public ValueTask<Credential?> FindCredentialAsync(string accessKeyId, CancellationToken cancellationToken)
-        => throw new NotImplementedException();
+        => Query(
+            sql => CredentialRow.Find(sql, Account, accessKeyId) is { } row ? SealedSecret.Open(Key, row) : null,
+            cancellationToken);
 
     /// <summary>All credentials, oldest first. The secrets are in it.</summary>
     public ValueTask<IReadOnlyList<Credential>> ListCredentialsAsync(CancellationToken cancellationToken)
-        => throw new NotImplementedException();
+        => Query<IReadOnlyList<Credential>>(
+            sql => sql.List(
+                $"{CredentialRow.Select} WHERE account = @p1 ORDER BY created_ms, access_key",
+                reader => SealedSecret.Open(Key, CredentialRow.Read(reader)), Account.Value),
+            cancellationToken);
 
     /// <summary>In the order of their names.</summary>
     public ValueTask<IReadOnlyList<Bucket>> ListBucketsAsync(
         string prefix, string? after, int pageSize, CancellationToken cancellationToken)
-        => throw new NotImplementedException();
+        => Query<IReadOnlyList<Bucket>>(sql => BucketList.Of(sql, Account, prefix, after, pageSize), cancellationToken);
 
     public ValueTask<Bucket?> FindBucketAsync(string name, CancellationToken cancellationToken)
-        => throw new NotImplementedException();
+        => Query(sql => BucketRow.Find(sql, Account, name)?.ToBucket(), cancellationToken);
 
     /// <param name="versionId">Null: the current version, which may be a delete marker.</param>
     public ValueTask<ObjectVersion?> FindObjectAsync(
         string bucket, string key, string? versionId, CancellationToken cancellationToken)
-        => throw new NotImplementedException();
+        => Query(sql => new ObjectLookup(sql, Account).Version(bucket, key, versionId)?.ToVersion(), cancellationToken);
 
     /// <summary>Current versions that are no delete markers. Costs O(page): a delimiter skips whole prefixes by index seek.</summary>
     public ValueTask<ObjectPage> ListObjectsAsync(ObjectQuery query, CancellationToken cancellationToken)
-        => throw new NotImplementedException();
+        => Query(sql => ObjectCursor.List(sql, Account, query), cancellationToken);
 
     /// <summary>Keys in order, each key's versions newest first.</summary>
     public ValueTask<VersionPage> ListVersionsAsync(VersionQuery query, CancellationToken cancellationToken)
-        => throw new NotImplementedException();
+        => Query(sql => VersionCursor.List(sql, Account, query), cancellationToken);
 
     public ValueTask<Upload?> FindUploadAsync(
         string bucket, string key, string uploadId, CancellationToken cancellationToken)
-        => throw new NotImplementedException();
+        => Query(sql => UploadRow.Find(sql, Account, bucket, key, uploadId)?.ToUpload(), cancellationToken);
 
     public ValueTask<PartPage> ListPartsAsync(
         string uploadId, int afterNumber, int pageSize, CancellationToken cancellationToken)
-        => throw new NotImplementedException();
+        => Query(sql => PartList.Of(sql, Account, uploadId, afterNumber, pageSize), cancellationToken);
 
     public ValueTask<UploadPage> ListUploadsAsync(UploadQuery query, CancellationToken cancellationToken)
-        => throw new NotImplementedException();
+        => Query(sql => UploadCursor.List(sql, Account, query), cancellationToken);
 
     public ValueTask<AccountUsage> MeasureUsageAsync(CancellationToken cancellationToken)
-        => throw new NotImplementedException();
+        => Query(sql => Usage.Measure(sql, Account), cancellationToken);
 
     /// <summary>Opens a new content for writing. The caller completes it, puts it into a command, and disposes it.</summary>
     public ContentWriter StageContent() => throw new NotImplementedException();
@@ -64,5 +79,18 @@ internal sealed class AccountCopy : IAsyncDisposable
         CancellationToken cancellationToken)
         => throw new NotImplementedException();
 
-    public ValueTask DisposeAsync() => throw new NotImplementedException();
+    public ValueTask DisposeAsync()
+    {
+        hold.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    private AccountKey Key => store.Key ?? throw new InvalidOperationException(
+        $"Account {Account} has rows here but no key: the region's copy is damaged. Restore it or move the account back.");
+
+    private ValueTask<T> Query<T>(Func<Sql, T> query, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        return ValueTask.FromResult(store.Read(query));
+    }
 }

@@ -1,4 +1,6 @@
 using Domicile.Accounts;
+using Domicile.Objects.Rows;
+using Domicile.Proofs;
 using Domicile.Storage;
 
 namespace Domicile.Objects;
@@ -18,20 +20,55 @@ internal static class ChangeFeed
     /// The rows whose last change came after <paramref name="after"/>, whole seqs only, as many as fit. At least one seq is
     /// read however large; no changes and a watermark equal to the account's seq mean that all has been said.
     /// </summary>
+    /// <param name="sql">On one snapshot.</param>
     public static ChangeBatch Read(Sql sql, AccountId account, long after, int rowsMax, long bytesMax)
-        => throw new NotImplementedException();
+        => new ChangeReader(sql, account).Read(after, rowsMax, bytesMax);
 
     /// <summary>
     /// Stores a batch at the target, in its transaction, digest included. Contents that lie in files were received before.
     /// Applying a batch again changes nothing.
     /// </summary>
-    public static void Apply(AccountTransaction transaction, ChangeBatch batch) => throw new NotImplementedException();
+    /// <remarks>
+    /// Between two batches the copy is no state that the source was ever in: a row that changed again has moved on to a later
+    /// batch. So a content without references may still be needed, and goes only when the source says that it dropped it.
+    /// </remarks>
+    /// <exception cref="InvalidRowException">The batch is not what a source sends; undo the transaction.</exception>
+    public static void Apply(AccountTransaction transaction, ChangeBatch batch)
+        => new ChangeApplier(transaction).Apply(batch);
 
-    /// <summary>Drops contents that no version or part refers to: at the activation, what the source dropped meanwhile.</summary>
-    public static void DropUnreferenced(AccountTransaction transaction) => throw new NotImplementedException();
+    /// <summary>
+    /// Drops contents that no version or part refers to. Call it when everything has been applied, at the activation: not
+    /// before, see <see cref="Apply"/>. Costs what it drops.
+    /// </summary>
+    public static void DropUnreferenced(AccountTransaction transaction)
+    {
+        var changes = new RowChanges(transaction);
+        var unreferenced = transaction.Sql.List(
+            "SELECT content FROM content WHERE account = @p1 AND refs = 0", reader => reader.GetString(0),
+            transaction.Account.Value);
+        foreach (var contentId in unreferenced)
+        {
+            changes.Drop(contentId);
+        }
+    }
 
     /// <summary>
     /// Recomputes the set digest from the live rows, table by table, not by seq: it shares no query with the copy.
     /// </summary>
-    public static byte[] ComputeDigest(Sql sql, AccountId account) => throw new NotImplementedException();
+    public static byte[] ComputeDigest(Sql sql, AccountId account)
+    {
+        var digest = SetDigest.Empty;
+        AddAll<BucketRow>(sql, account, digest);
+        AddAll<VersionRow>(sql, account, digest);
+        AddAll<UploadRow>(sql, account, digest);
+        AddAll<PartRow>(sql, account, digest);
+        AddAll<CredentialRow>(sql, account, digest);
+        return digest.ToBytes();
+    }
+
+    private static void AddAll<T>(Sql sql, AccountId account, SetDigest digest)
+        where T : class, IStoredRow<T>
+        => sql.ForEach(
+            $"{T.Select} WHERE account = @p1 ORDER BY {T.PrimaryKey}", reader => digest.Add(T.Read(reader).Encode()),
+            account.Value);
 }

@@ -2,7 +2,9 @@ using System.Text.RegularExpressions;
 
 namespace Domicile.Policies;
 
-/// <summary>Kinds of data, set on a bucket by its tag <c>category</c>; a bucket named as a known one has it by default.</summary>
+/// <summary>
+/// Kinds of data, set on a bucket by its tag <c>category</c>; a bucket named as a known one has it by default.
+/// </summary>
 internal static partial class Category
 {
     /// <summary>What lies in buckets without a category. Only rules without <c>category</c> match it.</summary>
@@ -10,7 +12,7 @@ internal static partial class Category
 
     /// <summary>Others may be used too; these are the words that everybody understands alike.</summary>
     public static readonly IReadOnlyList<string> Known =
-        ["photos", "videos", "contacts", "calendar", "location", "backup", "messages", "notes", "health", "telemetry"];
+        ["photos", "contacts", "location", "backup", "messages", "telemetry"];
 
     /// <summary>A letter, then at most 62 more of a-z, 0-9 and '-'.</summary>
     public static bool IsValid(string text) => Form().IsMatch(text);

@@ -19,7 +19,8 @@ internal sealed class DecidingRules
     {
         _profile = profile;
         _decisions = decisions;
-        _rules = [.. decisions.Select(decision => decision.Rule).OfType<PolicyRule>().Distinct().OrderBy(rule => rule.Line)];
+        var rules = decisions.Select(decision => decision.Rule).OfType<PolicyRule>().Distinct();
+        _rules = [.. rules.OrderBy(rule => rule.Line)];
     }
 
     public static DecidingRules Of(Policy policy, AccountProfile profile, IReadOnlySet<string> categories)
@@ -40,15 +41,17 @@ internal sealed class DecidingRules
         var permitted = Order([.. regions.Where(region => Objection(region) is null)]);
         if (permitted.Count == 0)
         {
-            return new Placement.Denied(names, $"{Who()} {(_rules.Count == 1 ? "permits" : "together permit")} no region of "
-                + Words.List([.. regions.Select(region => region.Name)]));
+            return new Placement.Denied(names, $"{Who()} {(_rules.Count == 1 ? "permits" : "together permit")} no "
+                + "region of " + Words.List([.. regions.Select(region => region.Name)]));
         }
 
         // No needless moves: where it is is good enough.
         var home = permitted.FirstOrDefault(region => region.Name == current);
         var target = home ?? permitted[0];
-        var reason = $"{Who()}: {(home is null ? WhyPreferred(target, permitted.Count) : $"{target.Name} is permitted, and home already")}";
-        return new Placement.Permitted(target.Name, home is not null, names, reason, [.. permitted.Select(region => region.Name)]);
+        var why = home is null
+            ? WhyPreferred(target, permitted.Count) : $"{target.Name} is permitted, and home already";
+        return new Placement.Permitted(
+            target.Name, home is not null, names, $"{Who()}: {why}", [.. permitted.Select(region => region.Name)]);
     }
 
     public Permission Judge(RegionFacts region)
@@ -57,14 +60,16 @@ internal sealed class DecidingRules
             : new Permission.Granted($"{Who()}: permits {region.Name}");
 
     /// <summary>
-    /// Where no rule matches, the data may lie nowhere and so pass through nowhere, but its home still answers: a slip in
+    /// Where no rule matches, the data may lie nowhere and so pass through nowhere, but its home still answers: a
+    /// slip in
     /// the policy must not cut users off from their data.
     /// </summary>
     public TransitAnswer AnswerTransit(RegionFacts through)
     {
         if (_rules.FirstOrDefault(rule => rule.Transit == Transit.Refuse) is { } refusing)
         {
-            return new TransitAnswer.Refuse($"rule '{refusing.Name}' lets requests in only at the account's home, not at {through.Name}");
+            return new TransitAnswer.Refuse($"rule '{refusing.Name}' lets requests in only at the account's home, "
+                + $"not at {through.Name}");
         }
 
         var relays = Unmatched() is null
@@ -73,11 +78,11 @@ internal sealed class DecidingRules
     }
 
     private static PolicyRule? Find(Policy policy, AccountProfile profile, string category)
-        => policy.Rules.FirstOrDefault(rule => rule.When.Mismatch(profile, category) is null);
+        => policy.Rules.FirstOrDefault(rule => rule.When.Matches(profile, category));
 
     /// <summary>Null: a rule decides over every category.</summary>
     private string? Unmatched()
-        => _decisions.Where(decision => decision.Rule is null).Select(decision => decision.Category).FirstOrDefault() is { } category
+        => _decisions.FirstOrDefault(decision => decision.Rule is null).Category is { } category
             ? $"no rule matches residence {_profile.Residence}, {Words.Organisation(_profile.Organisation)}, "
                 + $"{Words.Category(category)}; no match means denied"
             : null;
@@ -86,9 +91,11 @@ internal sealed class DecidingRules
         => _rules.Select(rule => rule.Objection(region)).FirstOrDefault(objection => objection is not null);
 
     private string Who()
-        => string.Join(" and ", _rules.Select(rule => $"rule '{rule.Name}'{(rule.Because is null ? "" : $" ({rule.Because})")}"));
+        => string.Join(" and ", _rules.Select(rule =>
+            rule.Because is null ? $"rule '{rule.Name}'" : $"rule '{rule.Name}' ({rule.Because})"));
 
-    /// <summary>The first rule of the file that prefers something orders the regions; whatever it leaves open, the nearest first.</summary>
+    /// <summary>The first rule of the file that prefers something orders the regions; whatever it leaves open, the
+    /// nearest first.</summary>
     private List<RegionFacts> Order(List<RegionFacts> permitted)
     {
         var order = new List<RegionFacts>();
@@ -112,11 +119,13 @@ internal sealed class DecidingRules
             return $"{target.Name} is the only permitted region";
         }
 
-        var named = Preferences().TakeWhile(place => place.Region is not null).Any(place => place.Region == target.Name);
+        var named = Preferences().TakeWhile(place => place.Region is not null)
+            .Any(place => place.Region == target.Name);
         return named ? $"{target.Name} is the preferred one of {permittedCount} permitted regions"
             : string.Create(
                 CultureInfo.InvariantCulture,
-                $"{target.Name} is the nearest to {_profile.Residence} ({DistanceKm(target):N0} km) of {permittedCount} permitted regions");
+                $"{target.Name} is the nearest to {_profile.Residence} ({DistanceKm(target):N0} km) of "
+                    + $"{permittedCount} permitted regions");
     }
 
     private double DistanceKm(RegionFacts region)

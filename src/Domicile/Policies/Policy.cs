@@ -7,9 +7,11 @@ namespace Domicile.Policies;
 /// Ordered rules from (residence, organisation, category) to the regions where that data may lie. The first rule that
 /// matches decides; no match means denied. See docs/formats/policy.md.
 /// </summary>
-/// <param name="Revision">Given by control, from 1, every change one more; 0 for a file that nobody has applied.</param>
+/// <param name="Revision">Given by control, from 1, every change one more; 0 for a file that nobody has
+/// applied.</param>
 /// <param name="Text">The file as it was written, comments and all.</param>
-/// <param name="Sha256">Of the text's UTF-8 bytes, 64 hex digits in lower case: what <c>sha256sum policy.yaml</c> says.</param>
+/// <param name="Sha256">Of the text's UTF-8 bytes, 64 hex digits in lower case: what <c>sha256sum policy.yaml</c>
+/// says.</param>
 internal sealed record Policy(IReadOnlyList<PolicyRule> Rules, long Revision, string Text, string Sha256)
 {
     public const int Version = 1;
@@ -36,7 +38,8 @@ internal sealed record Policy(IReadOnlyList<PolicyRule> Rules, long Revision, st
     /// <param name="regions">Of the deployment. Ties go to the earlier.</param>
     /// <param name="current">The home; null for a new account.</param>
     public Placement Place(
-        AccountProfile profile, IReadOnlySet<string> categories, IReadOnlyList<RegionFacts> regions, RegionName? current)
+        AccountProfile profile, IReadOnlySet<string> categories, IReadOnlyList<RegionFacts> regions,
+        RegionName? current)
         => DecidingRules.Of(this, profile, categories).Place(regions, current);
 
     /// <summary>Every category that a rule names, and <see cref="Category.None"/>: for questions asked before the buckets are known.</summary>
@@ -47,7 +50,9 @@ internal sealed record Policy(IReadOnlyList<PolicyRule> Rules, long Revision, st
     public Permission Permits(AccountProfile profile, IReadOnlySet<string> categories, RegionFacts region)
         => DecidingRules.Of(this, profile, categories).Judge(region);
 
-    /// <summary>What a node that isn't the account's home does with a request for it. The strictest category decides.</summary>
+    /// <summary>
+    /// What a node that isn't the account's home does with a request for it. The strictest category decides.
+    /// </summary>
     /// <param name="through">The region of the node where the request came in.</param>
     public TransitAnswer AnswerTransit(AccountProfile profile, IReadOnlySet<string> categories, RegionFacts through)
         => DecidingRules.Of(this, profile, categories).AnswerTransit(through);
@@ -79,7 +84,8 @@ internal abstract record Placement
     /// <param name="Reason">One sentence.</param>
     /// <param name="PermittedRegions">In the preferred order.</param>
     public sealed record Permitted(
-        RegionName Target, bool InPlace, string Rule, string Reason, IReadOnlyList<RegionName> PermittedRegions) : Placement;
+        RegionName Target, bool InPlace, string Rule, string Reason, IReadOnlyList<RegionName> PermittedRegions)
+        : Placement;
 
     /// <param name="Rule">Null: no rule matches.</param>
     public sealed record Denied(string? Rule, string Reason) : Placement;

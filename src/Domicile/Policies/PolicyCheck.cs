@@ -6,11 +6,14 @@ namespace Domicile.Policies;
 /// <summary>What <c>policy check</c> says of a policy that reads without error.</summary>
 internal static class PolicyCheck
 {
-    /// <summary>In the order of lines: rules that never decide, rules without a region, residences that end denied.</summary>
+    /// <summary>
+    /// In the order of lines: rules that never decide, rules without a region, residences that end denied.
+    /// </summary>
     public static IReadOnlyList<PolicyFinding> Run(Policy policy, IReadOnlyList<RegionFacts> regions)
     {
         IEnumerable<PolicyFinding> ofRules = policy.Rules.SelectMany((rule, index) =>
             FindShadow(policy, index).Concat(FindNoRegion(rule, regions)).Concat(FindUnusedCountries(rule, regions))
+                .Concat(FindIdlePreferences(rule, regions))
                 .Concat(FindUnknownCategories(rule)).Concat(FindIdleKeys(rule)));
         return [.. FindDenied(policy).Concat(ofRules).OrderBy(finding => finding.Line)];
     }
@@ -49,6 +52,11 @@ internal static class PolicyCheck
         }
     }
 
+    private static IEnumerable<PolicyFinding> FindIdlePreferences(PolicyRule rule, IReadOnlyList<RegionFacts> regions)
+        => from region in regions
+           where rule.Prefer.Contains(new PreferredPlace(region.Name)) && rule.Objection(region) is not null
+           select Note(rule, $"prefers {region.Name}, which it doesn't permit");
+
     private static IEnumerable<PolicyFinding> FindUnknownCategories(PolicyRule rule)
         => from category in rule.When.Categories?.Order(StringComparer.Ordinal) ?? Enumerable.Empty<string>()
            where !Category.Known.Contains(category)
@@ -73,11 +81,13 @@ internal static class PolicyCheck
             .Append(Category.None).Distinct().Order(StringComparer.Ordinal);
         foreach (var category in categories)
         {
-            var denied = IsoCountries.Codes.Select(Country.Parse).Where(country => !Matches(policy, country, category)).ToList();
+            var denied = IsoCountries.Codes.Select(Country.Parse)
+                .Where(country => !Matches(policy, country, category)).ToList();
             if (denied.Count > 0)
             {
                 yield return new PolicyFinding(FindingKind.Warning, 1, $"{Words.Category(category)}: no rule matches "
-                    + $"{denied.Count} of {IsoCountries.Codes.Count} residences, which are denied: {Words.List(denied)}");
+                    + $"{denied.Count} of {IsoCountries.Codes.Count} residences, which are denied: "
+                        + $"{Words.List(denied)}");
             }
         }
     }
@@ -85,7 +95,7 @@ internal static class PolicyCheck
     private static bool Matches(Policy policy, Country residence, string category)
     {
         var nobody = new AccountProfile(default, residence, null);
-        return policy.Rules.Any(rule => rule.When.Mismatch(nobody, category) is null);
+        return policy.Rules.Any(rule => rule.When.Matches(nobody, category));
     }
 
     private static PolicyFinding Warn(PolicyRule rule, string what)

@@ -13,7 +13,8 @@ internal sealed record PolicyDocument(long Revision, string Text, string Sha256)
         => Policy.Parse(Text, $"policy revision {Revision}") switch
         {
             PolicyResult.Ok { Policy: var policy } when policy.Sha256 != Sha256 => new PolicyResult.Invalid(
-                [new LocatedError($"policy revision {Revision}", 1, $"the text has SHA-256 {policy.Sha256}, not {Sha256} as stated")]),
+                [new LocatedError($"policy revision {Revision}", 1,
+                    $"the text has SHA-256 {policy.Sha256}, not {Sha256} as stated")]),
             PolicyResult.Ok ok => new PolicyResult.Ok(ok.Policy with { Revision = Revision }),
             var invalid => invalid,
         };

@@ -43,7 +43,8 @@ internal sealed partial class PolicyReader
     {
         if (keys.TakeScalar("version", required: true) is { } version && version.Value != "1")
         {
-            _errors.Add(version.Line, $"unknown version '{version.Value}'; this program reads version {Policy.Version}");
+            _errors.Add(version.Line, $"unknown version '{version.Value}'; this program reads version "
+                + $"{Policy.Version}");
         }
 
         var node = keys.Require("rules");
@@ -95,7 +96,8 @@ internal sealed partial class PolicyReader
         keys.Finish();
         if (rule is { Allow: null, Avoid: null } && !allowsAll && !keys.Has("allow") && !keys.Has("avoid"))
         {
-            _errors.Add(rule.Line, $"rule '{name}' neither allows nor avoids anything; write allow: \"*\" if it permits every region");
+            _errors.Add(rule.Line, $"rule '{name}' neither allows nor avoids anything; write allow: \"*\" if it "
+                + "permits every region");
         }
 
         return rule;
@@ -109,13 +111,15 @@ internal sealed partial class PolicyReader
         {
             _errors.Add(
                 node?.Line ?? map.Line,
-                $"rule {before.Count + 1} has no name: 'name' is one line of at most {PolicyRule.NameLengthCharsMax} characters");
+                $"rule {before.Count + 1} has no name: 'name' is one line of at most "
+                    + $"{PolicyRule.NameLengthCharsMax} characters");
             return $"{before.Count + 1}";
         }
 
         if (before.Find(rule => rule.Name == name) is { } other)
         {
-            _errors.Add(node.Line, $"two rules are called '{name}', the other in line {other.Line}; receipts name rules");
+            _errors.Add(node.Line, $"two rules are called '{name}', the other in line {other.Line}; receipts name "
+                + "rules");
         }
 
         return name;
@@ -142,7 +146,8 @@ internal sealed partial class PolicyReader
 
         if (node is not YamlNode.Map map)
         {
-            _errors.Add(node.Line, $"'allow'{keys.In()} is {{ regions: [...] }}, {{ countries: [...] }} or \"*\", found {node.Kind}");
+            _errors.Add(node.Line, $"'allow'{keys.In()} is {{ regions: [...] }}, {{ countries: [...] }} or \"*\", "
+                + $"found {node.Kind}");
             return null;
         }
 
@@ -204,10 +209,12 @@ internal sealed partial class PolicyReader
 
     private static HashSet<string>? ReadSet(YamlKeys keys, string key, Func<YamlNode.Scalar, string, string?> read)
         => ReadScalars(keys, key, canBeAny: true) is { } scalars
-            ? scalars.Select(scalar => read(scalar, keys.In())).OfType<string>().ToHashSet(StringComparer.Ordinal) : null;
+            ? scalars.Select(scalar => read(scalar, keys.In())).OfType<string>().ToHashSet(StringComparer.Ordinal)
+            : null;
 
     private static IReadOnlyList<YamlNode.Scalar>? ReadScalars(YamlKeys keys, string key, bool canBeAny)
-        => keys.TakeList(key, ListCountMax) is { } scalars && !(canBeAny && scalars is [{ Value: Any }]) ? scalars : null;
+        => keys.TakeList(key, ListCountMax) is { } scalars && !(canBeAny && scalars is [{ Value: Any }])
+            ? scalars : null;
 
     private Country? ReadCountry(YamlNode.Scalar scalar, string place)
     {
@@ -239,7 +246,8 @@ internal sealed partial class PolicyReader
             return scalar.Value;
         }
 
-        _errors.Add(scalar.Line, $"an organisation's name{place} is longer than {OrganisationLengthCharsMax} characters");
+        _errors.Add(scalar.Line, $"an organisation's name{place} is longer than {OrganisationLengthCharsMax} "
+            + "characters");
         return null;
     }
 
@@ -250,7 +258,8 @@ internal sealed partial class PolicyReader
             return scalar.Value;
         }
 
-        _errors.Add(scalar.Line, $"a category{place} is a letter, then at most 62 more of a-z, 0-9 and '-', found '{scalar.Value}'");
+        _errors.Add(scalar.Line, $"a category{place} is a letter, then at most 62 more of a-z, 0-9 and '-', found "
+            + $"'{scalar.Value}'");
         return null;
     }
 
@@ -282,7 +291,8 @@ internal sealed partial class PolicyReader
         var scalar = keys.TakeScalar(key);
         if (scalar is not null && !words.Contains(scalar.Value))
         {
-            _errors.Add(scalar.Line, $"unknown value '{scalar.Value}' of '{key}'{keys.In()}{NearestWord.Hint(scalar.Value, words)}");
+            _errors.Add(scalar.Line, $"unknown value '{scalar.Value}' of "
+                + $"'{key}'{keys.In()}{NearestWord.Hint(scalar.Value, words)}");
         }
 
         return scalar?.Value;

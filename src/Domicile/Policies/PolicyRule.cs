@@ -47,8 +47,12 @@ internal sealed record PolicyRule
             return $"rule '{Name}' allows {Allow}; {region.Name} is in {region.Country}";
         }
 
-        var hits = Enum.GetValues<ExposureFact>()
-            .Where(fact => Avoid is not null && Avoid.By.Contains(fact) && Avoid.Countries.Contains(fact.CountryOf(region)))
+        if (Avoid is null)
+        {
+            return null;
+        }
+
+        var hits = Avoid.By.Order().Where(fact => Avoid.Countries.Contains(fact.CountryOf(region)))
             .Select(fact => $"its {fact.Word()} is {fact.CountryOf(region)}");
         var found = string.Join(", ", hits);
         return found.Length == 0 ? null : $"rule '{Name}' avoids {Avoid}; {region.Name}: {found}";
@@ -59,7 +63,12 @@ internal sealed record PolicyRule
 internal sealed record RuleMatch(
     IReadOnlySet<Country>? Residences, IReadOnlySet<string>? Organisations, IReadOnlySet<string>? Categories)
 {
-    /// <summary>Why the rule is not about this; null: it is.</summary>
+    public bool Matches(AccountProfile profile, string category)
+        => (Residences is null || Residences.Contains(profile.Residence))
+            && (Organisations is null || Names(Organisations, profile.Organisation))
+            && (Categories is null || Categories.Contains(category));
+
+    /// <summary>Why the rule is not about this, in words; null: it is.</summary>
     public string? Mismatch(AccountProfile profile, string category)
     {
         if (Residences is not null && !Residences.Contains(profile.Residence))
@@ -67,7 +76,7 @@ internal sealed record RuleMatch(
             return $"residence {profile.Residence} is not in {Words.List(Residences)}";
         }
 
-        if (Organisations is not null && (profile.Organisation is null || !Organisations.Contains(profile.Organisation)))
+        if (Organisations is not null && !Names(Organisations, profile.Organisation))
         {
             return $"{Words.Organisation(profile.Organisation)} is not in {Words.List(Organisations)}";
         }
@@ -75,9 +84,14 @@ internal sealed record RuleMatch(
         return Categories is not null && !Categories.Contains(category)
             ? $"{Words.Category(category)} is not in {Words.List(Categories)}" : null;
     }
+
+    private static bool Names(IReadOnlySet<string> organisations, string? organisation)
+        => organisation is not null && organisations.Contains(organisation);
 }
 
-/// <summary>A region is allowed if its name or its country is named; <c>allow: "*"</c> is no AllowedPlaces at all.</summary>
+/// <summary>
+/// A region is allowed if its name or its country is named; <c>allow: "*"</c> is no AllowedPlaces at all.
+/// </summary>
 internal sealed record AllowedPlaces(IReadOnlySet<RegionName> Regions, IReadOnlySet<Country> Countries)
 {
     public override string ToString()

@@ -13,7 +13,9 @@ internal static class RuleShadow
 
     private static readonly IReadOnlyList<Country> AllCountries = [.. IsoCountries.Codes.Select(Country.Parse)];
 
-    /// <summary>Earlier rules that together decide all that rule <paramref name="index"/> is about; empty: they don't.</summary>
+    /// <summary>
+    /// Earlier rules that together decide all that rule <paramref name="index"/> is about; empty: they don't.
+    /// </summary>
     public static IReadOnlyList<PolicyRule> Find(IReadOnlyList<PolicyRule> rules, int index)
     {
         var when = rules[index].When;
@@ -33,7 +35,8 @@ internal static class RuleShadow
     }
 
     /// <summary>Each value, or null for "whatever else there is", where the rule names none.</summary>
-    private static IEnumerable<string?> Values(IReadOnlySet<string>? named) => named is { Count: <= ValuesMax } ? named : [null];
+    private static IEnumerable<string?> Values(IReadOnlySet<string>? named)
+        => named is { Count: <= ValuesMax } ? named : [null];
 
     private static bool Cover(
         IReadOnlyList<PolicyRule> rules, int index, string? organisation, string? category, SortedSet<int> used)

@@ -82,6 +82,7 @@ internal static class Schema
           inline BLOB, PRIMARY KEY (account, content))
         """,
         "CREATE INDEX content_seq ON content (account, seq)",
+        "CREATE INDEX content_unreferenced ON content (account) WHERE refs = 0",
         // Rows deleted while a target follows. kind: Storage.RowKind. name: the row's key as RowKind says.
         """
         CREATE TABLE tombstone (

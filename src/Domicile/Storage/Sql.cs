@@ -42,6 +42,16 @@ internal sealed class Sql(DbConnection connection) : IDisposable
         return reader.Read() ? read(reader) : null;
     }
 
+    /// <summary>Gives the rows one by one, whatever their number. <paramref name="use"/> must not run the same statement.</summary>
+    public void ForEach(string sql, Action<DbDataReader> use, params ReadOnlySpan<object?> arguments)
+    {
+        using var reader = Prepare(sql, arguments).ExecuteReader();
+        while (reader.Read())
+        {
+            use(reader);
+        }
+    }
+
     public List<T> List<T>(string sql, Func<DbDataReader, T> read, params ReadOnlySpan<object?> arguments)
     {
         using var reader = Prepare(sql, arguments).ExecuteReader();

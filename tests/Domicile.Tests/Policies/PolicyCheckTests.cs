@@ -72,6 +72,12 @@ public sealed class PolicyCheckTests
     }
 
     [Fact]
+    public void A_preference_for_a_region_that_the_rule_does_not_permit_is_found()
+        => Assert.Equal(
+            "3: rule 'rule 1': prefers beijing, which it doesn't permit",
+            Single(Rules("when: {}, avoid: { exposure: [CN], by: location }, prefer: [beijing, singapore]")));
+
+    [Fact]
     public void Keys_that_do_not_act_yet_and_odd_categories_are_said()
     {
         var policy = Rules(

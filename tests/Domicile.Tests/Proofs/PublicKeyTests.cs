@@ -36,6 +36,16 @@ public sealed class PublicKeyTests
     }
 
     [Fact]
+    public void Only_a_private_key_signs()
+    {
+        using var p384 = ECDsa.Create(ECCurve.NamedCurves.nistP384);
+        using var signer = EcdsaSigner.Generate();
+        string[] wrong = ["", "no key", signer.PublicKey.ToPem(), p384.ExportPkcs8PrivateKeyPem()];
+
+        Assert.All(wrong, pem => Assert.Throws<ArgumentException>(() => EcdsaSigner.FromPem(pem)));
+    }
+
+    [Fact]
     public void Every_other_key_is_refused()
     {
         using var p384 = ECDsa.Create(ECCurve.NamedCurves.nistP384);

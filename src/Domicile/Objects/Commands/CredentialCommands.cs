@@ -33,5 +33,5 @@ internal sealed class CredentialCommands(RowChanges changes)
     private CredentialRow Seal(Credential credential, long seq)
         => new(
             credential.AccessKeyId, seq, credential.CreatedAt.ToUnixTimeMilliseconds(), credential.Label,
-            SealedSecret.Seal(changes.Transaction, credential));
+            SealedSecret.Seal(changes.Transaction.Key!.Key, credential));
 }

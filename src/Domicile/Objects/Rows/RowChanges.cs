@@ -91,21 +91,16 @@ internal sealed class RowChanges(AccountTransaction transaction)
     }
 
     /// <summary>
-    /// Deletes a content's row. That its file is to be deleted is recorded in the same transaction, and done after it.
+    /// Deletes a content's row, unless rows still refer to it. That its file is to be deleted is recorded in the same
+    /// transaction, and done after it.
     /// </summary>
-    /// <exception cref="InvalidRowException">A row still refers to it.</exception>
     public void Drop(string contentId)
     {
         var references = Sql.Scalar<long?>(
             "SELECT refs FROM content WHERE account = @p1 AND content = @p2", Account.Value, contentId);
-        if (references is null)
-        {
-            return;
-        }
-
         if (references != 0)
         {
-            throw new InvalidRowException($"The deletion of content {contentId} was refused: rows still refer to it.");
+            return;
         }
 
         Sql.Execute(

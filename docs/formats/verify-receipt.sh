@@ -1,0 +1,268 @@
+#!/usr/bin/env bash
+# Verifies a Domicile receipt with nothing but openssl, sha256sum, base64, cmp, grep, sed and the shell.
+#
+#   verify-receipt.sh RECEIPT [LEDGER-KEY.pem]
+#
+# The key is the ledger's public key as you got it elsewhere. Without it, you learn only that the receipt agrees with
+# itself. Exit: 0 every check passed, 1 one failed (and is named), 2 usage. The format is in receipt.md, next to this.
+set -euo pipefail
+export LC_ALL=C
+
+if [ $# -lt 1 ] || [ $# -gt 2 ]; then
+  echo "usage: $0 RECEIPT [LEDGER-KEY.pem]" >&2
+  exit 2
+fi
+receipt=$1
+trusted=${2:-}
+
+work=$(mktemp -d)
+named=
+finish() {
+  local status=$?
+  rm -rf "$work"
+  [ "$status" -eq 0 ] || [ -n "$named" ] || echo "FAILED  the receipt could not be read to its end"
+}
+trap finish EXIT
+
+fail() {
+  named=yes
+  echo "FAILED  $*"
+  exit 1
+}
+passed() { echo "ok      $*"; }
+
+# The value of a field: `field PLACE NAME`. A place is everything from its line `  "PLACE": {` to the next `  }`.
+place() { sed -n "/^  \"$1\": {\$/,/^  },\{0,1\}\$/p" "$receipt"; }
+field() {
+  place "$1" | sed -n "s/^ *\"$2\": \"\([^\"]*\)\",\{0,1\}\$/\1/p; s/^ *\"$2\": \([0-9]*\),\{0,1\}\$/\1/p"
+}
+unhex() { printf "$(printf '%s' "$1" | sed 's/../\\x&/g')"; }
+sha256() { sha256sum | cut -d ' ' -f 1; }
+is_hash() { printf '%s\n' "$1" | grep -qx '[0-9a-f]\{64\}'; }
+
+# --- 1. Read the fields, write the receipt again from them, and compare: nothing can hide in another spelling.
+
+envelopes='departure arrival erasure move'
+for name in $envelopes; do
+  field "$name" payload >"$work/$name.b64"
+  field "$name" sig >"$work/$name.sig64"
+  field "$name" keyid >"$work/$name.keyid"
+done
+for name in source target control ledger; do
+  field keys "$name" >"$work/$name.key64"
+done
+index=$(field ledger leafIndex)
+size=$(field ledger treeSize)
+note=$(field ledger checkpoint)
+hashes=$(place ledger | sed -n 's/^      "\([0-9a-f]\{64\}\)",\{0,1\}$/\1/p')
+account=$(field opening account)
+salt=$(field opening salt)
+
+envelope() {
+  printf '  "%s": {\n    "payloadType": "application/vnd.in-toto+json",\n    "payload": "%s",\n' "$1" "$(cat "$work/$1.b64")"
+  printf '    "signatures": [\n      {\n        "keyid": "%s",\n        "sig": "%s"\n      }\n    ]\n  },\n' \
+    "$(cat "$work/$1.keyid")" "$(cat "$work/$1.sig64")"
+}
+
+{
+  printf '{\n  "format": "https://domicile.dev/receipt/v1",\n'
+  for name in $envelopes; do envelope "$name"; done
+  printf '  "keys": {\n    "source": "%s",\n    "target": "%s",\n' "$(cat "$work/source.key64")" "$(cat "$work/target.key64")"
+  printf '    "control": "%s",\n    "ledger": "%s"\n  },\n' "$(cat "$work/control.key64")" "$(cat "$work/ledger.key64")"
+  printf '  "ledger": {\n    "leafIndex": %s,\n    "treeSize": %s,\n' "$index" "$size"
+  if [ -z "$hashes" ]; then
+    printf '    "inclusionProof": [],\n'
+  else
+    printf '    "inclusionProof": [\n'
+    printf '%s\n' "$hashes" | sed 's/.*/      "&",/; $ s/,$//'
+    printf '    ],\n'
+  fi
+  printf '    "checkpoint": "%s"\n  },\n' "$note"
+  if [ -z "$account" ]; then
+    printf '  "opening": null\n}\n'
+  else
+    printf '  "opening": {\n    "account": "%s",\n    "salt": "%s"\n  }\n}\n' "$account" "$salt"
+  fi
+} >"$work/again.json"
+cmp -s "$receipt" "$work/again.json" || fail "the file is a receipt in its canonical form"
+passed "the file is a receipt in its canonical form"
+
+for number in "$index" "$size"; do
+  printf '%s\n' "$number" | grep -qx '0\|[1-9][0-9]\{0,17\}' || fail "leaf index and tree size are numbers"
+done
+
+# --- 2. Each statement is signed by the key of its role (DSSE: the signature is over the pre-authentication encoding).
+
+for name in source target control ledger; do
+  base64 -d <"$work/$name.key64" >"$work/$name.der" 2>/dev/null || fail "the key of $name is base64"
+  openssl pkey -pubin -inform DER -in "$work/$name.der" -out "$work/$name.pem" 2>/dev/null || fail "the key of $name is a key"
+  sha256 <"$work/$name.der" >"$work/$name.id"
+done
+
+signed_by() { # ENVELOPE ROLE
+  base64 -d <"$work/$1.b64" >"$work/$1.json" 2>/dev/null || fail "$1: the payload is base64"
+  base64 -d <"$work/$1.sig64" >"$work/$1.sig" 2>/dev/null || fail "$1: the signature is base64"
+  local length
+  length=$(wc -c <"$work/$1.json" | tr -d ' ')
+  { printf 'DSSEv1 28 application/vnd.in-toto+json %s ' "$length"; cat "$work/$1.json"; } >"$work/$1.pae"
+  cmp -s "$work/$1.keyid" "$work/$2.id" || fail "$1 names the key of $2"
+  openssl dgst -sha256 -verify "$work/$2.pem" -signature "$work/$1.sig" "$work/$1.pae" >/dev/null 2>&1 ||
+    fail "$1 is signed by $2"
+  passed "$1 is signed by $2"
+}
+signed_by departure source
+signed_by arrival target
+signed_by erasure source
+signed_by move control
+
+cmp -s "$work/source.id" "$work/target.id" && fail "source and target have keys of their own"
+cmp -s "$work/source.id" "$work/control.id" && fail "source and control have keys of their own"
+cmp -s "$work/target.id" "$work/control.id" && fail "target and control have keys of their own"
+passed "source, target and control have keys of their own"
+
+# --- 3. The checkpoint is signed by the ledger (C2SP signed note).
+
+printf '%s' "$note" | grep -q '\\[^n]' && fail "the checkpoint has no escapes but line ends"
+printf '%b' "$note" >"$work/note"
+sed -n '1,3p' "$work/note" >"$work/note.text"
+origin=$(sed -n '1p' "$work/note")
+[ "$(sed -n '2p' "$work/note")" = "$size" ] || fail "the checkpoint is of the tree's size"
+sed -n '3p' "$work/note" | base64 -d >"$work/root" 2>/dev/null || fail "the checkpoint's root is base64"
+[ -z "$(sed -n '4p' "$work/note")" ] || fail "the checkpoint has three lines"
+line=$(sed -n '5,$p' "$work/note" | grep -F -- "— $origin " | head -n 1) ||
+  fail "the checkpoint is signed by $origin"
+printf '%s' "${line##* }" | base64 -d >"$work/note.bytes" 2>/dev/null || fail "the checkpoint's signature is base64"
+[ "$(head -c 4 "$work/note.bytes" | od -An -tx1 | tr -d ' \n')" = "$(head -c 8 "$work/ledger.id")" ] ||
+  fail "the checkpoint names the ledger's key"
+tail -c +5 "$work/note.bytes" >"$work/note.sig"
+openssl dgst -sha256 -verify "$work/ledger.pem" -signature "$work/note.sig" "$work/note.text" >/dev/null 2>&1 ||
+  fail "the checkpoint is signed by the ledger"
+passed "the checkpoint of $origin at size $size is signed by the ledger"
+
+if [ -n "$trusted" ]; then
+  openssl pkey -pubin -in "$trusted" -outform DER -out "$work/trusted.der" 2>/dev/null || fail "$trusted is a public key"
+  cmp -s "$work/trusted.der" "$work/ledger.der" || fail "the ledger's key is the one you trust"
+  passed "the ledger's key is the one you trust"
+else
+  echo "-       the ledger's key is the one you trust: no key given, compare $(cat "$work/ledger.id")"
+fi
+
+# --- 4. The move's envelope is a leaf of the ledger (RFC 6962; the walk is RFC 9162, section 2.1.3.2).
+
+canonical() { # the bytes that are hashed: one line, no white space
+  printf '{"payloadType":"application/vnd.in-toto+json","payload":"%s","signatures":[{"keyid":"%s","sig":"%s"}]}' \
+    "$(cat "$work/$1.b64")" "$(cat "$work/$1.keyid")" "$(cat "$work/$1.sig64")"
+}
+
+[ "$index" -lt "$size" ] || fail "the leaf is in the tree"
+hash=$({ printf '\000'; canonical move; } | sha256)
+node=$index
+last=$((size - 1))
+for sibling in $hashes; do
+  [ "$last" -ne 0 ] || fail "the inclusion proof is as long as the tree is high"
+  if [ $((node % 2)) -eq 1 ] || [ "$node" -eq "$last" ]; then
+    hash=$({ printf '\001'; unhex "$sibling"; unhex "$hash"; } | sha256)
+    while [ $((node % 2)) -eq 0 ] && [ "$node" -ne 0 ]; do
+      node=$((node / 2))
+      last=$((last / 2))
+    done
+  else
+    hash=$({ printf '\001'; unhex "$hash"; unhex "$sibling"; } | sha256)
+  fi
+  node=$((node / 2))
+  last=$((last / 2))
+done
+[ "$last" -eq 0 ] || fail "the inclusion proof is as long as the tree is high"
+[ "$hash" = "$(od -An -v -tx1 "$work/root" | tr -d ' \n')" ] || fail "the move is leaf $index of the ledger"
+passed "the move is leaf $index of the ledger"
+
+# --- 5. The statements are of one move and agree.
+
+# A statement has one form, field by field, without white space. Quotes inside of values are escaped, so "name": can only
+# be the field, and there is one of each.
+S='"([^"\\]|\\.)+"'                                         # text
+N='(0|[1-9][0-9]{0,18})'                                    # number
+H='"[0-9a-f]{64}"'                                          # SHA-256
+U='"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"'             # UUID
+T='"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}\.[0-9]{3}Z"'       # time
+P="\\{\"name\":$S,\"country\":\"[A-Z]{2}\"\\}"              # party
+R="\\{\"name\":$S,\"country\":\"[A-Z]{2}\",\"operator\":$P,\"owner\":$P,\"custodian\":\\{\"kind\":$S,\"country\":\"[A-Z]{2}\"\\}\\}"
+is() { # STATEMENT PREDICATE FIELDS: fields as NAME=PATTERN
+  local fields='' one
+  for one in "${@:3}"; do fields="$fields,\"${one%%=*}\":${one#*=}"; done
+  grep -Eqx "\\{\"_type\":\"https://in-toto\\.io/Statement/v1\",\"subject\":\\[\\{\"name\":\"account\",\"digest\":\\{\"sha256\":$H\\}\\}\\],\"predicateType\":\"https://domicile\\.dev/predicates/$2/v1\",\"predicate\":\\{${fields#,}\\}\\}" \
+    "$work/$1.json" && [ "$(wc -l <"$work/$1.json")" -eq 0 ] || fail "the $1 is a statement in its canonical form"
+  passed "the $1 is a statement in its canonical form"
+}
+is departure move-departure moveId="$U" region="$R" to="$S" epoch="$N" finalSeq="$N" setDigest="$H" objects="$N" \
+  bytes="$N" sealedAt="$T" departedAt="$T"
+is arrival move-arrival moveId="$U" region="$R" from="$S" epochBefore="$N" epochAfter="$N" finalSeq="$N" \
+  setDigest="$H" objects="$N" bytes="$N" activatedAt="$T" departureSha256="$H"
+is erasure erasure moveId="$U" region="$R" epoch="$N" keyDestroyedAt="$T" erasedAt="$T" rows="$N" contents="$N" \
+  bytes="$N" filesChecked="$N" arrivalSha256="$H"
+is move move moveId="$U" from="$R" to="$R" epochBefore="$N" epochAfter="$N" finalSeq="$N" setDigest="$H" objects="$N" \
+  bytes="$N" startedAt="$T" activatedAt="$T" erasedAt="$T" pauseMs="$N" policyVersion="$N" policyRule="$S" \
+  fromKey="$H" toKey="$H" departureSha256="$H" arrivalSha256="$H" erasureSha256="$H"
+
+# `said STATEMENT NAME`: the value of a field; `region STATEMENT NAME`: the same for a region.
+find_in() { # STATEMENT NAME PATTERN
+  local json pattern="\"$2\":($3)"
+  json=$(<"$work/$1.json")
+  [[ $json =~ $pattern ]] && printf '%s' "${BASH_REMATCH[1]}"
+}
+said() {
+  local value
+  value=$(find_in "$1" "$2" "$S|$N")
+  value=${value#\"}
+  printf '%s' "${value%\"}"
+}
+region() { find_in "$1" "$2" "$R"; }
+name_of() { printf '%s' "$1" | grep -Eo "^\\{\"name\":$S" | sed 's/^{"name":"//; s/"$//'; }
+same() { # WHAT VALUE VALUE...
+  local what=$1 first=$2 value
+  [ -n "$first" ] || fail "$what"
+  for value in "${@:3}"; do
+    [ "$value" = "$first" ] || fail "$what"
+  done
+  passed "$what: $first"
+}
+
+same "one account" "$(said move sha256)" "$(said departure sha256)" "$(said arrival sha256)" "$(said erasure sha256)"
+same "one move" "$(said move moveId)" "$(said departure moveId)" "$(said arrival moveId)" "$(said erasure moveId)"
+same "one set digest" "$(said move setDigest)" "$(said departure setDigest)" "$(said arrival setDigest)"
+same "one final seq" "$(said move finalSeq)" "$(said departure finalSeq)" "$(said arrival finalSeq)"
+same "one number of objects" "$(said move objects)" "$(said departure objects)" "$(said arrival objects)"
+same "one number of bytes" "$(said move bytes)" "$(said departure bytes)" "$(said arrival bytes)"
+same "the epoch before" "$(said move epochBefore)" "$(said departure epoch)" "$(said arrival epochBefore)" "$(said erasure epoch)"
+same "the epoch after, one more" "$(said move epochAfter)" "$(said arrival epochAfter)" "$(($(said move epochBefore) + 1))"
+same "arrived at" "$(said move activatedAt)" "$(said arrival activatedAt)"
+same "erased at" "$(said move erasedAt)" "$(said erasure erasedAt)"
+same "the source's key" "$(said move fromKey)" "$(cat "$work/source.id")"
+same "the target's key" "$(said move toKey)" "$(cat "$work/target.id")"
+
+from=$(region move from)
+to=$(region move to)
+same "the source" "$from" "$(region departure region)" "$(region erasure region)"
+same "the target" "$to" "$(region arrival region)"
+same "the source's name" "$(name_of "$from")" "$(said arrival from)"
+same "the target's name" "$(name_of "$to")" "$(said departure to)"
+[ "$(name_of "$from")" != "$(name_of "$to")" ] || fail "source and target are two regions"
+
+# --- 6. Each statement names the one before it by its hash: so it arrived before it was erased. Clocks prove no order.
+
+departure=$(canonical departure | sha256)
+arrival=$(canonical arrival | sha256)
+erasure=$(canonical erasure | sha256)
+same "departed before it arrived" "$departure" "$(said arrival departureSha256)" "$(said move departureSha256)"
+same "arrived before it was erased" "$arrival" "$(said erasure arrivalSha256)" "$(said move arrivalSha256)"
+same "erased" "$erasure" "$(said move erasureSha256)"
+
+# --- 7. Whom it is about.
+
+if [ -z "$account" ]; then
+  echo "-       the account is the one named: the receipt names none"
+else
+  is_hash "$salt" || fail "the salt is 32 bytes in hex"
+  same "the account is $account" "$(said move sha256)" "$({ unhex "$salt"; printf '%s' "$account"; } | sha256)"
+fi
+echo "receipt: OK"

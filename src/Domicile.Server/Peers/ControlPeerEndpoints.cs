@@ -1,0 +1,46 @@
+using System.Globalization;
+using Domicile.Accounts;
+using Domicile.Deployments;
+using Domicile.Moves;
+
+namespace Domicile.Server.Peers;
+
+/// <summary>What control's peer listener answers to regions: the directory and the policy.</summary>
+/// <param name="since">The entries that changed after this counter, and the policy if its revision is newer.</param>
+/// <param name="find">One account; null where control doesn't know it.</param>
+internal sealed class ControlPeerEndpoints(
+    PeerTls tls, Func<long, long, DirectoryUpdate> since, Func<AccountId, DirectoryEntry?> find)
+{
+    public Task HandleAsync(HttpContext context)
+    {
+        var path = context.Request.Path.Value ?? "";
+        const string accounts = "/peer/v1/accounts/";
+        if (tls.IdentityOf(context) is not PeerIdentity.Region)
+        {
+            context.Response.StatusCode = StatusCodes.Status403Forbidden;
+            return Task.CompletedTask;
+        }
+
+        if (path == "/peer/v1/directory")
+        {
+            return context.Response.WriteAsJsonAsync(
+                since(Number(context, "since"), Number(context, "policy")), MovesJson.Default.DirectoryUpdate,
+                cancellationToken: context.RequestAborted);
+        }
+
+        if (path.StartsWith(accounts, StringComparison.Ordinal)
+            && AccountId.TryParse(path[accounts.Length..], out var account) && find(account) is { } entry)
+        {
+            return context.Response.WriteAsJsonAsync(
+                entry, MovesJson.Default.DirectoryEntry, cancellationToken: context.RequestAborted);
+        }
+
+        context.Response.StatusCode = StatusCodes.Status404NotFound;
+        return Task.CompletedTask;
+    }
+
+    private static long Number(HttpContext context, string name)
+        => long.TryParse(context.Request.Query[name], NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            ? number
+            : 0;
+}

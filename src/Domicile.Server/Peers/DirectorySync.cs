@@ -1,0 +1,60 @@
+using System.Text.Json;
+using Domicile.Moves;
+
+namespace Domicile.Server.Peers;
+
+/// <summary>
+/// Keeps the region's replica of directory and policy fresh: control pushes changes, and what a push missed is asked for
+/// here, at the start and now and then.
+/// </summary>
+internal sealed partial class DirectorySync(RegionContext region, PeerClients peers, ILogger<DirectorySync> log) : IAsyncDisposable
+{
+    private static readonly TimeSpan Every = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan WhileWithoutPolicy = TimeSpan.FromMilliseconds(200);
+
+    private readonly CancellationTokenSource _stop = new();
+    private Task _loop = Task.CompletedTask;
+
+    public void Start() => _loop = Task.Run(RunAsync, CancellationToken.None);
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        await _loop.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        _stop.Dispose();
+    }
+
+    private async Task RunAsync()
+    {
+        while (true)
+        {
+            try
+            {
+                await AskAsync(_stop.Token);
+            }
+            catch (Exception e) when (e is HttpRequestException or JsonException or FormatException)
+            {
+                LogTrouble(log, e.Message);
+            }
+
+            await Task.Delay(region.Directory.Policy is null ? WhileWithoutPolicy : Every, region.Time, _stop.Token);
+        }
+    }
+
+    private async Task AskAsync(CancellationToken cancellationToken)
+    {
+        var uri = new Uri(
+            peers.ControlAddress,
+            FormattableString.Invariant($"/peer/v1/directory?since={region.Directory.Version}&policy={region.Directory.PolicyRevision}"));
+        using var request = new HttpRequestMessage(HttpMethod.Get, uri);
+        using var response = await peers.InvokerOfControl.SendAsync(request, cancellationToken);
+        response.EnsureSuccessStatusCode();
+        if (await response.Content.ReadFromJsonAsync(MovesJson.Default.DirectoryUpdate, cancellationToken) is { } update)
+        {
+            region.Directory.Take(update);
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Control can't be asked for the directory: {Cause}")]
+    private static partial void LogTrouble(ILogger log, string cause);
+}

@@ -1,0 +1,68 @@
+using System.Net.Security;
+using System.Security.Cryptography.X509Certificates;
+using Domicile.Deployments;
+using Microsoft.AspNetCore.Connections.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
+
+namespace Domicile.Server.Peers;
+
+/// <summary>
+/// The deployment's links: TLS with certificates on both sides, from the deployment's own authority, which nothing else in
+/// the machine's trust store can stand in for.
+/// </summary>
+internal sealed class PeerTls(X509Certificate2 own, X509Certificate2 authority, string deployment, TimeProvider time)
+{
+    private static readonly object IdentityKey = new();
+
+    public static PeerTls Load(string dataDirectory, ProcessRole role, string deployment, TimeProvider time)
+        => new(
+            TlsFiles.LoadPeer(dataDirectory, role), TlsFiles.LoadAuthority(dataDirectory, role), deployment, time);
+
+    /// <summary>For the peer listener: whoever shows no certificate of this deployment doesn't get past the handshake.</summary>
+    public HttpsConnectionAdapterOptions ServerOptions => new()
+    {
+        ServerCertificate = own,
+        ClientCertificateMode = ClientCertificateMode.RequireCertificate,
+        ClientCertificateValidation = (certificate, _, _) => Identify(certificate) is not PeerIdentity.Refused,
+    };
+
+    /// <summary>A handler that talks to that process and no other, whatever answers at its address.</summary>
+    public SocketsHttpHandler CreateHandler(PeerIdentity expected) => new()
+    {
+        PooledConnectionIdleTimeout = TimeSpan.FromMinutes(1),
+        ConnectTimeout = TimeSpan.FromSeconds(5),
+        AllowAutoRedirect = false,
+        UseCookies = false,
+        UseProxy = false,
+        ActivityHeadersPropagator = null,
+        RequestHeaderEncodingSelector = (_, _) => System.Text.Encoding.UTF8,
+        ResponseHeaderEncodingSelector = (_, _) => System.Text.Encoding.UTF8,
+        SslOptions = new SslClientAuthenticationOptions
+        {
+            TargetHost = "localhost",
+            ClientCertificates = [own],
+            LocalCertificateSelectionCallback = (_, _, _, _, _) => own,
+            RemoteCertificateValidationCallback = (_, certificate, _, _)
+                => certificate is X509Certificate2 shown && Identify(shown) == expected,
+        },
+    };
+
+    /// <summary>Who is at the other end of this request's connection; found out once per connection.</summary>
+    public PeerIdentity IdentityOf(HttpContext context)
+    {
+        var items = context.Features.Get<IConnectionItemsFeature>()?.Items;
+        if (items is not null && items.TryGetValue(IdentityKey, out var known) && known is PeerIdentity identity)
+        {
+            return identity;
+        }
+
+        identity = context.Connection.ClientCertificate is { } certificate
+            ? Identify(certificate)
+            : new PeerIdentity.Refused("no certificate");
+        items?[IdentityKey] = identity;
+        return identity;
+    }
+
+    private PeerIdentity Identify(X509Certificate2 certificate)
+        => PeerIdentity.FromCertificate(certificate, authority, deployment, time.GetUtcNow());
+}

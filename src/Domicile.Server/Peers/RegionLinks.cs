@@ -1,0 +1,108 @@
+using System.Buffers.Binary;
+using System.IO.Pipelines;
+using System.Net;
+using System.Text.Json;
+using Domicile.Accounts;
+using Domicile.Deployments;
+using Domicile.Moves;
+
+namespace Domicile.Server.Peers;
+
+/// <summary>The other regions, over the wire.</summary>
+internal sealed class RegionLinks(PeerClients peers, DeploymentConfig config) : IRegionLinks
+{
+    private static readonly TimeSpan ControlPatience = TimeSpan.FromSeconds(3);
+
+    public IRegionLink To(RegionName region) => new RegionLink(peers, region);
+
+    public Uri EndpointOf(RegionName region) => config.Find(region)!.Endpoint;
+
+    public async Task<DirectoryEntry?> AskControlAsync(AccountId account, CancellationToken cancellationToken)
+    {
+        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        timeout.CancelAfter(ControlPatience);
+        try
+        {
+            using var request = new HttpRequestMessage(
+                HttpMethod.Get, new Uri(peers.ControlAddress, $"/peer/v1/accounts/{account}"));
+            using var response = await peers.InvokerOfControl.SendAsync(request, timeout.Token);
+            return response.StatusCode == HttpStatusCode.OK
+                ? await response.Content.ReadFromJsonAsync(MovesJson.Default.DirectoryEntry, timeout.Token)
+                : null;
+        }
+        catch (Exception e) when (e is HttpRequestException or JsonException
+            || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        {
+            return null; // The data plane stands without control: what the replica says must do.
+        }
+    }
+}
+
+/// <summary>Another region, asked by this one.</summary>
+internal sealed class RegionLink(PeerClients peers, RegionName region) : IRegionLink
+{
+    private static readonly TimeSpan Short = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan HandOverMax = TimeSpan.FromMinutes(10);
+
+    public async Task<PipeReader> PullAsync(MoveOrder order, long after, CancellationToken cancellationToken)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(peers.AddressOf(region), "/peer/v1/changes"))
+        {
+            Content = JsonContent.Create(new PullQuestion(order, after), LinkJson.Default.PullQuestion),
+        };
+        try
+        {
+            var response = await peers.InvokerOf(region).SendAsync(request, cancellationToken);
+            if (response.StatusCode != HttpStatusCode.OK)
+            {
+                response.Dispose();
+                throw new RegionUnreachableException(region, $"it answered {(int)response.StatusCode} to a pull.");
+            }
+
+            var body = await response.Content.ReadAsStreamAsync(cancellationToken);
+            return PipeReader.Create(body, new StreamPipeReaderOptions(bufferSize: 128 << 10, minimumReadSize: 16 << 10));
+        }
+        catch (HttpRequestException e)
+        {
+            throw new RegionUnreachableException(region, e.Message, e);
+        }
+    }
+
+    public async Task<StepAnswer> RefuseAsync(MoveOrder order, string reason, CancellationToken cancellationToken)
+        => (await PeerCalls.AskAsync(
+            peers, region, "/peer/v1/refuse", new PeerCall { Order = order, Reason = reason }, MovesJson.Default.PeerCall,
+            MovesJson.Default.StepAnswer, Short, cancellationToken))!;
+
+    public async Task<HandOverAnswer> HandOverAsync(
+        HandOver handOver, Stream? content, CancellationToken cancellationToken)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(peers.AddressOf(region), "/peer/v1/handover"))
+        {
+            Content = new HandOverContent(handOver, content),
+        };
+        return (await PeerCalls.SendAsync(
+            peers, region, request, MovesJson.Default.HandOverAnswer, HandOverMax, cancellationToken))!;
+    }
+
+    private sealed class HandOverContent(HandOver handOver, Stream? content) : HttpContent
+    {
+        protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context)
+        {
+            var json = JsonSerializer.SerializeToUtf8Bytes(handOver, MovesJson.Default.HandOver);
+            var head = new byte[sizeof(int)];
+            BinaryPrimitives.WriteInt32BigEndian(head, json.Length);
+            await stream.WriteAsync(head);
+            await stream.WriteAsync(json);
+            if (content is not null)
+            {
+                await content.CopyToAsync(stream);
+            }
+        }
+
+        protected override bool TryComputeLength(out long length)
+        {
+            length = 0;
+            return false;
+        }
+    }
+}

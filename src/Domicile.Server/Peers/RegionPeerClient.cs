@@ -1,0 +1,106 @@
+using System.Text.Json.Serialization.Metadata;
+using Domicile.Accounts;
+using Domicile.Moves;
+using Domicile.Objects;
+
+namespace Domicile.Server.Peers;
+
+/// <summary>A region as control reaches it: each call is one question over the link. See <see cref="RegionPeerEndpoints"/>.</summary>
+internal sealed class RegionPeerClient(PeerClients peers, RegionName region) : IRegionPeer
+{
+    private static readonly TimeSpan Short = TimeSpan.FromSeconds(12);
+
+    // Deep verification and erasing read or write all that an account has.
+    private static readonly TimeSpan Long = TimeSpan.FromHours(6);
+
+    public async Task<RegionStatus> StatusAsync(CancellationToken cancellationToken)
+        => (await AskAsync("status", new PeerCall(), MovesJson.Default.RegionStatus, cancellationToken))!;
+
+    public Task CreateAccountAsync(AccountProfile profile, Credential first, CancellationToken cancellationToken)
+        => AskAsync(
+            "createAccount", new PeerCall { Profile = profile, Credential = first }, MovesJson.Default.Boolean,
+            cancellationToken);
+
+    public async Task<CommandResult> ExecuteAsync(
+        AccountId account, AccountCommand command, CancellationToken cancellationToken)
+        => (await AskAsync(
+            "execute", new PeerCall { Account = account, Command = command }, MovesJson.Default.CommandResult,
+            cancellationToken, TimeSpan.FromSeconds(30)))!;
+
+    public async Task<IReadOnlyList<AccessKeyView>> ListKeysAsync(AccountId account, CancellationToken cancellationToken)
+        => (await AskAsync(
+            "listKeys", new PeerCall { Account = account }, MovesJson.Default.IReadOnlyListAccessKeyView,
+            cancellationToken, TimeSpan.FromSeconds(30)))!;
+
+    public Task<AccountStatus?> FindAccountAsync(AccountId account, CancellationToken cancellationToken)
+        => AskAsync(
+            "findAccount", new PeerCall { Account = account }, MovesJson.Default.AccountStatus, cancellationToken);
+
+    public async Task<AccountUsage> MeasureUsageAsync(AccountId account, CancellationToken cancellationToken)
+        => (await AskAsync(
+            "measureUsage", new PeerCall { Account = account }, MovesJson.Default.AccountUsage, cancellationToken,
+            TimeSpan.FromMinutes(2)))!;
+
+    public async Task<DeepVerification> VerifyDeepAsync(AccountId account, CancellationToken cancellationToken)
+        => (await AskAsync(
+            "verifyDeep", new PeerCall { Account = account }, MovesJson.Default.DeepVerification, cancellationToken, Long))!;
+
+    public async Task<byte[]> EraseAccountAsync(
+        AccountId account, long epoch, byte[] salt, CancellationToken cancellationToken)
+        => (await AskAsync(
+            "eraseAccount", new PeerCall { Account = account, Epoch = epoch, Salt = salt }, MovesJson.Default.ByteArray,
+            cancellationToken, Long))!;
+
+    public Task UpdateAsync(DirectoryUpdate update, CancellationToken cancellationToken)
+        => AskAsync("update", new PeerCall { Update = update }, MovesJson.Default.Boolean, cancellationToken);
+
+    public async Task<IReadOnlyList<DoctorFinding>> ExamineAsync(CancellationToken cancellationToken)
+        => (await AskAsync(
+            "examine", new PeerCall(), MovesJson.Default.IReadOnlyListDoctorFinding, cancellationToken,
+            TimeSpan.FromMinutes(2)))!;
+
+    public Task<StepAnswer> PrepareAsync(MoveOrder order, CancellationToken cancellationToken)
+        => StepAsync("prepare", new PeerCall { Order = order }, cancellationToken);
+
+    public Task<StepAnswer> ArriveAsync(MoveOrder order, CancellationToken cancellationToken)
+        => StepAsync("arrive", new PeerCall { Order = order }, cancellationToken);
+
+    public Task<StepAnswer> SealAsync(MoveOrder order, CancellationToken cancellationToken)
+        => StepAsync("seal", new PeerCall { Order = order }, cancellationToken);
+
+    public Task<StepAnswer> DrainAsync(MoveOrder order, long finalSeq, CancellationToken cancellationToken)
+        => StepAsync("drain", new PeerCall { Order = order, FinalSeq = finalSeq }, cancellationToken);
+
+    public Task<StepAnswer> DepartAsync(MoveOrder order, CancellationToken cancellationToken)
+        => StepAsync("depart", new PeerCall { Order = order }, cancellationToken);
+
+    public Task<StepAnswer> ActivateAsync(
+        MoveOrder order, long finalSeq, byte[] digest, byte[] departure, CancellationToken cancellationToken)
+        => StepAsync(
+            "activate", new PeerCall { Order = order, FinalSeq = finalSeq, Digest = digest, Statement = departure },
+            cancellationToken);
+
+    public Task<StepAnswer> RefuseAsync(MoveOrder order, string reason, CancellationToken cancellationToken)
+        => StepAsync("refuse", new PeerCall { Order = order, Reason = reason }, cancellationToken);
+
+    public Task<StepAnswer> UnsealAsync(MoveOrder order, CancellationToken cancellationToken)
+        => StepAsync("unseal", new PeerCall { Order = order }, cancellationToken);
+
+    public Task<StepAnswer> SettleAsync(MoveOrder order, CancellationToken cancellationToken)
+        => StepAsync("settle", new PeerCall { Order = order }, cancellationToken);
+
+    public async Task<StepAnswer> EraseAsync(MoveOrder order, byte[] arrival, CancellationToken cancellationToken)
+        => (await AskAsync(
+            "erase", new PeerCall { Order = order, Statement = arrival }, MovesJson.Default.StepAnswer, cancellationToken,
+            Long))!;
+
+    private async Task<StepAnswer> StepAsync(string call, PeerCall question, CancellationToken cancellationToken)
+        => (await AskAsync(call, question, MovesJson.Default.StepAnswer, cancellationToken))!;
+
+    private Task<T?> AskAsync<T>(
+        string call, PeerCall question, JsonTypeInfo<T> answerType, CancellationToken cancellationToken,
+        TimeSpan? atMost = null)
+        => PeerCalls.AskAsync(
+            peers, region, $"/peer/v1/region/{call}", question, MovesJson.Default.PeerCall, answerType, atMost ?? Short,
+            cancellationToken);
+}

@@ -1,0 +1,214 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Security.Cryptography;
+using System.Text;
+using Domicile.Accounts;
+using Domicile.Moves;
+using Domicile.Objects;
+using Domicile.Server.Peers;
+using Domicile.Server.S3.Signing;
+using Domicile.Server.S3.Wire;
+using Microsoft.AspNetCore.Http.Features;
+using Route = Domicile.Moves.Route;
+
+namespace Domicile.Server.S3;
+
+/// <summary>
+/// The S3 protocol over HTTP. A request is:
+/// <list type="number">
+/// <item>understood: its target and query name an operation;</item>
+/// <item>traced to its account, whose id is inside the access key id;</item>
+/// <item>routed: relayed, redirected, refused, or served here. Nothing of its body has been read so far;</item>
+/// <item>authenticated with the credential of the copy here (AWS Signature Version 4);</item>
+/// <item>run.</item>
+/// </list>
+/// </summary>
+internal sealed partial class S3Endpoint(
+    AccountGateway gateway, RequestForwarder forwarder, S3Options options, TimeProvider time, ILogger<S3Endpoint> log)
+{
+    private readonly string _hostId = Convert.ToBase64String(Encoding.UTF8.GetBytes(options.Region.Value));
+
+    [SuppressMessage("Design", "CA1031", Justification = "The last place where a bug can still become an answer.")]
+    public async Task HandleAsync(HttpContext context)
+    {
+        Begin(context);
+        try
+        {
+            if (await ServeAsync(context) is { } error)
+            {
+                await S3Answer.ErrorAsync(context, error);
+            }
+        }
+        catch (Exception) when (context.RequestAborted.IsCancellationRequested)
+        {
+            // The client is gone: nobody is there to answer.
+        }
+        catch (StorageFullException full)
+        {
+            LogStorageFull(log, RequestId(context), full);
+            await FailAsync(context, S3Error.Of("InsufficientStorage"));
+        }
+        catch (BadHttpRequestException broken)
+        {
+            await FailAsync(context, S3Error.Of("IncompleteBody", broken.Message));
+        }
+        catch (Exception failure)
+        {
+            LogFailure(log, RequestId(context), failure);
+            await FailAsync(context, S3Error.Of("InternalError"));
+        }
+    }
+
+    private void Begin(HttpContext context)
+    {
+        // Request ids are no secret, but must not repeat across nodes.
+        context.Response.Headers[S3Answer.RequestIdHeader] = Convert.ToHexString(RandomNumberGenerator.GetBytes(8));
+        context.Response.Headers[S3Answer.HostIdHeader] = _hostId;
+        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
+        {
+            // S3's own limits hold instead, see S3Limits.
+            limit.MaxRequestBodySize = null;
+        }
+    }
+
+    private async Task<S3Error?> ServeAsync(HttpContext context)
+    {
+        // :: Step 1: understand.
+        var headers = context.Request.Headers;
+        var rawTarget = context.Features.Get<IHttpRequestFeature>()?.RawTarget ?? "";
+        if (RequestTarget.Parse(rawTarget, headers.Host, options.VirtualHosts).Failed(out var error, out var target)
+            || OperationTable.Find(context.Request.Method, target, headers).Failed(out error, out var operation))
+        {
+            return error;
+        }
+
+        // :: Step 2: find the account.
+        if (!SignatureClaim.IsPresent(headers, target.Query))
+        {
+            return S3Error.Of("AccessDenied");
+        }
+
+        if (SignatureClaim.Parse(headers, target.Query).Failed(out error, out var claim))
+        {
+            return error;
+        }
+
+        if (!AccessKey.TryGetAccount(claim.AccessKeyId, out var account))
+        {
+            return UnknownKey(claim);
+        }
+
+        // :: Step 3: route.
+        switch (await gateway.RouteAsync(account, operation.IsWrite, context.RequestAborted))
+        {
+            case Route.Here here:
+                await using (here.Copy)
+                {
+                    return await ServeHereAsync(context, target, operation, claim, here.Copy);
+                }
+
+            case Route.Forward forward:
+                // The home sends its own.
+                context.Response.Headers.Remove(S3Answer.RequestIdHeader);
+                context.Response.Headers.Remove(S3Answer.HostIdHeader);
+                await forwarder.ForwardAsync(context, forward.Home);
+                return null;
+
+            case Route.Redirect redirect:
+                return Redirect(context, target, redirect);
+            case Route.Forbidden forbidden:
+                return S3Error.Of("AccessDenied", forbidden.Reason);
+            case Route.Busy busy:
+                return S3Answer.SlowDown(busy.Reason);
+            default:
+                return UnknownKey(claim);
+        }
+    }
+
+    private async Task<S3Error?> ServeHereAsync(
+        HttpContext context, RequestTarget target, Operation operation, SignatureClaim claim, AccountCopy copy)
+    {
+        // :: Step 4: authenticate.
+        var headers = context.Request.Headers;
+        if (await copy.FindCredentialAsync(claim.AccessKeyId, context.RequestAborted) is not { } credential)
+        {
+            return UnknownKey(claim);
+        }
+
+        if (headers.ContainsKey("x-amz-security-token") || target.Query.Has("X-Amz-Security-Token"))
+        {
+            return S3Error.Of("InvalidToken");
+        }
+
+        if (SignatureCheck.Check(claim, context.Request.Method, target, headers, credential, time.GetUtcNow())
+            .Failed(out var error, out var signature))
+        {
+            return error;
+        }
+
+        if (headers["x-amz-expected-bucket-owner"] is [{ } owner] && owner != copy.Account.Value)
+        {
+            return S3Error.Of("AccessDenied");
+        }
+
+        // :: Step 5: run.
+        var exchange = new S3Exchange(context, target, signature, copy, gateway, options);
+        try
+        {
+            return await operation.RunAsync(exchange);
+        }
+        catch (ContentCorruptException corrupt)
+        {
+            var requestId = RequestId(context);
+            LogCorruption(log, operation.Name, copy.Account, requestId, corrupt);
+            await FailAsync(context, S3Error.Of("InternalError"));
+            return null;
+        }
+    }
+
+    private static S3Error UnknownKey(SignatureClaim claim)
+        => S3Error.Of("InvalidAccessKeyId").WithDetail("AWSAccessKeyId", claim.AccessKeyId);
+
+    private static S3Error Redirect(HttpContext context, RequestTarget target, Route.Redirect redirect)
+    {
+        var bucket = target.IsVirtualHosted ? "/" + target.Bucket : "";
+        var location = redirect.Endpoint.GetLeftPart(UriPartial.Authority) + bucket + target.RawPath
+            + context.Request.QueryString.Value;
+        var error = S3Error.Of("TemporaryRedirect")
+            .WithHeader("Location", location)
+            .WithHeader("x-amz-bucket-region", redirect.Home.Value)
+            .WithDetail("Endpoint", redirect.Endpoint.Authority)
+            .WithDetail("Region", redirect.Home.Value);
+        return target.Bucket.Length > 0 ? error.WithDetail("Bucket", target.Bucket) : error;
+    }
+
+    /// <summary>Answers an error, or, where half of an answer is out already, breaks the connection: else it would look whole.</summary>
+    private static async Task FailAsync(HttpContext context, S3Error error)
+    {
+        if (context.Response.HasStarted || context.Response.BodyWriter is { CanGetUnflushedBytes: true, UnflushedBytes: > 0 })
+        {
+            context.Abort();
+            return;
+        }
+
+        var kept = new[] { S3Answer.RequestIdHeader, S3Answer.HostIdHeader }
+            .Select(name => (Name: name, Value: context.Response.Headers[name])).ToList();
+        context.Response.Headers.Clear();
+        kept.ForEach(header => context.Response.Headers[header.Name] = header.Value);
+        await S3Answer.ErrorAsync(context, error);
+    }
+
+    private static string RequestId(HttpContext context) => context.Response.Headers[S3Answer.RequestIdHeader].ToString();
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "S3 request {RequestId} failed")]
+    private static partial void LogFailure(ILogger log, string requestId, Exception failure);
+
+    [LoggerMessage(Level = LogLevel.Error,
+        Message = "S3 request {RequestId} changed nothing: the storage is full. Free space or enlarge it.")]
+    private static partial void LogStorageFull(ILogger log, string requestId, Exception failure);
+
+    [LoggerMessage(Level = LogLevel.Critical,
+        Message = "{Operation} of account {Account}: stored content is corrupt (request {RequestId}). "
+            + "Check the disk, then run a deep verification of the account.")]
+    private static partial void LogCorruption(
+        ILogger log, string operation, AccountId account, string requestId, Exception failure);
+}

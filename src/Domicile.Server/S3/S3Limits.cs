@@ -1,0 +1,32 @@
+namespace Domicile.Server.S3;
+
+/// <summary>The sizes and counts that a request may have (Amazon S3 User Guide, quotas), in one place.</summary>
+internal static class S3Limits
+{
+    /// <summary>Of one PutObject or UploadPart.</summary>
+    public const long ContentBytesMax = 5L * 1024 * 1024 * 1024;
+
+    /// <summary>Names and values of x-amz-meta- headers together, UTF-8.</summary>
+    public const int MetadataBytesMax = 2048;
+
+    public const int PageSizeMax = 1000;
+    public const int BucketsPageSizeMax = 10_000;
+    public const int KeysToDeleteMax = 1000;
+    public const int PartNumberMax = 10_000;
+    public const int ObjectTagsMax = 10;
+    public const int BucketTagsMax = 50;
+    public const int TagKeyCharsMax = 128;
+    public const int TagValueCharsMax = 256;
+
+    /// <summary>An XML body of most operations.</summary>
+    public const int DocumentBytesMax = 64 * 1024;
+
+    /// <summary>DeleteObjects: 1,000 keys of 1,024 bytes, each byte at worst a reference.</summary>
+    public const int DeleteDocumentBytesMax = 8 * 1024 * 1024;
+
+    /// <summary>CompleteMultipartUpload: 10,000 parts with their checksums.</summary>
+    public const int PartsDocumentBytesMax = 4 * 1024 * 1024;
+
+    /// <summary>A longer body that nobody read costs less as a new connection than as bytes to throw away.</summary>
+    public const long UnreadBodyBytesMax = 256 * 1024;
+}

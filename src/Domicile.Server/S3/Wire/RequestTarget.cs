@@ -1,0 +1,103 @@
+namespace Domicile.Server.S3.Wire;
+
+internal enum TargetKind
+{
+    Service,
+    Bucket,
+    Object,
+}
+
+/// <summary>What a request is about, from its target and its Host.</summary>
+/// <param name="RawPath">The path as it came, for the signature: nothing decoded, no dot segments removed.</param>
+/// <param name="Bucket">Empty for the service.</param>
+/// <param name="Key">Decoded; empty unless an object is meant.</param>
+internal sealed record RequestTarget(string RawPath, string Bucket, string Key, RequestQuery Query)
+{
+    public TargetKind Kind => Bucket.Length == 0 ? TargetKind.Service
+        : Key.Length == 0 ? TargetKind.Bucket
+        : TargetKind.Object;
+
+    /// <summary>The bucket came from the Host.</summary>
+    public bool IsVirtualHosted { get; private init; }
+
+    /// <param name="rawTarget">The request line's target: origin form, or absolute form from a proxy's client.</param>
+    /// <param name="host">The Host header, with or without a port.</param>
+    /// <param name="virtualHosts">Hosts below which a label names a bucket.</param>
+    public static Outcome<RequestTarget> Parse(string rawTarget, string? host, IReadOnlyList<string> virtualHosts)
+    {
+        var origin = ToOriginForm(rawTarget);
+        if (origin is null)
+        {
+            return S3Error.Of("InvalidURI");
+        }
+
+        var question = origin.IndexOf('?', StringComparison.Ordinal);
+        var path = question < 0 ? origin : origin[..question];
+        var rawQuery = question < 0 ? default : origin.AsSpan(question + 1);
+        if (RequestQuery.Parse(rawQuery).Failed(out var error, out var query))
+        {
+            return error;
+        }
+
+        return PercentCode.TryDecode(path, false, out var decoded)
+            ? Split(path, decoded, BucketOfHost(host, virtualHosts), query)
+            : S3Error.Of("InvalidURI");
+    }
+
+    private static Outcome<RequestTarget> Split(string rawPath, string path, string? hostBucket, RequestQuery query)
+    {
+        var rest = path.AsSpan(1);
+        var slash = rest.IndexOf('/');
+        var bucket = hostBucket ?? (slash < 0 ? rest : rest[..slash]).ToString();
+        var key = hostBucket is not null ? rest : slash < 0 ? default : rest[(slash + 1)..];
+        if (bucket.Length == 0)
+        {
+            return rest.IsEmpty ? new RequestTarget(rawPath, "", "", query) : S3Error.Of("InvalidBucketName");
+        }
+
+        return BucketName.IsValid(bucket)
+            ? CheckKey(new RequestTarget(rawPath, bucket, key.ToString(), query) { IsVirtualHosted = hostBucket is not null })
+            : S3Error.Of("InvalidBucketName").WithDetail("BucketName", bucket);
+    }
+
+    private static Outcome<RequestTarget> CheckKey(RequestTarget target)
+        => target.Key.Length > 0 && ObjectKey.Check(target.Key) is { } error ? error : target;
+
+    private static string? ToOriginForm(string rawTarget)
+    {
+        if (rawTarget.StartsWith('/'))
+        {
+            return rawTarget;
+        }
+
+        var authority = rawTarget.IndexOf("://", StringComparison.Ordinal);
+        if (authority < 0)
+        {
+            return null;
+        }
+
+        var path = rawTarget.IndexOfAny(['/', '?'], authority + 3);
+        return path < 0 ? "/" : rawTarget[path] == '/' ? rawTarget[path..] : "/" + rawTarget[path..];
+    }
+
+    private static string? BucketOfHost(string? host, IReadOnlyList<string> virtualHosts)
+    {
+        if (host is null)
+        {
+            return null;
+        }
+
+        var colon = host.LastIndexOf(':');
+        var name = colon > 0 && host.IndexOf(']', colon) < 0 ? host.AsSpan(0, colon) : host;
+        foreach (var parent in virtualHosts)
+        {
+            if (name.Length > parent.Length + 1 && name[name.Length - parent.Length - 1] == '.'
+                && name.EndsWith(parent, StringComparison.OrdinalIgnoreCase))
+            {
+                return name[..^(parent.Length + 1)].ToString().ToLowerInvariant();
+            }
+        }
+
+        return null;
+    }
+}

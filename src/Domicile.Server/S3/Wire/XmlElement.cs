@@ -1,0 +1,94 @@
+using System.Text;
+using System.Xml;
+
+namespace Domicile.Server.S3.Wire;
+
+/// <summary>An element of a request's XML. Namespaces are ignored, as S3 does.</summary>
+internal sealed class XmlElement(string name)
+{
+    private const int DepthMax = 8;
+    private const int ElementsMax = 100_000;
+
+    private static readonly XmlReaderSettings Settings = new()
+    {
+        DtdProcessing = DtdProcessing.Prohibit,
+        XmlResolver = null,
+        IgnoreComments = true,
+        IgnoreProcessingInstructions = true,
+        IgnoreWhitespace = false,
+        // Keys may hold control characters, which clients send as references.
+        CheckCharacters = false,
+        MaxCharactersFromEntities = 1024 * 1024,
+    };
+
+    private readonly StringBuilder _text = new(0);
+
+    public string Name { get; } = name;
+
+    public List<XmlElement> Children { get; } = [];
+
+    public string Text => _text.ToString();
+
+    /// <summary>The text of the first child of that name; null where there is none.</summary>
+    public string? this[string child] => Child(child)?.Text;
+
+    public XmlElement? Child(string name) => Children.Find(child => child.Name == name);
+
+    public IEnumerable<XmlElement> All(string name) => Children.Where(child => child.Name == name);
+
+    /// <summary>Parses a document whose root has that name; else MalformedXML.</summary>
+    public static Outcome<XmlElement> Parse(ReadOnlyMemory<byte> document, string root)
+    {
+        try
+        {
+            using var stream = new MemoryStream(document.ToArray(), writable: false);
+            using var reader = XmlReader.Create(stream, Settings);
+            var parsed = Read(reader);
+            return parsed?.Name == root ? parsed : S3Error.Of("MalformedXML");
+        }
+        catch (XmlException)
+        {
+            return S3Error.Of("MalformedXML");
+        }
+    }
+
+    private static XmlElement? Read(XmlReader reader)
+    {
+        XmlElement? root = null;
+        var open = new Stack<XmlElement>();
+        var count = 0;
+        while (reader.Read())
+        {
+            if (reader.NodeType == XmlNodeType.Element)
+            {
+                if (++count > ElementsMax || open.Count >= DepthMax)
+                {
+                    return null;
+                }
+
+                var element = new XmlElement(reader.LocalName);
+                root ??= element;
+                if (open.TryPeek(out var parent))
+                {
+                    parent.Children.Add(element);
+                }
+
+                if (!reader.IsEmptyElement)
+                {
+                    open.Push(element);
+                }
+            }
+            else if (reader.NodeType == XmlNodeType.EndElement)
+            {
+                open.Pop();
+            }
+            else if (reader.NodeType is XmlNodeType.Text or XmlNodeType.CDATA or XmlNodeType.Whitespace
+                or XmlNodeType.SignificantWhitespace && open.TryPeek(out var within))
+            {
+                within._text.Append(reader.Value);
+            }
+        }
+
+        return root;
+    }
+}

@@ -1,0 +1,228 @@
+using System.IO.Pipelines;
+using System.Text;
+using Domicile.Accounts;
+using Domicile.Moves;
+using Domicile.Objects;
+using Xunit;
+
+namespace Domicile.Tests.Moves;
+
+public sealed class MoveTests
+{
+    private static readonly CancellationToken Stop = TestContext.Current.CancellationToken;
+
+    // Goal: everything an account has is at the target afterwards, and not a byte of it at the source.
+    // Method: objects inline and in files, versions, markers, an upload under way and a key; markers are searched in all files.
+    [Fact]
+    public async Task A_move_takes_everything_along_and_leaves_nothing()
+    {
+        await using var deployment = await TestDeployment.StartAsync();
+        var account = await deployment.AddAccountAsync(TestDeployment.Beijing);
+        var source = deployment.Node(TestDeployment.Beijing);
+        await RunAsync(source, account, new CreateBucket("marker-bucket"));
+        await RunAsync(source, account, new PutBucketVersioning("marker-bucket", Versioning.Enabled));
+        foreach (var size in new[] { 0, 1, 40, 40_000, 70_000, 300_000 })
+        {
+            await PutAsync(source, account, "marker-bucket", $"marker-key-{size}", size);
+            await PutAsync(source, account, "marker-bucket", $"marker-key-{size}", size + 1);
+        }
+
+        await RunAsync(source, account, new DeleteObject("marker-bucket", "marker-key-40", null, WriteConditions.None));
+        await RunAsync(source, account, new CreateUpload(
+            "marker-bucket", "marker-upload", new string('a', 32), new ObjectHeaders(), new Dictionary<string, string>(), null, false));
+        var before = await ListAsync(source, account);
+
+        await using var desk = deployment.OpenDesk();
+        var move = await MoveAsync(desk, account, TestDeployment.Beijing, TestDeployment.Singapore);
+
+        Assert.Equal(MoveState.Done, move.State);
+        var target = deployment.Node(TestDeployment.Singapore);
+        Assert.Equal(before, await ListAsync(target, account));
+        Assert.Equal(new string('x', 300_001), await ReadAsync(target, account, "marker-bucket", "marker-key-300000"));
+        var deep = await target.VerifyDeepAsync(account.Id, Stop);
+        Assert.Empty(deep.Troubles);
+        Assert.Single(await target.ListKeysAsync(account.Id, Stop));
+        await using (var copy = await OpenAsync(target, account))
+        {
+            Assert.NotNull(await copy.FindUploadAsync("marker-bucket", "marker-upload", new string('a', 32), Stop));
+        }
+
+        AssertNoTrace(deployment.DirectoryOf(TestDeployment.Beijing), "marker-");
+        Assert.IsType<Route.Redirect>(await RedirectedAsync(source, account));
+    }
+
+    // Goal: whichever question or answer is lost, the move ends with the account at exactly one home.
+    // Method: lose the n-th call, once, for every n; both as a lost question and as a lost answer.
+    [Fact]
+    public async Task A_move_survives_the_loss_of_any_one_message()
+    {
+        string[] calls = ["prepare", "arrive", "seal", "drain", "depart", "activate", "settle", "erase"];
+        foreach (var lost in calls.SelectMany(call => new[] { call, $"{call} answered" }))
+        {
+            await using var deployment = await TestDeployment.StartAsync();
+            var account = await deployment.AddAccountAsync(TestDeployment.Beijing);
+            await RunAsync(deployment.Node(TestDeployment.Beijing), account, new CreateBucket("photos"));
+            var isLost = false;
+            deployment.Break = (region, call) =>
+            {
+                if (call == lost && !isLost)
+                {
+                    isLost = true;
+                    throw new RegionUnreachableException(region, "a test cut the link");
+                }
+            };
+            await using var desk = deployment.OpenDesk();
+            var move = await MoveAsync(desk, account, TestDeployment.Beijing, TestDeployment.Singapore);
+            Assert.True(isLost, lost);
+            Assert.Equal(MoveState.Done, move.State);
+            await RunAsync(deployment.Node(TestDeployment.Singapore), account, new CreateBucket("contacts"));
+        }
+    }
+
+    [Fact]
+    public async Task A_move_that_the_policy_comes_to_forbid_goes_back_and_the_source_writes_on()
+    {
+        await using var deployment = await TestDeployment.StartAsync();
+        var account = await deployment.AddAccountAsync(TestDeployment.Beijing);
+        deployment.Break = (_, call) => deployment.Permits = call != "depart";
+        await using var desk = deployment.OpenDesk();
+        var move = await MoveAsync(desk, account, TestDeployment.Beijing, TestDeployment.Singapore);
+        Assert.Equal(MoveState.Aborted, move.State);
+        await RunAsync(deployment.Node(TestDeployment.Beijing), account, new CreateBucket("photos"));
+
+        // And nothing keeps the next move from working.
+        deployment.Break = (_, _) => { };
+        deployment.Permits = true;
+        move = await MoveAsync(desk, account, TestDeployment.Beijing, TestDeployment.Singapore);
+        Assert.Equal(MoveState.Done, move.State);
+    }
+
+    [Fact]
+    public async Task An_account_moves_there_and_back_again()
+    {
+        await using var deployment = await TestDeployment.StartAsync();
+        var account = await deployment.AddAccountAsync(TestDeployment.Beijing);
+        var home = deployment.Node(TestDeployment.Beijing);
+        await RunAsync(home, account, new CreateBucket("photos"));
+        await PutAsync(home, account, "photos", "one", 50_000);
+        await using var desk = deployment.OpenDesk();
+        await MoveAsync(desk, account, TestDeployment.Beijing, TestDeployment.Singapore);
+        await PutAsync(deployment.Node(TestDeployment.Singapore), account, "photos", "two", 60_000);
+        var back = await MoveAsync(desk, account, TestDeployment.Singapore, TestDeployment.Beijing, epoch: 2);
+        Assert.Equal(MoveState.Done, back.State);
+        Assert.Equal(60_000, (await ReadAsync(home, account, "photos", "two")).Length);
+        Assert.Equal(50_000, (await ReadAsync(home, account, "photos", "one")).Length);
+    }
+
+    // Goal: a write whose body was staged before the seal is committed once, at the new home.
+    [Fact]
+    public async Task A_write_under_way_at_the_cut_over_follows_the_account()
+    {
+        await using var deployment = await TestDeployment.StartAsync();
+        var account = await deployment.AddAccountAsync(TestDeployment.Beijing);
+        var source = deployment.Node(TestDeployment.Beijing);
+        await RunAsync(source, account, new CreateBucket("photos"));
+        await using var desk = deployment.OpenDesk();
+        Move move;
+        await using (var copy = await OpenAsync(source, account))
+        {
+            await using var writer = copy.StageContent();
+            await writer.WriteAsync(new byte[200_000], Stop);
+            var staged = await writer.CompleteAsync(Stop);
+            var requested = (MoveRequestResult.Accepted)await desk.RequestAsync(
+                TestDeployment.Request(account, TestDeployment.Beijing, TestDeployment.Singapore), Stop);
+            await SettledAsync(desk, requested.Move.Id);
+            var result = await source.Gateway.WriteAsync(copy, Put("photos", "late", staged), Stop);
+            Assert.IsType<CommandResult.ObjectWritten>(result);
+            move = requested.Move;
+        }
+
+        Assert.Equal(MoveState.Done, (await EndedAsync(desk, move.Id)).State);
+        Assert.Equal(200_000, (await ReadAsync(deployment.Node(TestDeployment.Singapore), account, "photos", "late")).Length);
+    }
+
+    private static async Task<Move> MoveAsync(
+        MoveDesk desk, AccountProfile account, RegionName from, RegionName to, long epoch = 1)
+    {
+        var answer = await desk.RequestAsync(TestDeployment.Request(account, from, to, epoch), Stop);
+        return await EndedAsync(desk, Assert.IsType<MoveRequestResult.Accepted>(answer).Move.Id);
+    }
+
+    private static Task<Move> EndedAsync(MoveDesk desk, Guid id) => UntilAsync(desk, id, move => move.IsOver);
+
+    private static Task<Move> SettledAsync(MoveDesk desk, Guid id) => UntilAsync(desk, id, move => move.HasSettled);
+
+    private static async Task<Move> UntilAsync(MoveDesk desk, Guid id, Func<Move, bool> holds)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(Stop);
+        limit.CancelAfter(TimeSpan.FromSeconds(60));
+        while (true)
+        {
+            var ticket = desk.ChangeCount;
+            if (desk.Find(id)! is var move && holds(move))
+            {
+                return move;
+            }
+
+            await desk.ChangedSince(ticket, limit.Token);
+        }
+    }
+
+    private static async Task RunAsync(RegionNode node, AccountProfile account, AccountCommand command)
+    {
+        var result = await node.ExecuteAsync(account.Id, command, Stop);
+        Assert.False(result is CommandResult.Refused, result.ToString());
+    }
+
+    private static async Task PutAsync(RegionNode node, AccountProfile account, string bucket, string key, int size)
+    {
+        await using var copy = await OpenAsync(node, account);
+        await using var writer = copy.StageContent();
+        await writer.WriteAsync(Encoding.ASCII.GetBytes(new string('x', size)), Stop);
+        var staged = await writer.CompleteAsync(Stop);
+        Assert.IsType<CommandResult.ObjectWritten>(await node.Gateway.WriteAsync(copy, Put(bucket, key, staged), Stop));
+        writer.Adopted();
+    }
+
+    private static PutObject Put(string bucket, string key, StagedContent staged)
+        => new(
+            bucket, key, staged, new string('0', 32), new ObjectHeaders { ContentType = "marker-type" }, [],
+            new Dictionary<string, string>(), WriteConditions.None);
+
+    private static async Task<AccountCopy> OpenAsync(RegionNode node, AccountProfile account)
+        => Assert.IsType<Route.Here>(await node.Gateway.RouteAsync(account.Id, isWrite: false, Stop)).Copy;
+
+    private static ValueTask<Route> RedirectedAsync(RegionNode node, AccountProfile account)
+        => node.Gateway.RouteAsync(account.Id, isWrite: false, Stop);
+
+    private static async Task<string> ListAsync(RegionNode node, AccountProfile account)
+    {
+        await using var copy = await OpenAsync(node, account);
+        var page = await copy.ListVersionsAsync(new VersionQuery("marker-bucket", "", "", null, null, 1000), Stop);
+        return string.Join('\n', page.Versions.Select(version =>
+            $"{version.Key} {version.VersionId} {version.Born} {version.SizeBytes} {version.IsDeleteMarker} {version.ModifiedAt:O}"));
+    }
+
+    private static async Task<string> ReadAsync(RegionNode node, AccountProfile account, string bucket, string key)
+    {
+        await using var copy = await OpenAsync(node, account);
+        var version = (await copy.FindObjectAsync(bucket, key, null, Stop))!;
+        var stream = new MemoryStream();
+        var writer = PipeWriter.Create(stream, new StreamPipeWriterOptions(leaveOpen: true));
+        await copy.ReadContentAsync(version.Pieces, 0, version.SizeBytes, writer, Stop);
+        await writer.CompleteAsync();
+        return Encoding.ASCII.GetString(stream.ToArray());
+    }
+
+    private static void AssertNoTrace(string directory, string marker)
+    {
+        var bytes = Encoding.ASCII.GetBytes(marker);
+        foreach (var file in Directory.EnumerateFiles(directory, "*", SearchOption.AllDirectories))
+        {
+            using var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+            var content = new byte[stream.Length];
+            stream.ReadExactly(content);
+            Assert.True(content.AsSpan().IndexOf(bytes) < 0, $"{file} still has '{marker}'.");
+        }
+    }
+}

@@ -1,0 +1,242 @@
+using System.IO.Pipelines;
+using System.Security.Cryptography;
+using Domicile.Accounts;
+using Domicile.Moves;
+using Domicile.Objects;
+using Domicile.Proofs;
+using Domicile.Storage;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Domicile.Tests.Moves;
+
+/// <summary>
+/// Regions with real stores in temporary directories, and control's part in memory; calls go straight from one to the other,
+/// without a wire. <see cref="Break"/> stands for a link that fails.
+/// </summary>
+internal sealed class TestDeployment : IMoveControl, IAsyncDisposable
+{
+    private const string PolicyText =
+        """
+        version: 1
+        rules:
+          - name: Anywhere
+            when: { residence: "*" }
+            allow: "*"
+        """;
+
+    private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("domicile-moves-");
+    private readonly Dictionary<RegionName, RegionNode> _nodes = [];
+    private readonly Dictionary<RegionName, IAsyncDisposable> _storages = [];
+
+    private TestDeployment()
+    {
+    }
+
+    public static RegionName Beijing { get; } = RegionName.Parse("beijing");
+
+    public static RegionName Singapore { get; } = RegionName.Parse("singapore");
+
+    public static IReadOnlyList<RegionFacts> Facts { get; } = [FactsOf(Beijing, "CN"), FactsOf(Singapore, "SG")];
+
+    public MoveRecordsInMemory Records { get; } = new();
+
+    public Dictionary<AccountId, (RegionName Home, long Epoch)> Homes { get; } = [];
+
+    /// <summary>Asked before each call of control on a region; throws to lose the question.</summary>
+    public Action<RegionName, string> Break { get; set; } = (_, _) => { };
+
+    public bool Permits { get; set; } = true;
+
+    public static async Task<TestDeployment> StartAsync()
+    {
+        var deployment = new TestDeployment();
+        foreach (var facts in Facts)
+        {
+            await deployment.StartAsync(facts);
+        }
+
+        return deployment;
+    }
+
+    public RegionNode Node(RegionName region) => _nodes[region];
+
+    public string DirectoryOf(RegionName region) => Path.Combine(_directory.FullName, region.Value);
+
+    public IRegionPeer Region(RegionName name) => new BreakablePeer(_nodes[name], call => Break(name, call));
+
+    public MovePermission Permit(Move move) => new(Permits, "a test says so", 1);
+
+    public Task SetHomeAsync(AccountId account, RegionName home, long epoch, CancellationToken cancellationToken)
+    {
+        if (!Homes.TryGetValue(account, out var known) || known.Epoch < epoch)
+        {
+            Homes[account] = (home, epoch);
+        }
+
+        return Task.CompletedTask;
+    }
+
+    public Task<long> AppendReceiptAsync(Move move, CancellationToken cancellationToken) => Task.FromResult(0L);
+
+    public MoveDesk OpenDesk() => new(this, Records, TimeProvider.System, NullLoggerFactory.Instance);
+
+    public async Task<AccountProfile> AddAccountAsync(RegionName home)
+    {
+        var profile = new AccountProfile(
+            AccountId.FromRandom(RandomNumberGenerator.GetBytes(10)), Country.Parse("IN"), null);
+        var key = AccessKey.NewId(profile.Id, RandomNumberGenerator.GetBytes(5));
+        await _nodes[home].CreateAccountAsync(
+            profile, new Credential(key, "secret-of-the-first-key", "first", DateTimeOffset.UnixEpoch), default);
+        return profile;
+    }
+
+    public static MoveRequest Request(AccountProfile profile, RegionName from, RegionName to, long epoch = 1)
+        => new(profile, from, to, epoch, 1, "a test", TimeSpan.Zero, RandomNumberGenerator.GetBytes(32), 0, 0);
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var node in _nodes.Values)
+        {
+            await node.DisposeAsync();
+        }
+
+        foreach (var storage in _storages.Values)
+        {
+            await storage.DisposeAsync();
+        }
+
+        _directory.Delete(recursive: true);
+    }
+
+    private static RegionFacts FactsOf(RegionName name, string country)
+    {
+        var code = Country.Parse(country);
+        return new RegionFacts(name, code, new Party("Operator", code), new Party("Owner", code), new CustodianFacts("local", code));
+    }
+
+    private async Task StartAsync(RegionFacts facts)
+    {
+        var directory = Directory.CreateDirectory(DirectoryOf(facts.Name)).FullName;
+        var storage = RegionStorage.Open(directory, await LocalCustodian.OpenAsync(directory, default), TimeProvider.System);
+        var replica = RegionDirectory.Open(directory);
+        replica.Take(new DirectoryUpdate([], 1, PolicyText));
+        var node = new RegionNode(
+            new RegionContext
+            {
+                Self = facts,
+                Regions = Facts,
+                Storage = storage,
+                Directory = replica,
+                Links = new DirectLinks(this, facts.Name),
+                Signer = EcdsaSigner.Generate(),
+                Time = TimeProvider.System,
+            },
+            NullLoggerFactory.Instance);
+        _storages[facts.Name] = storage;
+        _nodes[facts.Name] = node;
+        node.Start();
+    }
+
+    private sealed class DirectLinks(TestDeployment deployment, RegionName self) : IRegionLinks
+    {
+        public IRegionLink To(RegionName region) => new DirectLink(deployment.Node(region), self);
+
+        public Uri EndpointOf(RegionName region) => new($"http://{region}.example:9000");
+
+        public Task<DirectoryEntry?> AskControlAsync(AccountId account, CancellationToken cancellationToken)
+            => Task.FromResult<DirectoryEntry?>(null);
+    }
+
+    private sealed class DirectLink(RegionNode node, RegionName caller) : IRegionLink
+    {
+        public Task<PipeReader> PullAsync(MoveOrder order, long after, CancellationToken cancellationToken)
+        {
+            var pipe = new Pipe();
+            _ = StreamAsync(order, after, pipe.Writer, cancellationToken);
+            return Task.FromResult(pipe.Reader);
+        }
+
+        public Task<StepAnswer> RefuseAsync(MoveOrder order, string reason, CancellationToken cancellationToken)
+            => node.RefuseAsync(order, reason, cancellationToken);
+
+        public Task<HandOverAnswer> HandOverAsync(
+            HandOver handOver, Stream? content, CancellationToken cancellationToken)
+            => node.HandOvers.TakeAsync(caller, handOver, content, cancellationToken);
+
+        private async Task StreamAsync(MoveOrder order, long after, PipeWriter output, CancellationToken cancellationToken)
+        {
+            try
+            {
+                await node.Changes.StreamAsync(order, after, output, cancellationToken);
+                await output.CompleteAsync();
+            }
+            catch (Exception e)
+            {
+                await output.CompleteAsync(new IOException("The stream broke.", e));
+            }
+        }
+    }
+}
+
+/// <summary>Control's saved moves, as durable as the test.</summary>
+internal sealed class MoveRecordsInMemory : IMoveRecords
+{
+    private readonly Lock _gate = new();
+    private readonly Dictionary<Guid, Move> _moves = [];
+
+    public Move? Find(Guid id)
+    {
+        lock (_gate)
+        {
+            return _moves.GetValueOrDefault(id);
+        }
+    }
+
+    public Task<Move?> AddAsync(Move move, CancellationToken cancellationToken)
+    {
+        lock (_gate)
+        {
+            var open = FindOpen(move.Account);
+            if (open is null)
+            {
+                _moves.Add(move.Id, move);
+            }
+
+            return Task.FromResult(open);
+        }
+    }
+
+    public Task<bool> SaveAsync(Move before, Move after, CancellationToken cancellationToken)
+    {
+        lock (_gate)
+        {
+            var isCurrent = _moves[before.Id] == before;
+            _moves[before.Id] = isCurrent ? after : _moves[before.Id];
+            return Task.FromResult(isCurrent);
+        }
+    }
+
+    public IReadOnlyList<Move> ListOpen()
+    {
+        lock (_gate)
+        {
+            return [.. _moves.Values.Where(move => !move.IsOver)];
+        }
+    }
+
+    public IReadOnlyList<Move> List(int atMost)
+    {
+        lock (_gate)
+        {
+            return [.. _moves.Values.Take(atMost)];
+        }
+    }
+
+    public Move? FindOpen(AccountId account)
+    {
+        lock (_gate)
+        {
+            return _moves.Values.FirstOrDefault(move => move.Account == account && !move.IsOver);
+        }
+    }
+}

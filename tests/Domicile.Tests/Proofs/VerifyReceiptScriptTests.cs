@@ -1,0 +1,187 @@
+using System.Diagnostics;
+using System.Text;
+using Domicile.Proofs;
+using Domicile.Proofs.Receipts;
+using Xunit;
+
+namespace Domicile.Tests.Proofs;
+
+/// <summary>
+/// A receipt must verify without any of our code: docs/formats/verify-receipt.sh, run by the real shell with the real
+/// openssl and sha256sum, over receipts that the engine's own types made.
+/// </summary>
+public sealed class VerifyReceiptScriptTests : IDisposable
+{
+    private readonly string _directory = Directory.CreateTempSubdirectory("domicile-receipt-").FullName;
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    /// <summary>One byte in each part: the text before it, how far behind its start, the byte that replaces it.</summary>
+    public static TheoryData<string, int, int> Tamperings
+        => new()
+        {
+            { "\"format\": \"", 3, 0 },
+            { "\"departure\": {\n    \"payloadType\": \"", 3, 0 },
+            { "\"departure\": {\n    \"payloadType\": \"application/vnd.in-toto+json\",\n    \"payload\": \"", 200, 0 },
+            { "\"arrival\": {\n    \"payloadType\": \"application/vnd.in-toto+json\",\n    \"payload\": \"", 200, 0 },
+            { "\"erasure\": {\n    \"payloadType\": \"application/vnd.in-toto+json\",\n    \"payload\": \"", 200, 0 },
+            { "\"move\": {\n    \"payloadType\": \"application/vnd.in-toto+json\",\n    \"payload\": \"", 200, 0 },
+            { "\"keyid\": \"", 9, 0 },
+            { "\"sig\": \"", 20, 0 },
+            { "\"source\": \"", 80, 0 },
+            { "\"target\": \"", 80, 0 },
+            { "\"control\": \"", 80, 0 },
+            { "\"keys\": {\n    \"source\": \"", -4, 0 },
+            { "\"leafIndex\": ", 0, '7' },
+            { "\"treeSize\": ", 1, '2' },
+            { "\"inclusionProof\": [\n      \"", 7, 0 },
+            { "\"checkpoint\": \"", 3, 0 },
+            { "\"checkpoint\": \"domicile.example/demo\\n", 1, '2' },
+            { "\"checkpoint\": \"domicile.example/demo\\n11\\n", 9, 0 },
+            { "— domicile.example/demo ", 2, 0 },
+            { "— domicile.example/demo ", 40, 0 },
+            { "\"account\": \"", 5, 0 },
+            { "\"salt\": \"", 5, 0 },
+        };
+
+    [Fact]
+    public async Task A_truthful_receipt_verifies()
+    {
+        using var sample = new SampleReceipt();
+
+        var (exitCode, output) = await RunAsync(sample.ToBytes(), sample.Ledger.PublicKey);
+
+        Assert.True(exitCode == 0, output);
+        Assert.EndsWith("receipt: OK\n", output, StringComparison.Ordinal);
+        Assert.Contains("ok      the ledger's key is the one you trust", output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(1, 0)]
+    [InlineData(5, 4)]
+    [InlineData(64, 33)]
+    public async Task It_verifies_wherever_in_the_ledger_it_lies_and_without_naming_its_account(int leaves, int index)
+    {
+        using var sample = new SampleReceipt { Leaves = leaves, LeafIndex = index, WithOpening = false };
+
+        var (exitCode, output) = await RunAsync(sample.ToBytes(), null);
+
+        Assert.True(exitCode == 0, output);
+    }
+
+    [Theory]
+    [MemberData(nameof(Tamperings))]
+    public async Task One_changed_byte_in_any_part_fails(string before, int offset, int replacement)
+    {
+        using var sample = new SampleReceipt();
+        var file = sample.ToBytes();
+        var at = file.AsSpan().IndexOf(Encoding.UTF8.GetBytes(before)) + Encoding.UTF8.GetByteCount(before) + offset;
+        file[at] = replacement != 0 ? (byte)replacement : file[at] == 'A' ? (byte)'B' : (byte)'A';
+
+        var (exitCode, output) = await RunAsync(file, sample.Ledger.PublicKey);
+
+        Assert.True(exitCode == 1, output);
+        Assert.Contains("FAILED", output, StringComparison.Ordinal);
+        Assert.DoesNotContain("receipt: OK", output, StringComparison.Ordinal);
+    }
+
+    /// <summary>
+    /// The golden file: receipts outlive the program that wrote them. If this fails, the format has changed, and needs a
+    /// new version beside this one.
+    /// </summary>
+    [Fact]
+    public async Task The_documented_example_verifies_here_and_there()
+    {
+        var example = Path.Combine(Formats(), "example");
+        var file = await File.ReadAllBytesAsync(Path.Combine(example, "receipt.json"), Token);
+        var pem = await File.ReadAllTextAsync(Path.Combine(example, "ledger.pem"), Token);
+        Assert.True(PublicKey.TryFromPem(pem, out var ledger));
+
+        var (exitCode, output) = await RunAsync(file, ledger);
+
+        Assert.True(exitCode == 0, output);
+        var proven = Assert.IsType<ReceiptVerification.Proven>(ReceiptVerification.Verify(file, ledger));
+        Assert.Equal(38, proven.Statements.Move.PauseMs);
+
+        // The same statements are written in the same bytes today. (Signatures differ each time, as ECDSA's do.)
+        using var sample = new SampleReceipt();
+        Assert.Equal(proven.Receipt.Departure.Payload, sample.Build().Departure.Payload);
+    }
+
+    [Fact]
+    public async Task Another_ledgers_key_fails()
+    {
+        using var sample = new SampleReceipt();
+        using var other = EcdsaSigner.Generate();
+
+        var (exitCode, output) = await RunAsync(sample.ToBytes(), other.PublicKey);
+
+        Assert.True(exitCode == 1, output);
+        Assert.Contains("FAILED  the ledger's key is the one you trust", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Signed_lies_fail()
+    {
+        var other = new string('a', 64);
+        SampleReceipt[] lies =
+        [
+            new() { ChangeArrival = arrival => arrival with { SetDigest = other } },
+            new() { ChangeArrival = arrival => arrival with { FinalSeq = 1 } },
+            new() { ChangeErasure = erasure => erasure with { ArrivalSha256 = other } },
+            new() { ChangeErasure = erasure => erasure with { MoveId = Guid.Empty } },
+            new() { ChangeErasure = erasure => erasure with { Region = erasure.Region with { Country = "TW" } } },
+            new() { ChangeMove = move => move with { EpochAfter = 9 }, ChangeArrival = arrival => arrival with { EpochAfter = 9 } },
+            new() { ChangeMove = move => move with { FromKey = other } },
+            new() { ChangeMove = move => move with { ErasedAt = move.ErasedAt.AddMilliseconds(1) } },
+            new() { ChangeDeparture = departure => departure with { To = "california" } },
+            new() { ChangeMove = move => move with { DepartureSha256 = other } },
+            new() { ChangeSubject = (place, subject) => place == "arrival" ? subject with { Sha256 = other } : subject },
+        ];
+
+        foreach (var lie in lies)
+        {
+            var (exitCode, output) = await RunAsync(lie.ToBytes(), lie.Ledger.PublicKey);
+            Assert.True(exitCode == 1, output);
+            lie.Dispose();
+        }
+    }
+
+    public void Dispose() => Directory.Delete(_directory, recursive: true);
+
+    private async Task<(int ExitCode, string Output)> RunAsync(byte[] receipt, PublicKey? trusted)
+    {
+        var (file, key) = (Path.Combine(_directory, "receipt.json"), Path.Combine(_directory, "ledger.pem"));
+        await using (var stream = File.Create(file))
+        {
+            await stream.WriteAsync(receipt, Token);
+        }
+
+        string[] arguments = [Path.Combine(Formats(), "verify-receipt.sh"), file, .. trusted is null ? Array.Empty<string>() : [key]];
+        if (trusted is not null)
+        {
+            await using var stream = File.Create(key);
+            await stream.WriteAsync(Encoding.ASCII.GetBytes(trusted.ToPem()), Token);
+        }
+
+        using var process = Process.Start(new ProcessStartInfo("bash", arguments)
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        })!;
+        var (output, error) = (process.StandardOutput.ReadToEndAsync(Token), process.StandardError.ReadToEndAsync(Token));
+        await process.WaitForExitAsync(Token);
+        return (process.ExitCode, await output + await error);
+    }
+
+    private static string Formats()
+    {
+        var directory = new DirectoryInfo(AppContext.BaseDirectory);
+        while (!File.Exists(Path.Combine(directory.FullName, "global.json")))
+        {
+            directory = directory.Parent ?? throw new InvalidOperationException("Run the tests inside the repository.");
+        }
+
+        return Path.Combine(directory.FullName, "docs", "formats");
+    }
+}
