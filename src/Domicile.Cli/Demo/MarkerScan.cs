@@ -22,7 +22,8 @@ internal static class MarkerScan
             cancellationToken.ThrowIfCancellationRequested();
             try
             {
-                bytes += SearchFile(path, needles, finds);
+                // An empty file has nothing to find; and lock files, which are empty, can't be opened while they are held.
+                bytes += new FileInfo(path).Length == 0 ? 0 : SearchFile(path, needles, finds);
                 files++;
             }
             catch (FileNotFoundException)
