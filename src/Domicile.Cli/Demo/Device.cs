@@ -9,7 +9,7 @@ namespace Domicile.Cli.Demo;
 
 /// <summary>
 /// A person's phone: writes, reads what it wrote, lists, and so on, one request after the other, each through any of the
-/// regions. It knows what every answer must be.
+/// endpoints. It knows what every answer must be.
 /// </summary>
 internal sealed class Device(Person person, IReadOnlyList<Uri> endpoints, Journal journal, int seed, TimeProvider time)
     : IDisposable

@@ -20,8 +20,10 @@ internal sealed class Devices : IAsyncDisposable
     public int Failures => _journals.Values.Sum(journal => journal.Failures.Count);
 
     public static Devices Start(
-        IReadOnlyDictionary<Person, Journal> journals, IReadOnlyList<Uri> endpoints, TimeProvider time)
-        => new(journals, [.. journals.Select((entry, index) => new Device(entry.Key, endpoints, entry.Value, index, time))]);
+        IReadOnlyDictionary<Person, Journal> journals, Func<Person, IReadOnlyList<Uri>> endpointsOf, TimeProvider time)
+        => new(
+            journals,
+            [.. journals.Select((entry, index) => new Device(entry.Key, endpointsOf(entry.Key), entry.Value, index, time))]);
 
     /// <summary>Returns when the last request has been answered.</summary>
     public async Task StopAsync()

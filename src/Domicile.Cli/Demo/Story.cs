@@ -120,14 +120,13 @@ internal sealed class Story(VerbCall call, Teller teller, LocalDeployment deploy
 
     private async Task<IReadOnlyList<MoveView>> MoveAsync(CancellationToken stop)
     {
-        teller.Chapter("Everyone's devices go on, through any region, while the accounts move");
+        teller.Chapter("Everyone's devices go on, through any region that may see their content, while the accounts move");
         foreach (var person in _uploads.Keys)
         {
             _journals.Add(person, new Journal());
         }
 
-        var endpoints = deployment.Config.Regions.Select(region => deployment.EndpointOf(region.Facts.Name.Value)).ToList();
-        await using var devices = Devices.Start(_journals, endpoints, call.Time);
+        await using var devices = Devices.Start(_journals, EndpointsOf, call.Time);
         await Task.Delay(Usual, call.Time, stop);
         teller.Line($"before: {devices.Requests / Usual.TotalSeconds:0} requests/s, {devices.Failures} errors");
         var applied = await _control.PostAsync(
@@ -138,6 +137,11 @@ internal sealed class Story(VerbCall call, Teller teller, LocalDeployment deploy
         await devices.StopAsync();
         return moves;
     }
+
+    // A node relays to the home where the policy lets content pass through it, and answers 307 elsewhere.
+    private List<Uri> EndpointsOf(Person person)
+        => [.. deployment.Config.Regions.Select(region => region.Facts.Name.Value)
+            .Where(region => person.Leaves == (region != OldHome)).Select(deployment.EndpointOf)];
 
     private async Task<DemoDocument> CheckAsync(IReadOnlyList<MoveView> moves, CancellationToken stop)
     {
