@@ -30,6 +30,7 @@ internal static class ServeProcess
         }
 
         using var directory = ((DataDirectoryResult.Opened)opened).Directory;
+        CrashPoint.Arm(DataDirectory.PathOf(options.DataDirectory, options.Process));
         var endpoints = Endpoints.Load(options.DataDirectory) ?? EndpointPlan.Resolve(config, options.DataDirectory);
 
         // :: Step 3: the process itself.

@@ -14,6 +14,7 @@ internal static class AccountErasure
         // :: Step 1: destroy the key. What is left of contents can't be read by anyone any more.
         var usage = await store.WriteAsync(DestroyKey, cancellationToken);
         var keyDestroyedAt = time.GetUtcNow();
+        CrashPoint.Reach("erasure.keyless");
 
         // :: Step 2: delete the rows, some at a time, so that the file's log stays short.
         var rows = 0L;
@@ -22,6 +23,8 @@ internal static class AccountErasure
         {
             rows += some;
         }
+
+        CrashPoint.Reach("erasure.rowless");
 
         // :: Step 3: files, free pages and the log.
         await store.ScrubAsync(cancellationToken);

@@ -171,9 +171,11 @@ internal sealed partial class ArrivalPulls(RegionContext region, ILogger<Arrival
             case StreamFrame.Content content:
                 await store.Contents.ReceiveSealedAsync(
                     content.ContentId, content.LengthBytes, input.AsStream(leaveOpen: true), pull.Stopped);
+                CrashPoint.Reach("pull.received");
                 return true;
             case StreamFrame.Batch batch:
                 await store.WriteAsync(transaction => TakeBatch(transaction, pull.Order, batch), pull.Stopped);
+                CrashPoint.Reach("pull.stored");
                 Adopt(store, batch.Changes);
                 pull.SourceSeq = batch.SourceSeq;
                 return true;

@@ -44,7 +44,9 @@ internal sealed partial class MoveRunner(
                 failures = next == move ? failures : 0;
                 if (next != move)
                 {
+                    CrashPoint.Reach($"{move.State}-{next.State}.saving");
                     await records.SaveAsync(move, next, cancellationToken);
+                    CrashPoint.Reach($"{move.State}-{next.State}.saved");
                 }
             }
             catch (Exception e) when (e is IOException or RegionRefusedException or HttpRequestException)

@@ -118,45 +118,53 @@ internal sealed class RegionNode : IRegionPeer, IAsyncDisposable
         => Task.FromResult(RegionExamination.Run(_region));
 
     public Task<StepAnswer> PrepareAsync(MoveOrder order, CancellationToken cancellationToken)
-        => _source.PrepareAsync(order, cancellationToken);
+        => StepAsync("prepare", () => _source.PrepareAsync(order, cancellationToken));
 
     public Task<StepAnswer> ArriveAsync(MoveOrder order, CancellationToken cancellationToken)
-        => _target.ArriveAsync(order, cancellationToken);
+        => StepAsync("arrive", () => _target.ArriveAsync(order, cancellationToken));
 
     public async Task<StepAnswer> SealAsync(MoveOrder order, CancellationToken cancellationToken)
     {
         // Before the seal: a process that dies between the two has only an account to look at once in vain.
         _watch.Watch(order);
-        return await _source.SealAsync(order, cancellationToken);
+        return await StepAsync("seal", () => _source.SealAsync(order, cancellationToken));
     }
 
     public Task<StepAnswer> DrainAsync(MoveOrder order, long finalSeq, CancellationToken cancellationToken)
-        => _target.DrainAsync(order, finalSeq, cancellationToken);
+        => StepAsync("drain", () => _target.DrainAsync(order, finalSeq, cancellationToken));
 
     public Task<StepAnswer> DepartAsync(MoveOrder order, CancellationToken cancellationToken)
-        => _source.DepartAsync(order, cancellationToken);
+        => StepAsync("depart", () => _source.DepartAsync(order, cancellationToken));
 
     public Task<StepAnswer> ActivateAsync(
         MoveOrder order, long finalSeq, byte[] digest, byte[] departure, CancellationToken cancellationToken)
-        => _target.ActivateAsync(order, finalSeq, digest, departure, cancellationToken);
+        => StepAsync("activate", () => _target.ActivateAsync(order, finalSeq, digest, departure, cancellationToken));
 
     public Task<StepAnswer> RefuseAsync(MoveOrder order, string reason, CancellationToken cancellationToken)
-        => _target.RefuseAsync(order, reason, cancellationToken);
+        => StepAsync("refuse", () => _target.RefuseAsync(order, reason, cancellationToken));
 
     public Task<StepAnswer> UnsealAsync(MoveOrder order, CancellationToken cancellationToken)
     {
         _watch.Forget(order.Account);
-        return _source.UnsealAsync(order, cancellationToken);
+        return StepAsync("unseal", () => _source.UnsealAsync(order, cancellationToken));
     }
 
     public Task<StepAnswer> SettleAsync(MoveOrder order, CancellationToken cancellationToken)
     {
         _watch.Forget(order.Account);
-        return _source.SettleAsync(order, cancellationToken);
+        return StepAsync("settle", () => _source.SettleAsync(order, cancellationToken));
     }
 
     public Task<StepAnswer> EraseAsync(MoveOrder order, byte[] arrival, CancellationToken cancellationToken)
-        => _source.EraseAsync(order, arrival, cancellationToken);
+        => StepAsync("erase", () => _source.EraseAsync(order, arrival, cancellationToken));
+
+    private static async Task<StepAnswer> StepAsync(string step, Func<Task<StepAnswer>> act)
+    {
+        CrashPoint.Reach($"{step}.asked");
+        var answer = await act();
+        CrashPoint.Reach($"{step}.done");
+        return answer;
+    }
 
     private async Task<CommandResult> ExecuteAsync(
         AccountCopy copy, AccountCommand command, CancellationToken cancellationToken)

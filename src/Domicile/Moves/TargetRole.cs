@@ -84,6 +84,7 @@ internal sealed class TargetRole(RegionContext region, ArrivalPulls pulls)
         if (answer is StepAnswer.Refused && reason != MoveReasons.DigestsDiffer)
         {
             pulls.End(order.Account);
+            CrashPoint.Reach("refuse.recorded");
             await WipeAsync(store, order, cancellationToken);
         }
 
