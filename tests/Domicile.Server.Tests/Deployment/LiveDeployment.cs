@@ -1,0 +1,229 @@
+using System.Runtime.InteropServices;
+using Amazon.Runtime;
+using Amazon.S3;
+using Domicile.Accounts;
+using Domicile.Cli.Local;
+using Domicile.Control;
+using Domicile.Deployments;
+
+namespace Domicile.Server.Tests.Deployment;
+
+/// <summary>
+/// A deployment as an operator runs it: control and each region are processes of their own, from the built programs, in a
+/// directory and on ports of their own. A test may kill, freeze and start any of them. Dispose ends and deletes all of it.
+/// </summary>
+internal sealed partial class LiveDeployment : IAsyncDisposable
+{
+    public const string ControlName = "control";
+
+    private const int StartsMax = 4;
+    private const int SigKill = 9;
+    private const int SigCont = 18;
+    private const int SigStop = 19;
+
+    private static readonly TimeSpan StartPatience = TimeSpan.FromSeconds(90);
+    private static readonly string Program = ServerProgram.Find(Environment.GetEnvironmentVariable);
+
+    private readonly LocalDeployment _plan;
+    private readonly Dictionary<string, ServerProcess> _running = [];
+    private ControlCalls? _control;
+
+    private LiveDeployment(LocalDeployment plan)
+    {
+        _plan = plan;
+        AppDomain.CurrentDomain.ProcessExit += KillAll;
+    }
+
+    /// <summary>The data directory: one directory for control and each region below it.</summary>
+    public string Directory => _plan.Directory;
+
+    public DeploymentConfig Config => _plan.Config;
+
+    public ControlCalls Control => _control ?? throw new InvalidOperationException("Control has not been started.");
+
+    public string AuthorityPath => Path.Combine(Directory, ControlName, "ca", "ca.pem");
+
+    private static CancellationToken Cancelled => Xunit.TestContext.Current.CancellationToken;
+
+    /// <summary>Returns when every process is ready and control reaches every region.</summary>
+    public static async Task<LiveDeployment> StartAsync(DeploymentSetup? setup = null)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            var deployment = await PrepareAsync(setup ?? new DeploymentSetup());
+            try
+            {
+                await Task.WhenAll(deployment._plan.Roles.Select(role => deployment.StartAsync(role.DirectoryName)).ToList());
+                await deployment.ReachesAllAsync();
+                return deployment;
+            }
+            catch (InvalidOperationException taken)
+                when (attempt < StartsMax && taken.Message.Contains("in use", StringComparison.Ordinal))
+            {
+                // Another program was faster at one of the ports.
+                await deployment.DisposeAsync();
+            }
+            catch
+            {
+                await deployment.DisposeAsync();
+                throw;
+            }
+        }
+    }
+
+    /// <summary>Starts a process that is not running, and returns when it is ready.</summary>
+    /// <param name="process">A region's name, or <c>control</c>.</param>
+    public async Task StartAsync(string process)
+    {
+        var role = _plan.Roles.Single(role => role.DirectoryName == process);
+        var started = ServerProcess.Start(_plan, role, Program, TimeProvider.System);
+        lock (_running)
+        {
+            _running.Add(process, started);
+        }
+
+        if (await started.WaitReadyAsync(StartPatience, Cancelled) is { } trouble)
+        {
+            throw new InvalidOperationException(trouble);
+        }
+
+        if (process == ControlName)
+        {
+            _control ??= new ControlCalls(Directory, _plan.Endpoints.Control.Listen);
+        }
+    }
+
+    /// <summary>kill -9; returns when the process is gone.</summary>
+    public async Task KillAsync(string process)
+    {
+        var running = Take(process);
+        _ = Signal(running.Pid, SigKill);
+        _ = await running.WaitForExitAsync(Cancelled);
+        running.Dispose();
+    }
+
+    /// <summary>SIGTERM, as an operator stops it.</summary>
+    public async Task StopAsync(string process)
+    {
+        using var running = Take(process);
+        await running.StopAsync();
+    }
+
+    public async Task KillAndStartAsync(string process)
+    {
+        await KillAsync(process);
+        await StartAsync(process);
+    }
+
+    /// <summary>SIGSTOP: the process neither answers nor dies, as if its network were cut.</summary>
+    public void Freeze(string process) => _ = Signal(PidOf(process), SigStop);
+
+    public void Thaw(string process) => _ = Signal(PidOf(process), SigCont);
+
+    public int PidOf(string process)
+    {
+        lock (_running)
+        {
+            return _running[process].Pid;
+        }
+    }
+
+    /// <summary>Where a region's S3 listens.</summary>
+    public Uri EndpointOf(string region) => _plan.EndpointOf(region);
+
+    public ProcessEndpoints EndpointsOf(string process)
+        => _plan.EndpointsOf(_plan.Roles.Single(role => role.DirectoryName == process));
+
+    public string DirectoryOf(string process) => Path.Combine(Directory, process);
+
+    public RegionFacts FactsOf(string region) => Config.Find(RegionName.Parse(region))!.Facts;
+
+    /// <summary>The AWS SDK's client as anyone would set it up; behind https it trusts the deployment's authority.</summary>
+    /// <param name="region">The region whose endpoint it uses; null: the account's home.</param>
+    public AmazonS3Client OpenS3(NewAccountView account, string? region = null, Action<AmazonS3Config>? change = null)
+    {
+        var config = new AmazonS3Config
+        {
+            ServiceURL = EndpointOf(region ?? account.Home).AbsoluteUri,
+            ForcePathStyle = true,
+            AuthenticationRegion = "us-east-1",
+        };
+        if (Config.Tls)
+        {
+            config.HttpClientFactory = new TrustingClients(Directory);
+        }
+
+        change?.Invoke(config);
+        return new AmazonS3Client(new BasicAWSCredentials(account.AccessKey, account.SecretKey), config);
+    }
+
+    /// <summary>An HTTP client that trusts the deployment's authority.</summary>
+    public HttpClient OpenHttp() => new(LocalAccess.Handler(Directory, StartPatience));
+
+    /// <summary>What a process logged so far.</summary>
+    public string LogOf(string process)
+    {
+        using var file = new FileStream(
+            Path.Combine(Directory, process, "log", "server.log"), FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+        using var reader = new StreamReader(file);
+        return reader.ReadToEnd();
+    }
+
+    /// <summary>The last words of every process, for the report of a test that failed.</summary>
+    public string LastLogs(int linesEach = 40)
+        => string.Join('\n', _plan.Roles.Select(role =>
+            $"--- {role.DirectoryName}\n{string.Join('\n', LogOf(role.DirectoryName).TrimEnd().Split('\n').TakeLast(linesEach))}"));
+
+    public async ValueTask DisposeAsync()
+    {
+        AppDomain.CurrentDomain.ProcessExit -= KillAll;
+        if (Xunit.TestContext.Current.TestState?.Result == Xunit.TestResult.Failed)
+        {
+            Xunit.TestContext.Current.TestOutputHelper?.WriteLine(LastLogs());
+        }
+
+        KillAll(null, EventArgs.Empty);
+        foreach (var process in _running.Values)
+        {
+            _ = await process.WaitForExitAsync(CancellationToken.None);
+            process.Dispose();
+        }
+
+        _control?.Dispose();
+        System.IO.Directory.Delete(Directory, recursive: true);
+    }
+
+    private static async Task<LiveDeployment> PrepareAsync(DeploymentSetup setup)
+    {
+        var directory = System.IO.Directory.CreateTempSubdirectory("domicile-live-").FullName;
+        var config = Path.Combine(directory, "domicile.yaml");
+        await File.WriteAllTextAsync(config, setup.ConfigText(TestPorts.Take(3 * (1 + setup.Regions.Count))), Cancelled);
+        await File.WriteAllTextAsync(Path.Combine(directory, "policy.yaml"), setup.Policy, Cancelled);
+        return new LiveDeployment(LocalDeployment.Prepare(directory, config, tls: false, TimeProvider.System));
+    }
+
+    private Task ReachesAllAsync()
+        => Eventually.HoldsAsync(
+            async () => (await Control.StatusAsync()).Regions.All(region => region.State == "ready"),
+            "control reaches every region");
+
+    private ServerProcess Take(string process)
+    {
+        lock (_running)
+        {
+            return _running.Remove(process, out var running) ? running
+                : throw new InvalidOperationException($"{process} is not running.");
+        }
+    }
+
+    private void KillAll(object? sender, EventArgs e)
+    {
+        lock (_running)
+        {
+            _running.Values.ToList().ForEach(process => _ = Signal(process.Pid, SigKill));
+        }
+    }
+
+    [LibraryImport("libc", EntryPoint = "kill")]
+    private static partial int Signal(int pid, int signal);
+}
