@@ -102,6 +102,13 @@ internal sealed partial class LiveDeployment : IAsyncDisposable
         running.Dispose();
     }
 
+    /// <summary>Returns when the process has ended by itself.</summary>
+    public async Task DiedAsync(string process)
+    {
+        using var running = Take(process);
+        _ = await running.WaitForExitAsync(Cancelled);
+    }
+
     /// <summary>SIGTERM, as an operator stops it.</summary>
     public async Task StopAsync(string process)
     {

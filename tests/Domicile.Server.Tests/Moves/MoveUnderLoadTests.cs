@@ -18,7 +18,7 @@ public sealed class MoveUnderLoadTests
     [Fact]
     public async Task Ten_moves_in_a_row_go_unnoticed_by_concurrent_clients()
     {
-        await using var deployment = await LiveDeployment.StartAsync(new DeploymentSetup { Policy = Policies.Anywhere });
+        await using var deployment = await LiveDeployment.StartAsync(new DeploymentSetup { Policy = TestPolicies.Anywhere });
         var account = await deployment.Control.AddAccountAsync("IN", "beijing");
         await using var workload = await Workload.StartAsync(deployment, account, clients: 5, seed: 1, retries: true);
         foreach (var target in Route)
@@ -41,7 +41,7 @@ public sealed class MoveUnderLoadTests
     [Fact]
     public async Task Requests_that_span_the_cut_over_end_as_if_nothing_had_happened()
     {
-        await using var deployment = await LiveDeployment.StartAsync(new DeploymentSetup { Policy = Policies.Anywhere });
+        await using var deployment = await LiveDeployment.StartAsync(new DeploymentSetup { Policy = TestPolicies.Anywhere });
         var account = await deployment.Control.AddAccountAsync("IN", "beijing");
         using var home = deployment.OpenS3(account);
         await home.PutBucketAsync("spanning", TestContext.Current.CancellationToken);

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net;
+using System.Net.Sockets;
 using Amazon.Runtime;
 using Amazon.S3;
 
@@ -34,11 +35,15 @@ internal sealed class Recorder
             or IOException or OperationCanceledException)
         {
             Fail($"{planned}: {failure.GetType().Name} {failure.Message}");
-            return planned.IsWrite ? Add(planned) : planned;
+            return planned.IsWrite && !WasNeverSent(failure) ? Add(planned) : planned;
         }
     }
 
     public void Fail(string failure) => _failures.Enqueue(failure);
+
+    private static bool WasNeverSent(Exception? failure)
+        => failure is SocketException { SocketErrorCode: SocketError.ConnectionRefused }
+            || (failure?.InnerException is { } inner && WasNeverSent(inner));
 
     // If-Match on a key that isn't there is 404, an ETag that doesn't match 412 (S3, "conditional requests").
     private static bool IsConditionRefused(Operation planned, AmazonS3Exception answer)

@@ -16,6 +16,8 @@ internal sealed class RegisterClient(
     // Both above and below the inline limit.
     private static readonly int[] Lengths = [60, 400, 3_000, 70_000];
 
+    private static readonly TimeSpan AfterFailure = TimeSpan.FromMilliseconds(100);
+
     private readonly Random _random = new(seed);
     private int _written;
 
@@ -27,7 +29,11 @@ internal sealed class RegisterClient(
             var bucket = buckets[_random.Next(buckets.Count)];
             var key = $"{bucket}/g{generation()}-k{_random.Next(KeysPerBucket)}";
             var s3 = endpoints[_random.Next(endpoints.Count)];
-            await ActAsync(s3, key);
+            if ((await ActAsync(s3, key)).Outcome == OperationOutcome.Unknown)
+            {
+                // A process is down: asking it as fast as it refuses would only make noise.
+                await Task.Delay(AfterFailure, TimeProvider.System, CancellationToken.None);
+            }
         }
     }
 
@@ -38,7 +44,7 @@ internal sealed class RegisterClient(
             Value = (await ReadAsync(s3, key)).Value,
         });
 
-    private Task ActAsync(AmazonS3Client s3, string key)
+    private Task<Operation> ActAsync(AmazonS3Client s3, string key)
         => _random.Next(100) switch
         {
             < 30 => PutAsync(s3, Plan(OperationKind.Put, key, NextValue())),
@@ -48,7 +54,7 @@ internal sealed class RegisterClient(
             _ => GetAsync(s3, key),
         };
 
-    private async Task CompareAndSetAsync(AmazonS3Client s3, string key)
+    private async Task<Operation> CompareAndSetAsync(AmazonS3Client s3, string key)
     {
         string? etag = null;
         var read = await recorder.RunAsync(Plan(OperationKind.Get, key, null), async planned =>
@@ -56,10 +62,9 @@ internal sealed class RegisterClient(
             (var value, etag) = await ReadAsync(s3, key);
             return planned with { Value = value };
         });
-        if (read.Value is { } present && etag is not null)
-        {
-            await PutAsync(s3, Plan(OperationKind.CompareAndSet, key, NextValue()) with { Expected = present }, etag);
-        }
+        return read.Value is { } present && etag is not null
+            ? await PutAsync(s3, Plan(OperationKind.CompareAndSet, key, NextValue()) with { Expected = present }, etag)
+            : read;
     }
 
     private Task<Operation> PutAsync(AmazonS3Client s3, Operation plan, string? etag = null)

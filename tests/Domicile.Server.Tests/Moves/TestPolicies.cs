@@ -1,7 +1,7 @@
 namespace Domicile.Server.Tests.Moves;
 
 /// <summary>Policies for tests.</summary>
-internal static class Policies
+internal static class TestPolicies
 {
     /// <summary>Anyone anywhere, and any node relays.</summary>
     public const string Anywhere =

@@ -1,0 +1,118 @@
+using System.Diagnostics;
+using System.Net;
+using System.Text;
+using Amazon.S3;
+using Amazon.S3.Model;
+using Domicile.Control;
+using Domicile.Server.Tests.Command;
+using Domicile.Server.Tests.Deployment;
+using Domicile.Server.Tests.Moves;
+using Xunit;
+
+namespace Domicile.Server.Tests.Faults;
+
+/// <summary>A region whose disk of 12 MiB fills up: a file system in memory, which takes root to mount.</summary>
+public sealed class FullRegionTests
+{
+    private const int ContentBytes = 200_000;
+
+    private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task A_full_region_refuses_writes_keeps_what_it_has_and_takes_no_account()
+    {
+        await using var deployment = await LiveDeployment.StartAsync(
+            new DeploymentSetup
+            {
+                Policy = TestPolicies.Anywhere, Regions = [DeploymentSetup.Beijing, DeploymentSetup.Singapore],
+            });
+        var here = await deployment.Control.AddAccountAsync("IN", "singapore");
+        var there = await deployment.Control.AddAccountAsync("IN", "beijing");
+        var directory = deployment.DirectoryOf("singapore");
+        await deployment.StopAsync("singapore");
+        Assert.SkipUnless(await MountAsync(directory), "mounting a small file system takes root");
+        try
+        {
+            await deployment.StartAsync("singapore");
+            await FillAsync(deployment, here);
+            var refused = await CliCall.RunAsync(deployment.Directory, $"move {there.Account} --to singapore");
+            Assert.Equal(1, refused.Code);
+            Assert.Contains("bytes free", refused.Error, StringComparison.Ordinal);
+            Assert.Equal("beijing", (await deployment.Control.ShowAccountAsync(there.Account)).Home);
+        }
+        finally
+        {
+            await deployment.KillAsync("singapore");
+            await RunAsync("umount", directory);
+        }
+    }
+
+    private static async Task FillAsync(LiveDeployment deployment, NewAccountView account)
+    {
+        using var s3 = deployment.OpenS3(account, change: config => config.MaxErrorRetry = 0);
+        await s3.PutBucketAsync("photos", Cancelled);
+        var stored = new List<string>();
+        AmazonS3Exception? full = null;
+        while (full is null)
+        {
+            Assert.True(stored.Count < 100, "the disk never fills");
+            var key = UniqueContent.Name("photo", stored.Count, ContentBytes);
+            try
+            {
+                await PutAsync(s3, key);
+                stored.Add(key);
+            }
+            catch (AmazonS3Exception refusal)
+            {
+                full = refusal;
+            }
+        }
+
+        Assert.Equal((HttpStatusCode)507, full.StatusCode);
+        Assert.Equal("InsufficientStorage", full.ErrorCode);
+        foreach (var key in stored)
+        {
+            using var answer = await s3.GetObjectAsync("photos", key, Cancelled);
+            Assert.Equal(key, await UniqueContent.ReadAsync(answer.ResponseStream, Cancelled));
+        }
+
+        // Deleting is the way out: it must work on a full disk, and what it frees must be of use.
+        await s3.DeleteObjectAsync("photos", stored[0], Cancelled);
+        await s3.DeleteObjectAsync("photos", stored[1], Cancelled);
+        await Eventually.HoldsAsync(() => TryPutAsync(s3, stored[0]), "there is room again");
+    }
+
+    private static async Task<bool> TryPutAsync(AmazonS3Client s3, string key)
+    {
+        try
+        {
+            await PutAsync(s3, key);
+            return true;
+        }
+        catch (AmazonS3Exception full) when (full.ErrorCode == "InsufficientStorage")
+        {
+            return false;
+        }
+    }
+
+    private static Task PutAsync(AmazonS3Client s3, string key)
+        => s3.PutObjectAsync(
+            new PutObjectRequest { BucketName = "photos", Key = key, InputStream = new MemoryStream(UniqueContent.Of(key)) }, Cancelled);
+
+    // What the region has already goes along.
+    private static async Task<bool> MountAsync(string directory)
+    {
+        var copy = directory + ".copy";
+        return await RunAsync("cp", "-a", directory, copy)
+            && await RunAsync("mount", "-t", "tmpfs", "-o", "size=12m,mode=0700", "tmpfs", directory)
+            && await RunAsync("cp", "-a", copy + "/.", directory);
+    }
+
+    private static async Task<bool> RunAsync(string program, params string[] arguments)
+    {
+        using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardError = true })!;
+        await process.StandardError.ReadToEndAsync(CancellationToken.None);
+        await process.WaitForExitAsync(CancellationToken.None);
+        return process.ExitCode == 0;
+    }
+}
