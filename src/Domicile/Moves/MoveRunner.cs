@@ -223,7 +223,11 @@ internal sealed partial class MoveRunner(
             {
                 State = MoveState.Settling, Arrival = statement, ActivatedAt = time.GetUtcNow(), Reason = null,
             },
-            StepAnswer.Refused(var reason) => move with { State = MoveState.Unsealing, Reason = move.Reason ?? reason },
+
+            // Asked once more, and by name: the target removes what it took in before it refused.
+            StepAnswer.Refused(var reason) => move.State == MoveState.Refusing
+                ? move with { State = MoveState.Unsealing, Reason = move.Reason ?? reason }
+                : Back(move, reason),
             _ => null,
         };
 

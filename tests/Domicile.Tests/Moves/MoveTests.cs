@@ -97,6 +97,33 @@ public sealed class MoveTests
         Assert.Equal(MoveState.Done, move.State);
     }
 
+    // Goal: what a target took in before it found out that it may not have it is gone.
+    // Method: the target's own policy, newer than control's, comes to forbid the account just before the activation.
+    [Fact]
+    public async Task A_target_whose_own_policy_refuses_keeps_nothing()
+    {
+        await using var deployment = await TestDeployment.StartAsync();
+        var account = await deployment.AddAccountAsync(TestDeployment.Beijing);
+        await RunAsync(deployment.Node(TestDeployment.Beijing), account, new CreateBucket("marker-bucket"));
+        await PutAsync(deployment.Node(TestDeployment.Beijing), account, "marker-bucket", "marker-key", 100_000);
+        var target = deployment.Node(TestDeployment.Singapore);
+        deployment.Break = (_, call) =>
+        {
+            if (call == "depart")
+            {
+                target.Region.Directory.Take(new DirectoryUpdate(
+                    [], 2, TestDeployment.PolicyText.Replace("allow: \"*\"", "allow: { countries: [CN] }", StringComparison.Ordinal)));
+            }
+        };
+        await using var desk = deployment.OpenDesk();
+        var move = await MoveAsync(desk, account, TestDeployment.Beijing, TestDeployment.Singapore);
+
+        Assert.Equal(MoveState.Aborted, move.State);
+        Assert.False((await target.FindAccountAsync(account.Id, Stop))!.HasData);
+        AssertNoTrace(deployment.DirectoryOf(TestDeployment.Singapore), "marker-");
+        await RunAsync(deployment.Node(TestDeployment.Beijing), account, new CreateBucket("photos"));
+    }
+
     [Fact]
     public async Task An_account_moves_there_and_back_again()
     {

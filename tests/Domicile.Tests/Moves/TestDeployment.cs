@@ -14,7 +14,7 @@ namespace Domicile.Tests.Moves;
 /// </summary>
 internal sealed class TestDeployment : IMoveControl, IAsyncDisposable
 {
-    private const string PolicyText =
+    public const string PolicyText =
         """
         version: 1
         rules:
