@@ -84,7 +84,7 @@ public sealed class UpTests : IDisposable
 
     [Theory]
     [InlineData("\"deployment\":\"test\"", "\"deployment\":\"other\"", "other")]
-    [InlineData("\"version\":1", "\"version\":999", "999")]
+    [InlineData("\"format\":1", "\"format\":999", "999")]
     public async Task A_directory_of_another_deployment_or_a_newer_version_is_refused(string stamp, string changed, string said)
     {
         WriteConfig(new DeploymentSetup { Regions = [DeploymentSetup.Beijing] });

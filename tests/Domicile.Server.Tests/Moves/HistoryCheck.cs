@@ -57,10 +57,12 @@ internal static class HistoryCheck
     private static List<Operation> Without(List<Operation> operations)
     {
         var seen = operations.Where(one => one.Kind == OperationKind.Get).Select(one => one.Value).ToHashSet();
-        return operations.Exists(one => one.Outcome == OperationOutcome.Refused)
-            ? operations
-            : [.. operations.Where(one => one.Outcome != OperationOutcome.Unknown || one.Kind == OperationKind.Delete
-                || seen.Contains(one.Value))];
+        var hasRefusals = operations.Exists(one => one.Outcome == OperationOutcome.Refused);
+        return
+        [
+            .. operations.Where(one => one.Outcome != OperationOutcome.Unknown || one.Kind == OperationKind.Delete
+                || seen.Contains(one.Value) || (hasRefusals && !one.WasProbablyNeverSent)),
+        ];
     }
 
     private static IEnumerable<Violation> Reads(List<Operation> operations)

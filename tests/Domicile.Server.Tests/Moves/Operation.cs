@@ -41,6 +41,9 @@ internal sealed record Operation(
     /// <summary>Ticks; never, while the outcome is unknown: what is on its way may still arrive.</summary>
     public long ReturnedAt { get; init; } = long.MaxValue;
 
+    /// <summary>Of an unknown outcome: only if its value is seen it is known to have been sent.</summary>
+    public bool WasProbablyNeverSent { get; init; }
+
     /// <summary>What a versioned bucket called the version that this write or deletion made.</summary>
     public string? VersionId { get; init; }
 

@@ -35,15 +35,16 @@ internal sealed class Recorder
             or IOException or OperationCanceledException)
         {
             Fail($"{planned}: {failure.GetType().Name} {failure.Message}");
-            return planned.IsWrite && !WasNeverSent(failure) ? Add(planned) : planned;
+            return planned.IsWrite ? Add(planned with { WasProbablyNeverSent = IsRefusedConnection(failure) }) : planned;
         }
     }
 
     public void Fail(string failure) => _failures.Enqueue(failure);
 
-    private static bool WasNeverSent(Exception? failure)
+    // Probably: an HTTP client whose reused connection broke may have sent the request once before, unasked.
+    private static bool IsRefusedConnection(Exception? failure)
         => failure is SocketException { SocketErrorCode: SocketError.ConnectionRefused }
-            || (failure?.InnerException is { } inner && WasNeverSent(inner));
+            || (failure?.InnerException is { } inner && IsRefusedConnection(inner));
 
     // If-Match on a key that isn't there is 404, an ETag that doesn't match 412 (S3, "conditional requests").
     private static bool IsConditionRefused(Operation planned, AmazonS3Exception answer)
