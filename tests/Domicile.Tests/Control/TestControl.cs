@@ -95,6 +95,8 @@ internal sealed class TestControl : IAsyncDisposable
 
     public async Task<Move> EndAsync(Guid id)
     {
+        using var limit = new CancellationTokenSource(Patience);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, Cancelled);
         while (true)
         {
             var seen = Desk.MoveDesk.ChangeCount;
@@ -103,20 +105,15 @@ internal sealed class TestControl : IAsyncDisposable
                 return over;
             }
 
-            await WaitForChangeAsync(id, seen);
-        }
-    }
-
-    // A move that stands still says why, instead of a test that hangs.
-    private async Task WaitForChangeAsync(Guid id, long seen)
-    {
-        try
-        {
-            await Desk.MoveDesk.ChangedSince(seen, Cancelled).WaitAsync(Patience, Cancelled);
-        }
-        catch (TimeoutException)
-        {
-            Assert.Fail($"{Desk.MoveDesk.Find(id)!.State}: {Desk.MoveDesk.Trouble(id)}");
+            try
+            {
+                await Desk.MoveDesk.ChangedSince(seen, either.Token);
+            }
+            catch (OperationCanceledException) when (limit.IsCancellationRequested)
+            {
+                // A move that stands still says why, instead of a test that hangs.
+                Assert.Fail($"{Desk.MoveDesk.Find(id)!.State}: {Desk.MoveDesk.Trouble(id)}");
+            }
         }
     }
 
