@@ -53,16 +53,27 @@ internal sealed record PlannedMove(
 /// <param name="Denied">Accounts that no region may hold, with the reason: they stay where they are until the policy changes.</param>
 internal sealed record PlanView(
     IReadOnlyList<PlannedMove> Moves, IReadOnlyList<DeniedPlacement> Denied, int InPlace, long Objects, long Bytes,
-    double EstimatedSeconds);
+    double EstimatedSeconds, IReadOnlyList<PlanTrouble> Troubles);
+
+/// <summary>A region that did not say how much its accounts hold: they are planned by what it last said.</summary>
+internal sealed record PlanTrouble(string Region, int Accounts, string Reason);
 
 internal sealed record DeniedPlacement(string Account, string Residence, string Home, string Reason);
 
-internal sealed record ApplyView(long PolicyRevision, IReadOnlyList<Guid> Moves, IReadOnlyList<DeniedPlacement> Denied);
+/// <param name="Skipped">Planned moves that could not be begun, and why. Apply again when that is mended.</param>
+internal sealed record ApplyView(
+    long PolicyRevision, IReadOnlyList<Guid> Moves, IReadOnlyList<DeniedPlacement> Denied,
+    IReadOnlyList<SkippedMove> Skipped);
+
+internal sealed record SkippedMove(string Account, string To, string Reason);
 
 /// <param name="EraseAfterSeconds">How long the source keeps its (departed) copy; 0 by default.</param>
 internal sealed record NewMove(string Account, string To, double? EraseAfterSeconds);
 
-/// <param name="State">planned, copying, sealing, draining, departing, activating, refusing, unsealing, settling, erasing, done, aborted or failed.</param>
+/// <param name="State">
+/// planned, copying, sealing, draining, departing, activating, refusing, unsealing, settling, erasing, done, aborted or
+/// failed.
+/// </param>
 /// <param name="PauseMs">From the seal to the activation, as the regions' writes saw it; null before.</param>
 internal sealed record MoveView(
     Guid Move, string Account, string From, string To, string State, long Epoch, long Objects, long Bytes, long Cursor,
@@ -81,6 +92,8 @@ internal sealed record LedgerProofView(long Index, long TreeSize, string LeafHas
 internal sealed record RegionView(
     string Name, string Country, string Operator, string OperatorCountry, string Owner, string OwnerCountry,
     string Custodian, string CustodianCountry, string Endpoint, string State, int? Pid, int Accounts);
+
+internal sealed record RegionList(IReadOnlyList<RegionView> Regions);
 
 internal sealed record StatusView(string Deployment, long PolicyRevision, IReadOnlyList<RegionView> Regions, int MovesOpen);
 
@@ -117,7 +130,9 @@ internal sealed record Problem(string Error, string? Next);
 [JsonSerializable(typeof(LedgerEntryView))]
 [JsonSerializable(typeof(CheckpointView))]
 [JsonSerializable(typeof(LedgerProofView))]
+[JsonSerializable(typeof(RegionList))]
 [JsonSerializable(typeof(StatusView))]
+[JsonSerializable(typeof(AccessKeyView))]
 [JsonSerializable(typeof(DoctorView))]
 [JsonSerializable(typeof(DeepVerificationView))]
 [JsonSerializable(typeof(EraseView))]

@@ -101,6 +101,16 @@ internal sealed class RegionStorage : IAsyncDisposable
            where id is not null
            select id.Value;
 
+    /// <summary>At the start, or any time: <see cref="AccountStore.SweepAsync"/> of every account, one after the other.</summary>
+    public async Task SweepAsync(CancellationToken cancellationToken)
+    {
+        foreach (var account in Accounts())
+        {
+            await Open(account).SweepAsync(cancellationToken);
+        }
+    }
+
+    /// <summary>Answers what is queued and closes every database. Requests have ended before.</summary>
     public async ValueTask DisposeAsync()
     {
         if (_isClosed)

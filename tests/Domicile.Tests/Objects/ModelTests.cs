@@ -5,7 +5,7 @@ namespace Domicile.Tests.Objects;
 /// <summary>Random commands against the reference model, and a copy that follows them.</summary>
 public sealed class ModelTests
 {
-    private const int Steps = 150;
+    private const int Steps = 250;
 
     private static readonly string[] Tables = ["bucket", "version", "upload", "part", "credential", "content"];
 

@@ -72,7 +72,7 @@ internal sealed class RandomCommands(Random random, TestAccount account)
 
     private async Task Put()
     {
-        var (name, key) = (Draw(BucketNames), Draw(Keys));
+        var (name, key) = (Draw(BucketNames), DrawKey());
         var conditions = DrawConditions(name, key, out var expected);
         var size = random.Next(100);
         var put = account.NewPut(name, key, "", conditions) with
@@ -95,7 +95,7 @@ internal sealed class RandomCommands(Random random, TestAccount account)
             return;
         }
 
-        var (sourceKey, key) = (Draw(Keys), Draw(Keys));
+        var (sourceKey, key) = (DrawKey(), DrawKey());
         var latest = Model.Latest(from, sourceKey);
         var expected = latest is null or { IsMarker: true } ? "NoSuchKey" : null;
         var command = new CopyObject(
@@ -165,7 +165,7 @@ internal sealed class RandomCommands(Random random, TestAccount account)
             return;
         }
 
-        var (key, id) = (Draw(Keys), NewETag().Replace('0', 'q').Replace('1', 'r').Replace('8', 's').Replace('9', 't'));
+        var (key, id) = (DrawKey(), NewETag().Replace('0', 'q').Replace('1', 'r').Replace('8', 's').Replace('9', 't'));
         Assert.Null(await account.CodeOf(new CreateUpload(
             name, key, id, TestAccount.NoHeaders, TestAccount.NoTags, null, false)));
         Model.Buckets[name].Uploads.Add(id, new ModelUpload(key));
@@ -261,7 +261,7 @@ internal sealed class RandomCommands(Random random, TestAccount account)
             return new ObjectToDelete(version.Key, random.Next(3) == 0 ? null : version.Id, WriteConditions.None);
         }
 
-        return new ObjectToDelete(Draw(Keys), random.Next(4) == 0 ? "null" : null, WriteConditions.None);
+        return new ObjectToDelete(DrawKey(), random.Next(4) == 0 ? "null" : null, WriteConditions.None);
     }
 
     private bool TryDrawBucket(out string name)
@@ -281,6 +281,9 @@ internal sealed class RandomCommands(Random random, TestAccount account)
         (id, upload) = Model.Buckets[bucket].Uploads.ElementAt(random.Next(Model.Buckets[bucket].Uploads.Count));
         return true;
     }
+
+    // Half of the time one of the first two, so that histories grow.
+    private string DrawKey() => Keys[random.Next(2) == 0 ? random.Next(2) : random.Next(Keys.Length)];
 
     private T Draw<T>(T[] values) => values[random.Next(values.Length)];
 

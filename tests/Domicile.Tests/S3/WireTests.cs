@@ -154,6 +154,10 @@ public sealed class WireTests
         Assert.Equal(key, root.Child("Object")!["Key"]);
     }
 
+    [Fact]
+    public void Xml_with_bare_control_characters_reads_as_it_was_meant()
+        => Assert.Equal("a\u0001\u001fb", Parse("<Delete><Key>a\u0001\u001fb</Key></Delete>", "Delete")["Key"]);
+
     [Theory]
     [InlineData("")]
     [InlineData("<Delete>")]

@@ -168,6 +168,17 @@ public sealed class ContentFilesTests : IAsyncLifetime
         Assert.Empty(Contents.FilesOf(_store));
     }
 
+    [Theory]
+    [InlineData("../../x", 10, 26)]
+    [InlineData("aaaaaaaaaaaaaaaaaaaaaaaaaa", -1, 15)]
+    [InlineData("aaaaaaaaaaaaaaaaaaaaaaaaaa", 70_000, 70_032)]
+    [InlineData("aaaaaaaaaaaaaaaaaaaaaaaaaa", long.MaxValue, 16)]
+    [InlineData("aaaaaaaaaaaaaaaaaaaaaaaaaa", 10, 0)]
+    [InlineData("aaaaaaaaaaaaaaaaaaaaaaaaaa", 10, 26)]
+    public async Task A_peers_inline_content_that_is_none_is_refused(string id, long length, int inlineLength)
+        => await Assert.ThrowsAsync<ContentCorruptException>(
+            () => _store.Contents.VerifyAsync(new StoredContent(id, length, new byte[inlineLength]), Cancelled));
+
     private async Task<AccountStore> CopyOfAsync(TemporaryRegion target)
     {
         var copy = await target.AddAsync();

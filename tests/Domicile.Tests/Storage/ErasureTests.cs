@@ -70,8 +70,9 @@ public sealed class ErasureTests
         await store.WriteAsync(
             transaction =>
             {
+                Assert.Same(key, transaction.Key!.Key);
                 store.DestroyKey(transaction);
-                return true;
+                return transaction.Key is null;
             },
             Cancelled);
 

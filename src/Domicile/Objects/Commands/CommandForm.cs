@@ -24,7 +24,7 @@ internal static partial class CommandForm
             PutBucketVersioning versioning when !Enum.IsDefined(versioning.Versioning)
                 => Decision.Refuse("InvalidArgument", "The versioning is unknown."),
             DeleteObject delete => CheckKey(delete.Key),
-            DeleteObjects delete => delete.Objects.Count > ObjectLimits.DeletesMax
+            DeleteObjects delete => delete.Objects.Count > ObjectLimits.DeletesMax || delete.Objects.Contains(null!)
                 ? Decision.Refuse("MalformedXML", $"At most {ObjectLimits.DeletesMax} objects may be deleted at once.")
                 : delete.Objects.Select(o => CheckKey(o.Key)).FirstOrDefault(refusal => refusal is not null),
             CreateUpload create => CheckKey(create.Key) ?? CheckUploadId(create.UploadId) ?? CheckTags(create.Tags)
@@ -32,7 +32,9 @@ internal static partial class CommandForm
             PutPart part => CheckNumber(part.Number) ?? CheckStaged(part.Staged) ?? CheckETag(part.ETag)
                 ?? CheckChecksums(part.Checksum),
             CopyPart part => CheckNumber(part.Number) ?? CheckETag(part.ETag) ?? CheckChecksums(part.Checksum),
-            CompleteUpload complete => CheckChecksums(complete.Checksum),
+            CompleteUpload complete => complete.Parts.Contains(null!)
+                ? Decision.Refuse("MalformedXML")
+                : CheckChecksums(complete.Checksum),
             AddCredential add when add.Credential.Label.Length > ObjectLimits.CredentialLabelCharsMax
                 => Decision.Refuse("InvalidArgument", $"A label has at most {ObjectLimits.CredentialLabelCharsMax} characters."),
             _ => null,

@@ -86,7 +86,7 @@ internal sealed class UploadCompletion(RowChanges changes)
             return Decision.Refuse("BadDigest", "The parts have another checksum.");
         }
 
-        return Conditions.CheckWrite(command.Conditions, latest?.ToVersion()) is { } code ? Decision.Refuse(code) : null;
+        return Conditions.CheckWrite(command.Conditions, latest) is { } code ? Decision.Refuse(code) : null;
     }
 
     // Clients give a composite checksum with or without the number of parts.

@@ -14,6 +14,8 @@ internal sealed class RowChanges(AccountTransaction transaction)
     private readonly Dictionary<string, long> _references = new(StringComparer.Ordinal);
     private readonly Dictionary<string, (ContentRow Row, bool IsNew)> _contents = new(StringComparer.Ordinal);
 
+    private readonly bool _isFollowed = transaction.Row?.Pulling is not null;
+
     public AccountTransaction Transaction => transaction;
 
     public Sql Sql => transaction.Sql;
@@ -157,7 +159,7 @@ internal sealed class RowChanges(AccountTransaction transaction)
 
     private void Bury(RowKind kind, long seq, string key)
     {
-        if (transaction.Row?.Pulling is null)
+        if (!_isFollowed)
         {
             return;
         }

@@ -1,0 +1,70 @@
+using Domicile.Control;
+using Domicile.Moves;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace Domicile.Server.Api;
+
+/// <summary>Accounts and their access keys.</summary>
+internal static class AccountsApi
+{
+    public static IReadOnlyList<ApiOperation> Operations { get; } =
+    [
+        new("POST", "/accounts",
+            "Makes an account where policy places it, with its first access key. The secret is shown once.",
+            typeof(NewAccount), typeof(NewAccountView), AddAsync),
+        new("GET", "/accounts", "Lists the accounts, oldest first.", null, typeof(AccountList), List),
+        new("GET", "/accounts/{id}", "Shows an account.", null, typeof(AccountView), Show),
+        new("DELETE", "/accounts/{id}", "Erases an account for good.", null, typeof(EraseView), EraseAsync),
+        new("GET", "/accounts/{id}/where",
+            "Says where an account is, who can compel access to it, and the rule that decides.",
+            null, typeof(WhereView), WhereAsync),
+        new("GET", "/accounts/{id}/explain", "Says which rules were tried and what they say of each region.",
+            null, typeof(ExplainView), ExplainAsync),
+        new("POST", "/accounts/{id}/keys", "Adds an access key. The secret is shown once.",
+            typeof(NewKey), typeof(NewKeyView), AddKeyAsync),
+        new("GET", "/accounts/{id}/keys", "Lists the access keys, without secrets.",
+            null, typeof(KeyList), ListKeysAsync),
+        new("POST", "/accounts/{id}/verify",
+            "Has the account's home read all of it again and compare it with its digest.",
+            null, typeof(DeepVerificationView), VerifyAsync),
+        new("DELETE", "/keys/{accessKey}", "Revokes an access key.",
+            null, typeof(AccessKeyView), RevokeAsync),
+    ];
+
+    private static async Task<Results<Ok<NewAccountView>, ApiProblem>> AddAsync(
+        NewAccount request, ControlDesk desk, HttpContext context, CancellationToken cancelled)
+        => Answers.From(await desk.Accounts.AddAsync(request, context.Operator(), cancelled));
+
+    private static Ok<AccountList> List(ControlDesk desk) => TypedResults.Ok(desk.Accounts.List());
+
+    private static Results<Ok<AccountView>, ApiProblem> Show(string id, ControlDesk desk)
+        => Answers.From(desk.Accounts.Show(id));
+
+    private static async Task<Results<Ok<EraseView>, ApiProblem>> EraseAsync(
+        string id, ControlDesk desk, CancellationToken cancelled)
+        => Answers.From(await desk.Erasures.EraseAsync(id, cancelled));
+
+    private static async Task<Results<Ok<WhereView>, ApiProblem>> WhereAsync(
+        string id, ControlDesk desk, CancellationToken cancelled)
+        => Answers.From(await desk.Policies.WhereAsync(id, cancelled));
+
+    private static async Task<Results<Ok<ExplainView>, ApiProblem>> ExplainAsync(
+        string id, ControlDesk desk, CancellationToken cancelled)
+        => Answers.From(await desk.Policies.ExplainAsync(id, cancelled));
+
+    private static async Task<Results<Ok<NewKeyView>, ApiProblem>> AddKeyAsync(
+        string id, NewKey request, ControlDesk desk, CancellationToken cancelled)
+        => Answers.From(await desk.Keys.AddAsync(id, request, cancelled));
+
+    private static async Task<Results<Ok<KeyList>, ApiProblem>> ListKeysAsync(
+        string id, ControlDesk desk, CancellationToken cancelled)
+        => Answers.From(await desk.Keys.ListAsync(id, cancelled));
+
+    private static async Task<Results<Ok<DeepVerificationView>, ApiProblem>> VerifyAsync(
+        string id, ControlDesk desk, CancellationToken cancelled)
+        => Answers.From(await desk.VerifyAsync(id, cancelled));
+
+    private static async Task<Results<Ok<AccessKeyView>, ApiProblem>> RevokeAsync(
+        string accessKey, ControlDesk desk, CancellationToken cancelled)
+        => Answers.From(await desk.Keys.RevokeAsync(accessKey, cancelled));
+}

@@ -1,0 +1,26 @@
+using Domicile.Control;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace Domicile.Server.Api;
+
+/// <summary>How the deployment stands.</summary>
+internal static class StatusApi
+{
+    public static IReadOnlyList<ApiOperation> Operations { get; } =
+    [
+        new("GET", "/status", "Says how the deployment stands.", null, typeof(StatusView), StatusAsync),
+        new("GET", "/regions", "Lists the regions with their four facts.",
+            null, typeof(RegionList), RegionsAsync),
+        new("GET", "/doctor", "Looks for what is wrong, in control and in every region.",
+            null, typeof(DoctorView), DoctorAsync),
+    ];
+
+    private static async Task<Ok<StatusView>> StatusAsync(ControlDesk desk, CancellationToken cancelled)
+        => TypedResults.Ok(await desk.Status.StatusAsync(cancelled));
+
+    private static async Task<Ok<RegionList>> RegionsAsync(ControlDesk desk, CancellationToken cancelled)
+        => TypedResults.Ok(await desk.Status.RegionsAsync(cancelled));
+
+    private static async Task<Ok<DoctorView>> DoctorAsync(ControlDesk desk, CancellationToken cancelled)
+        => TypedResults.Ok(await desk.Doctor.ExamineAsync(cancelled));
+}

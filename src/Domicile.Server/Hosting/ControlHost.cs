@@ -1,0 +1,114 @@
+using Domicile.Control;
+using Domicile.Deployments;
+using Domicile.Moves;
+using Domicile.Proofs;
+using Domicile.Server.Api;
+using Domicile.Server.Peers;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+
+namespace Domicile.Server.Hosting;
+
+/// <summary>
+/// Control's process: the API for operators, the link for regions, health and metrics, and the loops behind them. Each
+/// listener is an application of its own.
+/// </summary>
+internal static class ControlHost
+{
+    private static readonly ProcessRole.Control Role = new();
+
+    /// <summary>Runs until it is told to stop. The certificates are in its directory already.</summary>
+    /// <returns>Why it could not start, in one line; null where it ran.</returns>
+    public static async Task<string?> RunAsync(
+        DeploymentConfig config, Endpoints endpoints, string dataDirectory, CancellationToken stop)
+    {
+        using var log = LoggerFactory.Create(HostLogging.Configure);
+        using var signer = new EcdsaSigner(SigningKey.LoadOrCreate(dataDirectory, Role));
+        var tls = PeerTls.Load(dataDirectory, Role, config.Name, TimeProvider.System);
+        using var peers = new PeerClients(tls, endpoints);
+        var opened = await ControlDesk.OpenAsync(
+            new ControlSetup
+            {
+                Config = config,
+                DatabasePath = Path.Combine(DataDirectory.PathOf(dataDirectory, Role), ControlDatabase.FileName),
+                Peers = config.Facts.ToDictionary(
+                    facts => facts.Name, IRegionPeer (facts) => new RegionPeerClient(peers, facts.Name)),
+                Signer = signer,
+                Time = TimeProvider.System,
+                Log = log,
+            },
+            stop);
+        if (opened is ControlDeskResult.Refused refused)
+        {
+            return refused.Reason;
+        }
+
+        await using var desk = ((ControlDeskResult.Opened)opened).Desk;
+        var directory = DataDirectory.PathOf(dataDirectory, Role);
+        if (await ControlTokens.PrepareAsync(desk, config, directory, Entropy.System, stop) is { } trouble)
+        {
+            return trouble;
+        }
+
+        await using var api = BuildApi(desk, log, kestrel => ListenForApi(kestrel, config, endpoints, dataDirectory));
+        await using var peer = BuildPeer(desk, log, tls, endpoints.Control.Peer);
+        await using var management = BuildManagement(desk, log, endpoints.Control.Management);
+        await ServeAsync(desk, [management, peer, api], stop);
+        return null;
+    }
+
+    /// <summary>The API's application. It listens when it is started.</summary>
+    public static WebApplication BuildApi(ControlDesk desk, ILoggerFactory log, Action<KestrelServerOptions> listen)
+    {
+        var builder = WebHosts.CreateBuilder(log, listen, ControlApi.BodyLengthBytesMax);
+        ControlApi.AddServices(builder.Services, desk);
+        var app = builder.Build();
+        ControlApi.Map(app);
+        return app;
+    }
+
+    private static async Task ServeAsync(ControlDesk desk, WebApplication[] apps, CancellationToken stop)
+    {
+        foreach (var app in apps)
+        {
+            await app.StartAsync(stop);
+        }
+
+        var running = desk.RunAsync(stop);
+        await Console.Out.WriteLineAsync($"ready control {WebHosts.AddressOf(apps[^1]).ToString().TrimEnd('/')}");
+        await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, stop)
+            .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        foreach (var app in apps.Reverse())
+        {
+            await app.StopAsync(CancellationToken.None);
+        }
+
+        await running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    private static void ListenForApi(
+        KestrelServerOptions kestrel, DeploymentConfig config, Endpoints endpoints, string dataDirectory)
+        => kestrel.Listen(Listeners.EndPointOf(endpoints.Control.Listen), listen =>
+        {
+            if (config.Tls || endpoints.Control.Listen.Scheme == Uri.UriSchemeHttps)
+            {
+                listen.UseHttps(TlsFiles.LoadServer(dataDirectory, Role));
+            }
+        });
+
+    private static WebApplication BuildPeer(ControlDesk desk, ILoggerFactory log, PeerTls tls, Uri listen)
+    {
+        var app = WebHosts.CreateBuilder(
+            log, kestrel => kestrel.Listen(Listeners.EndPointOf(listen), at => at.UseHttps(tls.ServerOptions)),
+            ControlApi.BodyLengthBytesMax).Build();
+        var endpoints = new ControlPeerEndpoints(tls, desk.DirectorySince, desk.FindAccount);
+        app.Run(endpoints.HandleAsync);
+        return app;
+    }
+
+    private static WebApplication BuildManagement(ControlDesk desk, ILoggerFactory log, Uri listen)
+    {
+        var app = WebHosts.CreateBuilder(log, kestrel => kestrel.Listen(Listeners.EndPointOf(listen)), 0).Build();
+        Management.Map(app, listen, () => MetricsText.Write(ControlMetrics.Read(desk).Concat(MetricsText.OfProcess())));
+        return app;
+    }
+}

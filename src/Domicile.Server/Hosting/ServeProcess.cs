@@ -1,0 +1,77 @@
+using Domicile.Deployments;
+
+namespace Domicile.Server.Hosting;
+
+/// <summary>One process of a deployment, whichever it is.</summary>
+internal static class ServeProcess
+{
+    /// <summary>Runs until it is told to stop.</summary>
+    /// <returns>Why it could not start, in one line; null where it ran.</returns>
+    public static async Task<string?> RunAsync(ServeOptions options, CancellationToken stop)
+    {
+        // :: Step 1: the configuration.
+        var read = DeploymentConfig.Load(options.ConfigPath);
+        if (read is ConfigResult.Invalid invalid)
+        {
+            return string.Join("; ", invalid.Errors);
+        }
+
+        var config = ((ConfigResult.Ok)read).Config;
+        if (Check(options, config) is { } trouble)
+        {
+            return trouble;
+        }
+
+        // :: Step 2: the directory, which is this process's alone.
+        var opened = DataDirectory.Open(options.DataDirectory, config.Name, options.Process);
+        if (opened is DataDirectoryResult.Refused refused)
+        {
+            return refused.Reason;
+        }
+
+        using var directory = ((DataDirectoryResult.Opened)opened).Directory;
+        var endpoints = Endpoints.Load(options.DataDirectory) ?? EndpointPlan.Resolve(config, options.DataDirectory);
+
+        // :: Step 3: the process itself.
+        if (options.Role == ServeRole.Control)
+        {
+            using (var authority = DeploymentAuthority.Open(options.DataDirectory, config.Name, TimeProvider.System))
+            {
+                authority.IssueAll(config);
+            }
+
+            return await ControlHost.RunAsync(config, endpoints, options.DataDirectory, stop);
+        }
+
+        await RunRegionAsync(options, config, endpoints, stop);
+        return null;
+    }
+
+    private static string? Check(ServeOptions options, DeploymentConfig config)
+    {
+        if (options.Role == ServeRole.Mover)
+        {
+            return "with an SQLite store control runs the moves itself: start no mover";
+        }
+
+        if (options.Region is { } region && config.Find(region) is null)
+        {
+            return $"'{options.ConfigPath}' has no region '{region}'; it has "
+                + string.Join(", ", config.Facts.Select(facts => facts.Name.Value));
+        }
+
+        return config.CheckStart(options.Process) is { Count: > 0 } missing ? string.Join("; ", missing) : null;
+    }
+
+    private static async Task RunRegionAsync(
+        ServeOptions options, DeploymentConfig config, Endpoints endpoints, CancellationToken stop)
+    {
+        var region = options.Region!.Value;
+        await using var app = await RegionHost.BuildAsync(config, region, endpoints, options.DataDirectory, stop);
+        await app.StartAsync(stop);
+        await Console.Out.WriteLineAsync($"ready region {endpoints.Regions[region].Listen.ToString().TrimEnd('/')}");
+        await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, stop)
+            .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await app.StopAsync(CancellationToken.None);
+    }
+}

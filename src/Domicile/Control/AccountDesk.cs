@@ -1,0 +1,175 @@
+using System.Collections.Concurrent;
+using Domicile.Accounts;
+using Domicile.Policies;
+
+namespace Domicile.Control;
+
+/// <summary>
+/// Makes and shows accounts. An account is made in three steps, each of which a crash may follow:
+/// (1) control saves the intent with the home, (2) the home makes the account with its first key, (3) control tells the
+/// directory. What a crash left at (1) or (2) is erased by <see cref="AccountTidying"/>: nobody ever got its key.
+/// </summary>
+internal sealed class AccountDesk(ControlParts parts)
+{
+    private const string FirstKeyLabel = "first key";
+
+    /// <summary>Accounts that this process is making at this moment, so that tidying leaves them alone.</summary>
+    public ConcurrentDictionary<AccountId, bool> UnderWay { get; } = new();
+
+    /// <param name="by">Label of the operator.</param>
+    public async Task<Outcome<NewAccountView>> AddAsync(NewAccount request, string by, CancellationToken cancellationToken)
+    {
+        if (!AccountRequests.ReadProfile(request, parts.Entropy.DrawAccountId()).Is(out var profile, out var refusal)
+            || !ChooseHome(request, profile).Is(out var choice, out refusal))
+        {
+            return refusal;
+        }
+
+        UnderWay[profile.Id] = true;
+        try
+        {
+            return await MakeAsync(profile, choice, by, cancellationToken);
+        }
+        finally
+        {
+            UnderWay.TryRemove(profile.Id, out _);
+            parts.Directory.Changes.Raise();
+        }
+    }
+
+    public AccountList List() => new([.. parts.Directory.List()
+        .Where(account => account.State != ControlAccountState.Abandoned).Select(View)]);
+
+    public Outcome<AccountView> Show(string account)
+        => Find(account).Is(out var found, out var refusal) ? View(found) : refusal;
+
+    /// <summary>An account that isn't erased, by its id as it came.</summary>
+    public Outcome<ControlAccount> Find(string text)
+    {
+        if (!AccountRequests.ReadAccount(text).Is(out var id, out var refusal))
+        {
+            return refusal;
+        }
+
+        return parts.Directory.Find(id) switch
+        {
+            null => AccountRequests.NoSuchAccount(id),
+            { State: ControlAccountState.Erased or ControlAccountState.Abandoned } => Refusal.NotFound($"account {id} was erased"),
+            var found => found,
+        };
+    }
+
+    /// <summary>An account that can be worked with, by its id as it came.</summary>
+    public Outcome<ControlAccount> FindActive(string text)
+    {
+        if (!Find(text).Is(out var found, out var refusal))
+        {
+            return refusal;
+        }
+
+        return found.State == ControlAccountState.Active
+            ? found
+            : Refusal.Conflict($"account {found.Id} is {StateName(found.State)}", "try again when that is over");
+    }
+
+    private Outcome<HomeChoice> ChooseHome(NewAccount request, AccountProfile profile)
+    {
+        if (AccountRequests.CheckText("the reason for a misplaced account", request.Misplaced, ControlLimits.ReasonCharsMax)
+            is { } wrong)
+        {
+            return wrong;
+        }
+
+        if (request.Region is null)
+        {
+            return request.Misplaced is null
+                ? Place(profile)
+                : Refusal.Malformed("a misplaced account names no region", "say with region where it lies");
+        }
+
+        return AccountRequests.ReadRegion(request.Region, parts.Config).Is(out var region, out var unknown)
+            ? Check(profile, region.Facts, request.Misplaced) : unknown;
+    }
+
+    private Outcome<HomeChoice> Place(AccountProfile profile)
+        => parts.Policies.Current.Policy.Place(profile, NoCategories, parts.Config.Facts, current: null) switch
+        {
+            Placement.Permitted permitted => new HomeChoice(permitted.Target, null),
+            Placement.Denied denied => Refusal.Forbidden(
+                $"policy denies every region to residents of {profile.Residence}: {denied.Reason}",
+                "add a rule that permits a region for them"),
+            var other => throw new InvariantViolatedException(other.GetType().Name),
+        };
+
+    private Outcome<HomeChoice> Check(AccountProfile profile, RegionFacts region, string? misplaced)
+        => parts.Policies.Current.Policy.Permits(profile, NoCategories, region) switch
+        {
+            Permission.Granted => new HomeChoice(region.Name, null),
+            _ when misplaced is not null => new HomeChoice(region.Name, misplaced),
+            var refused => Refusal.Forbidden(
+                $"policy forbids region {region.Name}: {refused.Reason}",
+                "leave the region out and let policy place the account, or say why it lies there with misplaced"),
+        };
+
+    private async Task<Outcome<NewAccountView>> MakeAsync(
+        AccountProfile profile, HomeChoice choice, string by, CancellationToken cancellationToken)
+    {
+        // :: Step 1: the intent.
+        var now = parts.Time.GetUtcNow();
+        var account = new ControlAccount(
+            profile, choice.Home, Epoch: 1, ControlAccountState.Creating, Version: 0, now, choice.Misplaced,
+            parts.Entropy.DrawSalt(), Usage: null);
+        await parts.Directory.ChangeAsync(
+            sql =>
+            {
+                AccountTable.Insert(sql, account);
+                return true;
+            },
+            cancellationToken);
+
+        // :: Step 2: the account itself. What became of it after a refusal or no answer, tidying finds out.
+        var key = parts.Entropy.DrawCredential(profile.Id, FirstKeyLabel, now);
+        var made = await parts.Regions.TellAsync(
+            choice.Home, (region, limited) => region.CreateAccountAsync(profile, key, limited), cancellationToken);
+        if (!made.Is(out _, out var refusal))
+        {
+            return refusal;
+        }
+
+        // :: Step 3: the directory, and the ledger where the policy was overridden.
+        await parts.Directory.ChangeAsync(
+            sql =>
+            {
+                Invariant.Check(AccountTable.Activate(sql, profile.Id));
+                if (choice.Misplaced is not null)
+                {
+                    parts.Ledger.AppendOverride(
+                        sql, account, parts.Config.Find(choice.Home)!.Facts, parts.Policies.Current, by);
+                }
+
+                return true;
+            },
+            cancellationToken);
+        var endpoint = parts.Config.Find(choice.Home)!.Endpoint.ToString().TrimEnd('/');
+        return new NewAccountView(profile.Id.Value, choice.Home.Value, endpoint, key.AccessKeyId, key.Secret);
+    }
+
+    private AccountView View(ControlAccount account)
+        => new(
+            account.Id.Value, account.Profile.Residence.Code, account.Profile.Organisation, account.Home?.Value,
+            account.Epoch, StateName(account.State), parts.Moves.FindOpen(account.Id)?.Id, account.CreatedAt,
+            account.Misplaced);
+
+    private static string StateName(ControlAccountState state) => state switch
+    {
+        ControlAccountState.Creating => "creating",
+        ControlAccountState.Active => "active",
+        ControlAccountState.Erasing => "erasing",
+        _ => "erased",
+    };
+
+    private static readonly HashSet<string> NoCategories = [];
+
+    /// <param name="Misplaced">Why policy is overridden; null where it isn't.</param>
+    private sealed record HomeChoice(RegionName Home, string? Misplaced);
+}

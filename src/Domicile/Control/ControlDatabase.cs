@@ -1,0 +1,239 @@
+using System.Collections.Concurrent;
+using System.Data.Common;
+using System.Globalization;
+using Domicile.Storage;
+using Microsoft.Data.Sqlite;
+using SQLitePCL;
+
+namespace Domicile.Control;
+
+/// <summary>Tables of one subject in control's database, with a version of their own.</summary>
+/// <param name="Name">On disk: never rename.</param>
+/// <param name="Version">From 1. A database with a newer one is refused.</param>
+/// <param name="Statements">Run once, in one transaction, when the part isn't there yet.</param>
+internal sealed record SchemaPart(string Name, int Version, IReadOnlyList<string> Statements);
+
+/// <summary>
+/// Control's database, <c>DIR/control/control.db</c>: directory, policy, moves and ledger, no content and no object name.
+/// One writer at a time, each write one transaction that is durable when it returns; readers see what was committed when
+/// they began. Writes are few (a handful per move), so there is no group commit here.
+/// </summary>
+internal sealed class ControlDatabase : IDisposable
+{
+    public const string FileName = "control.db";
+
+    private const int ReadersIdleMax = 8;
+    private const int BusyTimeoutMs = 10_000;
+
+    private readonly string _connectionString;
+    private readonly Sql _writer;
+    private readonly SemaphoreSlim _oneWriter = new(1, 1);
+    private readonly ConcurrentBag<Sql> _readersIdle = [];
+
+    static ControlDatabase() => Batteries_V2.Init();
+
+    private ControlDatabase(string path)
+    {
+        Path = path;
+        _connectionString = new SqliteConnectionStringBuilder { DataSource = path, Pooling = false }.ToString();
+        _writer = Connect();
+    }
+
+    public string Path { get; }
+
+    /// <summary>Bytes that its disk can still take.</summary>
+    public long FreeBytes => new DriveInfo(System.IO.Path.GetFullPath(Path)).AvailableFreeSpace;
+
+    /// <summary>Opens the database, or makes it, with these parts.</summary>
+    /// <exception cref="InvalidDataException">The database was written by a newer version, or is damaged.</exception>
+    public static ControlDatabase Open(string path, params IReadOnlyList<SchemaPart> parts)
+    {
+        var database = new ControlDatabase(path);
+        try
+        {
+            database.Transact(sql => Prepare(sql, path, parts));
+            return database;
+        }
+        catch
+        {
+            database.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// Runs the work in a transaction of its own. If it throws, nothing of it stays. Work must be quick and must not wait.
+    /// </summary>
+    public async Task<T> WriteAsync<T>(Func<Sql, T> work, CancellationToken cancellationToken)
+    {
+        await _oneWriter.WaitAsync(cancellationToken);
+        try
+        {
+            return Transact(work);
+        }
+        finally
+        {
+            _oneWriter.Release();
+        }
+    }
+
+    /// <summary>Runs a query on a snapshot. Synchronous: SQLite's reads are.</summary>
+    public T Read<T>(Func<Sql, T> query)
+    {
+        var reader = _readersIdle.TryTake(out var idle) ? idle : Connect();
+        using var transaction = ((SqliteConnection)reader.Connection).BeginTransaction(deferred: true);
+        try
+        {
+            reader.Transaction = transaction;
+            return query(reader);
+        }
+        finally
+        {
+            transaction.Rollback();
+            reader.Transaction = null;
+            Keep(reader);
+        }
+    }
+
+    /// <summary>Lends the writer's connection, outside of a transaction, to work that brings its own.</summary>
+    public async Task<T> UseWriterAsync<T>(Func<DbConnection, Task<T>> work, CancellationToken cancellationToken)
+    {
+        await _oneWriter.WaitAsync(cancellationToken);
+        try
+        {
+            return await work(_writer.Connection);
+        }
+        finally
+        {
+            _oneWriter.Release();
+        }
+    }
+
+    /// <summary>Lends a reader's connection, outside of a transaction.</summary>
+    public async Task<T> UseReaderAsync<T>(Func<DbConnection, Task<T>> query)
+    {
+        var reader = _readersIdle.TryTake(out var idle) ? idle : Connect();
+        try
+        {
+            return await query(reader.Connection);
+        }
+        finally
+        {
+            Keep(reader);
+        }
+    }
+
+    /// <summary>
+    /// Moves the write-ahead log into the database file and empties it, so that what was deleted is on no page of either.
+    /// </summary>
+    public async Task EmptyLogAsync(CancellationToken cancellationToken)
+    {
+        await _oneWriter.WaitAsync(cancellationToken);
+        try
+        {
+            _writer.Execute("PRAGMA wal_checkpoint(TRUNCATE)");
+        }
+        finally
+        {
+            _oneWriter.Release();
+        }
+    }
+
+    /// <returns>Null if the file is whole, else what SQLite found.</returns>
+    public string? CheckIntegrity()
+        => Read(sql => sql.Scalar<string>("PRAGMA quick_check(1)")) is var answer and not "ok" ? answer : null;
+
+    public void Dispose()
+    {
+        while (_readersIdle.TryTake(out var reader))
+        {
+            Close(reader);
+        }
+
+        Close(_writer);
+        _oneWriter.Dispose();
+    }
+
+    private T Transact<T>(Func<Sql, T> work)
+    {
+        // Immediate: the writer's lock is taken at once, not at the first write, where it could fail half-way.
+        using var transaction = ((SqliteConnection)_writer.Connection).BeginTransaction(deferred: false);
+        _writer.Transaction = transaction;
+        try
+        {
+            var result = work(_writer);
+            transaction.Commit();
+            return result;
+        }
+        finally
+        {
+            _writer.Transaction = null;
+        }
+    }
+
+    private static int Prepare(Sql sql, string path, IReadOnlyList<SchemaPart> parts)
+    {
+        sql.Execute("CREATE TABLE IF NOT EXISTS schema_part (name TEXT PRIMARY KEY, version INTEGER NOT NULL)");
+        foreach (var part in parts)
+        {
+            var version = sql.Scalar<long>("SELECT version FROM schema_part WHERE name = @p1", part.Name);
+            if (version > part.Version)
+            {
+                throw new InvalidDataException(string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"Opening '{path}': its part '{part.Name}' has version {version}, this program knows {part.Version}. "
+                    + $"Start the newer program."));
+            }
+
+            // There is one version so far; a later one brings its steps from the version before.
+            Invariant.Check(version == 0 || version == part.Version);
+            if (version == 0)
+            {
+                Create(sql, part);
+            }
+        }
+
+        return parts.Count;
+    }
+
+    private static void Create(Sql sql, SchemaPart part)
+    {
+        foreach (var statement in part.Statements)
+        {
+            sql.Execute(statement);
+        }
+
+        sql.Execute("INSERT INTO schema_part (name, version) VALUES (@p1, @p2)", part.Name, part.Version);
+    }
+
+    private Sql Connect()
+    {
+        var connection = new SqliteConnection(_connectionString);
+        connection.Open();
+        var sql = new Sql(connection);
+        sql.Execute($"PRAGMA busy_timeout = {BusyTimeoutMs}");
+        sql.Scalar<string>("PRAGMA journal_mode = WAL");
+        sql.Execute("PRAGMA synchronous = FULL");
+        sql.Scalar<long>("PRAGMA secure_delete = ON");
+        return sql;
+    }
+
+    private void Keep(Sql reader)
+    {
+        if (_readersIdle.Count < ReadersIdleMax)
+        {
+            _readersIdle.Add(reader);
+        }
+        else
+        {
+            Close(reader);
+        }
+    }
+
+    private static void Close(Sql sql)
+    {
+        var connection = sql.Connection;
+        sql.Dispose();
+        connection.Dispose();
+    }
+}

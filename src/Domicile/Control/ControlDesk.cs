@@ -1,0 +1,218 @@
+using Domicile.Accounts;
+using Domicile.Deployments;
+using Domicile.Moves;
+using Domicile.Policies;
+using Domicile.Proofs;
+using Microsoft.Extensions.Logging;
+
+namespace Domicile.Control;
+
+/// <summary>What control is made of.</summary>
+internal sealed record ControlSetup
+{
+    public required DeploymentConfig Config { get; init; }
+
+    /// <summary>Where control.db is, or is to be.</summary>
+    public required string DatabasePath { get; init; }
+    public required IReadOnlyDictionary<RegionName, IRegionPeer> Peers { get; init; }
+
+    /// <summary>Signs control's statements and the ledger's checkpoints. Stays its owner's.</summary>
+    public required EcdsaSigner Signer { get; init; }
+    public required TimeProvider Time { get; init; }
+    public required ILoggerFactory Log { get; init; }
+    public Entropy Entropy { get; init; } = Entropy.System;
+}
+
+/// <summary>Control: the operations behind its API, and the loops that keep promises made before.</summary>
+internal sealed partial class ControlDesk : IAsyncDisposable
+{
+    private static readonly SchemaPart MoveSchema = new("moves", 1, MoveRecords.Schema);
+
+    private readonly ControlParts _parts;
+    private readonly ILogger _log;
+
+    private ControlDesk(ControlParts parts, MoveControl moveControl, ILoggerFactory log)
+    {
+        _parts = parts;
+        _log = log.CreateLogger<ControlDesk>();
+        MoveControl = moveControl;
+        Accounts = new AccountDesk(parts);
+        Erasures = new EraseDesk(parts, Accounts);
+        Keys = new KeyDesk(parts, Accounts);
+        Policies = new PolicyDesk(parts, Accounts);
+        Moves = new MoveRequests(parts, Accounts);
+        Plans = new PlanDesk(parts, Policies, Moves);
+        Status = new StatusDesk(parts);
+        Doctor = new DoctorDesk(parts);
+        Push = new DirectoryPush(parts, log.CreateLogger<DirectoryPush>());
+        Tidying = new AccountTidying(parts, Accounts, Erasures, log.CreateLogger<AccountTidying>());
+        Tokens = new TokenBook(parts.Database);
+    }
+
+    /// <summary>The deployment's.</summary>
+    public string Name => _parts.Config.Name;
+    public AccountDesk Accounts { get; }
+    public EraseDesk Erasures { get; }
+    public KeyDesk Keys { get; }
+    public PolicyDesk Policies { get; }
+    public MoveRequests Moves { get; }
+    public PlanDesk Plans { get; }
+    public StatusDesk Status { get; }
+    public DoctorDesk Doctor { get; }
+    public DirectoryPush Push { get; }
+    public AccountTidying Tidying { get; }
+    public TokenBook Tokens { get; }
+    public ControlLedger Ledger => _parts.Ledger;
+    public AccountDirectory Directory => _parts.Directory;
+    public ControlDatabase Database => _parts.Database;
+    public MoveDesk MoveDesk => _parts.Moves;
+    public IMoveControl MoveControl { get; }
+
+    /// <summary>Opens control's database; the first time, puts the configured policy file in force.</summary>
+    public static async Task<ControlDeskResult> OpenAsync(ControlSetup setup, CancellationToken cancellationToken)
+    {
+        var database = ControlDatabase.Open(
+            setup.DatabasePath, [ControlSchema.Part, MoveSchema]);
+        var ledger = await ControlLedger.OpenAsync(
+            database, setup.Signer, setup.Config.Name, setup.Time, cancellationToken);
+        switch (await OpenPolicyAsync(setup, database, ledger, cancellationToken))
+        {
+            case Outcome<PolicyBook>.Done { Answer: var policies }:
+                return new ControlDeskResult.Opened(Compose(setup, database, ledger, policies));
+            case Outcome<PolicyBook>.Refused refused:
+                database.Dispose();
+                return new ControlDeskResult.Refused(refused.Refusal.Error);
+            default:
+                throw new InvariantViolatedException(nameof(OpenPolicyAsync));
+        }
+    }
+
+    /// <summary>
+    /// Takes up the moves that a former process left, and runs what goes on in the background until it is cancelled. A loop
+    /// that an exception ended is begun again after a while: its work is on record.
+    /// </summary>
+    public Task RunAsync(CancellationToken cancellationToken)
+    {
+        MoveDesk.Resume();
+        return Task.WhenAll(
+            KeepRunningAsync("pushing the directory", Push.RunAsync, cancellationToken),
+            KeepRunningAsync("tidying accounts", Tidying.RunAsync, cancellationToken));
+    }
+
+    /// <summary>What a replica lacks, at most one message's worth; empty where it lacks nothing.</summary>
+    /// <param name="revision">Of the policy that it has; 0 for none.</param>
+    public DirectoryUpdate DirectorySince(long version, long revision) => Push.UpdateSince(version, revision);
+
+    /// <summary>For a region that meets an account it doesn't know; null where nobody knows it.</summary>
+    public DirectoryEntry? FindAccount(AccountId account) => _parts.Directory.FindEntry(account);
+
+    /// <summary>The receipt's file, by the move's id.</summary>
+    public async Task<Outcome<byte[]>> ReceiptAsync(Guid move, CancellationToken cancellationToken)
+        => _parts.Moves.Find(move) is { } found
+            ? await _parts.Receipts.ShowAsync(found, cancellationToken) : MoveRequests.NoSuchMove(move);
+
+    /// <summary>Has the account's home read it again, to the last byte.</summary>
+    public async Task<Outcome<DeepVerificationView>> VerifyAsync(string text, CancellationToken cancellationToken)
+    {
+        if (!Accounts.FindActive(text).Is(out var account, out var refusal))
+        {
+            return refusal;
+        }
+
+        var asked = await _parts.Regions.AskAsync(
+            account.Home!.Value, (region, limited) => region.VerifyDeepAsync(account.Id, limited), cancellationToken,
+            ControlLimits.LongAnswerPatience);
+        return asked.Is(out var result, out refusal)
+            ? new DeepVerificationView(account.Id.Value, account.Home.Value.Value, result) : refusal;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _parts.Moves.DisposeAsync();
+        _parts.Placing.Dispose();
+        _parts.Database.Dispose();
+    }
+
+    private static async Task<Outcome<PolicyBook>> OpenPolicyAsync(
+        ControlSetup setup, ControlDatabase database, ControlLedger ledger, CancellationToken cancellationToken)
+    {
+        RegionName[] names = [.. setup.Config.Facts.Select(facts => facts.Name)];
+        if (PolicyBook.Load(database, names) is { } book)
+        {
+            return book;
+        }
+
+        var read = Policy.Load(setup.Config.PolicyPath, names);
+        if (read is PolicyResult.Invalid invalid)
+        {
+            return Refusal.Malformed(string.Join("; ", invalid.Errors));
+        }
+
+        var first = PolicyBook.Begin(database, names, ((PolicyResult.Ok)read).Policy, setup.Time.GetUtcNow());
+        await database.WriteAsync(
+            sql =>
+            {
+                PolicyBook.Store(sql, first.Current);
+                return ledger.AppendPolicy(sql, first.Current, "domicile.yaml");
+            },
+            cancellationToken);
+        return first;
+    }
+
+    private static ControlDesk Compose(
+        ControlSetup setup, ControlDatabase database, ControlLedger ledger, PolicyBook policies)
+    {
+        var regions = new RegionQuestions(setup.Peers, setup.Time);
+        var directory = new AccountDirectory(database);
+        var keys = new RegionKeys(database, regions);
+        var receipts = new Receipts(database, ledger, keys, setup.Config);
+        var moveControl = new MoveControl(regions, directory, policies, receipts, setup.Config);
+        var moves = new MoveDesk(
+            moveControl, new MoveRecords(database.Read, database.WriteAsync), setup.Time, setup.Log);
+        var parts = new ControlParts
+        {
+            Config = setup.Config, Database = database, Directory = directory, Policies = policies, Regions = regions,
+            Ledger = ledger, Keys = keys, Receipts = receipts, Moves = moves,
+            Entropy = setup.Entropy, Time = setup.Time,
+        };
+        return new ControlDesk(parts, moveControl, setup.Log);
+    }
+
+    private async Task KeepRunningAsync(string work, Func<CancellationToken, Task> loop, CancellationToken cancellationToken)
+    {
+        while (!cancellationToken.IsCancellationRequested)
+        {
+            try
+            {
+                await loop(cancellationToken);
+            }
+            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception broken) when (broken is not InvariantViolatedException)
+            {
+                LogBroken(_log, broken, work, ControlLimits.RetryDelayMax);
+            }
+
+            await Task.Delay(ControlLimits.RetryDelayMax, _parts.Time, cancellationToken).ConfigureAwait(
+                ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "An error ended {Work}; it begins again in {Delay}.")]
+    private static partial void LogBroken(ILogger log, Exception broken, string work, TimeSpan delay);
+}
+
+/// <summary>What became of opening control.</summary>
+internal abstract record ControlDeskResult
+{
+    private ControlDeskResult()
+    {
+    }
+
+    public sealed record Opened(ControlDesk Desk) : ControlDeskResult;
+
+    /// <param name="Reason">One line that names file and line.</param>
+    public sealed record Refused(string Reason) : ControlDeskResult;
+}

@@ -1,0 +1,55 @@
+namespace Domicile.Control;
+
+/// <summary>Every limit of control, with its unit.</summary>
+internal static class ControlLimits
+{
+    public const int OrganisationCharsMax = 128;
+    public const int ReasonCharsMax = 512;
+    public const int LabelCharsMax = 128;
+    public const int KeysPerAccountMax = 100;
+
+    /// <summary>Moves that run at the same time.</summary>
+    public const int AtOnceMax = 64;
+    public const int AtOnceDefault = 4;
+
+    /// <summary>Questions to regions that are open at the same time, for one plan.</summary>
+    public const int QuestionsAtOnce = 16;
+
+    /// <summary>Entries in one message to a region.</summary>
+    public const int EntriesPerUpdate = 500;
+
+    /// <summary>Moves that a list shows, and that the watch looks at.</summary>
+    public const int MovesListed = 1000;
+
+    /// <summary>How long the source may keep its departed copy.</summary>
+    public static readonly TimeSpan EraseAfterMax = TimeSpan.FromDays(366);
+
+    /// <summary>How long control waits for one answer of a region before it calls the region unreachable.</summary>
+    public static readonly TimeSpan AnswerPatience = TimeSpan.FromSeconds(15);
+
+    /// <summary>How long a region may read for a deep verification or an erasure while the API's client waits.</summary>
+    public static readonly TimeSpan LongAnswerPatience = TimeSpan.FromMinutes(30);
+
+    /// <summary>How long status and doctor wait for a region to say that it lives.</summary>
+    public static readonly TimeSpan StatusPatience = TimeSpan.FromSeconds(3);
+
+    public static readonly TimeSpan RetryDelayFirst = TimeSpan.FromMilliseconds(250);
+    public static readonly TimeSpan RetryDelayMax = TimeSpan.FromSeconds(15);
+
+    /// <summary>What a target must have free beyond the account's own bytes: a tenth of them and this.</summary>
+    public const long RoomMarginBytes = 64L << 20;
+
+    /// <summary>Throughput of a move until this deployment has measured its own, in bytes per second.</summary>
+    public const double AssumedBytesPerSecond = 40e6;
+
+    /// <summary>What a move costs besides its bytes: some round trips and transactions.</summary>
+    public static readonly TimeSpan MoveOverhead = TimeSpan.FromSeconds(1);
+
+    public static readonly TimeSpan ClockDifferenceMax = TimeSpan.FromSeconds(5);
+
+    /// <summary>A move that is open for longer deserves a look.</summary>
+    public static readonly TimeSpan MoveOpenMax = TimeSpan.FromMinutes(10);
+
+    /// <summary>Below this much free space the doctor warns.</summary>
+    public const long FreeBytesWarning = 1L << 30;
+}

@@ -1,0 +1,25 @@
+using Domicile.Deployments;
+using Domicile.Moves;
+
+namespace Domicile.Control;
+
+/// <summary>What control's desks share. Made once, when control starts.</summary>
+internal sealed record ControlParts
+{
+    public required DeploymentConfig Config { get; init; }
+    public required ControlDatabase Database { get; init; }
+    public required AccountDirectory Directory { get; init; }
+    public required PolicyBook Policies { get; init; }
+    public required RegionQuestions Regions { get; init; }
+    public required ControlLedger Ledger { get; init; }
+    public required RegionKeys Keys { get; init; }
+    public required Receipts Receipts { get; init; }
+    public required MoveDesk Moves { get; init; }
+    public required Entropy Entropy { get; init; }
+    public required TimeProvider Time { get; init; }
+
+    /// <summary>
+    /// Held while an account is checked and then told to be erased or moved, so that the other can't begin in between.
+    /// </summary>
+    public SemaphoreSlim Placing { get; } = new(1, 1);
+}

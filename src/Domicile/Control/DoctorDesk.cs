@@ -1,0 +1,169 @@
+using System.Globalization;
+using Domicile.Accounts;
+using Domicile.Deployments;
+using Domicile.Moves;
+using Domicile.Policies;
+using Domicile.Proofs;
+
+namespace Domicile.Control;
+
+/// <summary>Looks for what is wrong or will be, in control and in every region, and says what to do about it.</summary>
+internal sealed class DoctorDesk(ControlParts parts)
+{
+    private const string Ok = "ok";
+    private const string Warning = "warning";
+    private const string Error = "error";
+    private const string Place = "control";
+
+    public async Task<DoctorView> ExamineAsync(CancellationToken cancellationToken)
+    {
+        var regions = await Task.WhenAll(parts.Config.Regions.Select(region => ExamineAsync(region, cancellationToken)));
+        return new DoctorView(
+        [
+            .. await ExamineStoreAsync(cancellationToken), .. ExaminePolicy(), .. ExamineAccounts(), .. ExamineMoves(), .. regions.SelectMany(found => found),
+        ]);
+    }
+
+    private async Task<IReadOnlyList<DoctorFinding>> ExamineStoreAsync(CancellationToken cancellationToken)
+    {
+        var damage = parts.Database.CheckIntegrity();
+        var broken = await parts.Ledger.CheckAsync(cancellationToken);
+        return
+        [
+            damage is null
+                ? Good("the database is whole")
+                : new DoctorFinding(
+                    Place, Error, $"the database is damaged: {damage}", "stop control and restore control.db from a backup"),
+            broken is null
+                ? Good(string.Create(CultureInfo.InvariantCulture, $"the ledger's {parts.Ledger.Size} entries are as signed"))
+                : new DoctorFinding(
+                    Place, Error, broken, "stop control, keep its directory as it is, and restore a backup elsewhere"),
+            FreeSpace(Place, parts.Database.FreeBytes),
+        ];
+    }
+
+    private IEnumerable<DoctorFinding> ExaminePolicy()
+    {
+        var policy = parts.Policies.Current.Policy;
+        yield return Good($"policy {policy.Revision} is in force");
+        foreach (var finding in PolicyCheck.Run(policy, parts.Config.Facts).Where(found => found.Kind == FindingKind.Warning))
+        {
+            yield return new DoctorFinding(
+                Place, Warning, $"{PolicyBook.FileName}:{finding.Line}: {finding.Message}", "change the policy and apply it");
+        }
+    }
+
+    private IEnumerable<DoctorFinding> ExamineAccounts()
+    {
+        var accounts = parts.Directory.List();
+        foreach (var left in accounts.Where(account => account.State != ControlAccountState.Active))
+        {
+            yield return new DoctorFinding(
+                Place, Warning, $"account {left.Id} is half-way: {left.State}",
+                $"control goes on by itself as soon as region {left.Home} answers");
+        }
+
+        var misplaced = accounts.Where(account => account.State == ControlAccountState.Active && !IsInPlace(account)).ToArray();
+        yield return misplaced.Length == 0
+            ? Good(string.Create(CultureInfo.InvariantCulture, $"{accounts.Count} accounts, all in place"))
+            : new DoctorFinding(
+                Place, Warning,
+                string.Create(CultureInfo.InvariantCulture, $"{misplaced.Length} of {accounts.Count} accounts are out of place"),
+                "'domicile plan' shows them, 'domicile apply' moves them");
+    }
+
+    private bool IsInPlace(ControlAccount account)
+        => parts.Policies.Current.Policy.Place(account.Profile, account.Categories, parts.Config.Facts, account.Home)
+            is Placement.Permitted { InPlace: true };
+
+    private IEnumerable<DoctorFinding> ExamineMoves()
+    {
+        var now = parts.Time.GetUtcNow();
+        foreach (var move in parts.Moves.List(ControlLimits.MovesListed))
+        {
+            var waitsForErasure = move.State == MoveState.Erasing && now < move.ActivatedAt + move.EraseAfter;
+            if (!move.IsOver && !waitsForErasure && now - move.RequestedAt > ControlLimits.MoveOpenMax)
+            {
+                yield return new DoctorFinding(
+                    Place, Warning,
+                    $"move {move.Id} has been {MoveViews.StateName(move.State)} for long: "
+                    + (parts.Moves.Trouble(move.Id) ?? move.Reason ?? "no reason is known"),
+                    $"see that {move.Source} and {move.Target} run; until it has activated it can be aborted");
+            }
+            else if (move.State == MoveState.Failed)
+            {
+                yield return new DoctorFinding(
+                    Place, Warning, $"move {move.Id} failed: {move.Reason}",
+                    $"the account stayed in {move.Source}; check it with 'domicile verify --account {move.Account} --deep'");
+            }
+        }
+    }
+
+    private async Task<IReadOnlyList<DoctorFinding>> ExamineAsync(RegionConfig region, CancellationToken cancellationToken)
+    {
+        var name = region.Facts.Name;
+        var before = parts.Time.GetUtcNow();
+        var asked = await parts.Regions.AskAsync(
+            name, (peer, limited) => peer.StatusAsync(limited), cancellationToken, ControlLimits.StatusPatience);
+        var after = parts.Time.GetUtcNow();
+        if (!asked.Is(out var status, out var refusal))
+        {
+            return [new DoctorFinding(name.Value, Error, refusal.Error, refusal.Next ?? "")];
+        }
+
+        var examined = await parts.Regions.AskAsync(
+            name, (peer, limited) => peer.ExamineAsync(limited), cancellationToken, ControlLimits.LongAnswerPatience);
+        IEnumerable<DoctorFinding> own = examined.Is(out var findings, out refusal)
+            ? findings : [new DoctorFinding(name.Value, Error, refusal.Error, refusal.Next ?? "")];
+        return
+        [
+            ExamineClock(name, status, before, after), .. ExamineReplica(name, status),
+            FreeSpace(name.Value, status.FreeBytes), .. own,
+        ];
+    }
+
+    // The region read its clock at some time between the two: what lies outside of that is its clock's difference.
+    private static DoctorFinding ExamineClock(
+        RegionName name, RegionStatus status, DateTimeOffset before, DateTimeOffset after)
+    {
+        var off = status.Now < before ? before - status.Now : status.Now > after ? status.Now - after : TimeSpan.Zero;
+        return off > ControlLimits.ClockDifferenceMax
+            ? new DoctorFinding(
+                name.Value, Warning,
+                string.Create(CultureInfo.InvariantCulture, $"its clock and control's differ by {off.TotalSeconds:0} s"),
+                "set both by NTP; moves don't depend on clocks, but signatures of S3 requests do")
+            : new DoctorFinding(name.Value, Ok, "its clock agrees with control's", "");
+    }
+
+    private IEnumerable<DoctorFinding> ExamineReplica(RegionName name, RegionStatus status)
+    {
+        var (version, revision) = (parts.Directory.LastVersion, parts.Policies.Current.Policy.Revision);
+        if (status.DirectoryVersion > version || status.PolicyRevision > revision)
+        {
+            yield return new DoctorFinding(
+                name.Value, Error, "it knows a newer directory or policy than control: control's database is an old one",
+                "stop control and restore its newest database");
+        }
+        else if (status.DirectoryVersion < version || status.PolicyRevision < revision)
+        {
+            yield return new DoctorFinding(
+                name.Value, Warning, "its directory or policy is behind control's", "control brings it up to date within seconds");
+        }
+
+        if (parts.Keys.Recorded(name) is { } key
+            && !(PublicKey.TryFromSpki(status.SigningKey, out var shown) && shown.Equals(key)))
+        {
+            yield return new DoctorFinding(
+                name.Value, Error, $"it signs with another key than the one on record ({key.KeyId})",
+                "find out who replaced keys/signing.key there; restore it from a backup");
+        }
+    }
+
+    private static DoctorFinding FreeSpace(string place, long freeBytes)
+        => freeBytes < ControlLimits.FreeBytesWarning
+            ? new DoctorFinding(
+                place, Warning, string.Create(CultureInfo.InvariantCulture, $"{freeBytes >> 20} MiB are free"), "make room on its disk")
+            : new DoctorFinding(place, Ok, string.Create(CultureInfo.InvariantCulture, $"{freeBytes >> 30} GiB are free"), "");
+
+    private static DoctorFinding Good(string finding) => new(Place, Ok, finding, "");
+}

@@ -1,0 +1,80 @@
+using Domicile.Accounts;
+using Domicile.Moves;
+using Domicile.Objects;
+
+namespace Domicile.Control;
+
+/// <summary>Access keys. They live at the account's home alone: control draws a new secret, passes it on and forgets it.</summary>
+internal sealed class KeyDesk(ControlParts parts, AccountDesk accounts)
+{
+    public async Task<Outcome<NewKeyView>> AddAsync(string text, NewKey request, CancellationToken cancellationToken)
+    {
+        if (!accounts.FindActive(text).Is(out var account, out var refusal)
+            || !ReadLabel(request.Label).Is(out var label, out refusal)
+            || !(await ListAsync(account, cancellationToken)).Is(out var keys, out refusal))
+        {
+            return refusal;
+        }
+
+        if (keys.Keys.Count >= ControlLimits.KeysPerAccountMax)
+        {
+            return Refusal.Conflict(
+                $"account {account.Id} has {keys.Keys.Count} access keys, the most an account can have", "revoke one first");
+        }
+
+        var key = parts.Entropy.DrawCredential(account.Id, label, parts.Time.GetUtcNow());
+        var added = await ExecuteAsync(account, new AddCredential(key), cancellationToken);
+        return added.Is(out _, out refusal) ? new NewKeyView(key.AccessKeyId, key.Secret, key.Label) : refusal;
+    }
+
+    public async Task<Outcome<KeyList>> ListAsync(string text, CancellationToken cancellationToken)
+        => accounts.FindActive(text).Is(out var account, out var refusal)
+            ? await ListAsync(account, cancellationToken) : refusal;
+
+    public async Task<Outcome<AccessKeyView>> RevokeAsync(string accessKey, CancellationToken cancellationToken)
+    {
+        if (!AccessKey.TryGetAccount(accessKey, out var id))
+        {
+            return Refusal.Malformed($"'{AccountRequests.Shown(accessKey)}' is not an access key of this store");
+        }
+
+        if (!accounts.FindActive(id.Value).Is(out var account, out var refusal)
+            || !(await ListAsync(account, cancellationToken)).Is(out var keys, out refusal))
+        {
+            return refusal;
+        }
+
+        if (keys.Keys.FirstOrDefault(key => key.AccessKey == accessKey) is not { } known)
+        {
+            return Refusal.NotFound($"account {id} has no access key {accessKey}", $"'domicile key list {id}' shows its keys");
+        }
+
+        var revoked = await ExecuteAsync(account, new RevokeCredential(accessKey), cancellationToken);
+        return revoked.Is(out _, out refusal) ? known : refusal;
+    }
+
+    private async Task<Outcome<KeyList>> ListAsync(ControlAccount account, CancellationToken cancellationToken)
+    {
+        var asked = await parts.Regions.AskAsync(
+            account.Home!.Value, (region, limited) => region.ListKeysAsync(account.Id, limited), cancellationToken);
+        return asked.Is(out var keys, out var refusal) ? new KeyList(keys) : refusal;
+    }
+
+    private async Task<Outcome<CommandResult>> ExecuteAsync(
+        ControlAccount account, AccountCommand command, CancellationToken cancellationToken)
+    {
+        var asked = await parts.Regions.AskAsync(
+            account.Home!.Value, (region, limited) => region.ExecuteAsync(account.Id, command, limited), cancellationToken);
+        return asked switch
+        {
+            Outcome<CommandResult>.Done { Answer: CommandResult.Refused { Code: "SlowDown" } busy } => Refusal.Unavailable(
+                $"region {account.Home} is busy with account {account.Id}: {busy.Detail ?? busy.Code}", "try again"),
+            Outcome<CommandResult>.Done { Answer: CommandResult.Refused no } => Refusal.Conflict(
+                $"region {account.Home} did not change the keys of account {account.Id}: {no.Detail ?? no.Code}"),
+            _ => asked,
+        };
+    }
+
+    private static Outcome<string> ReadLabel(string? label)
+        => AccountRequests.CheckText("label", label ?? "", ControlLimits.LabelCharsMax) is { } wrong ? wrong : label!;
+}

@@ -1,0 +1,39 @@
+using Domicile.Accounts;
+using Domicile.Deployments;
+using Domicile.Moves;
+using Domicile.Policies;
+
+namespace Domicile.Control;
+
+/// <summary>What the runner of moves asks of control.</summary>
+internal sealed class MoveControl(
+    RegionQuestions regions, AccountDirectory directory, PolicyBook policies, Receipts receipts, DeploymentConfig config)
+    : IMoveControl
+{
+    public IRegionPeer Region(RegionName name) => regions.Peer(name);
+
+    /// <summary>Asks the policy with the categories that the account's home last said.</summary>
+    public MovePermission Permit(Move move)
+    {
+        var policy = policies.Current.Policy;
+        var account = directory.Find(move.Account);
+        if (account is not { State: ControlAccountState.Active })
+        {
+            return new MovePermission(false, $"account {move.Account} is being erased or unknown", policy.Revision);
+        }
+
+        if (config.Find(move.Target) is not { } target)
+        {
+            return new MovePermission(false, $"region {move.Target} is not of this deployment any more", policy.Revision);
+        }
+
+        var permission = policy.Permits(account.Profile, account.Categories, target.Facts);
+        return new MovePermission(permission is Permission.Granted, permission.Reason, policy.Revision);
+    }
+
+    public Task SetHomeAsync(AccountId account, RegionName home, long epoch, CancellationToken cancellationToken)
+        => directory.ChangeAsync(sql => AccountTable.SetHome(sql, account, home, epoch), cancellationToken);
+
+    public Task<long> AppendReceiptAsync(Move move, CancellationToken cancellationToken)
+        => receipts.AppendAsync(move, cancellationToken);
+}

@@ -1,0 +1,144 @@
+using System.Collections.Concurrent;
+using Domicile.Accounts;
+using Domicile.Objects;
+using Domicile.Policies;
+
+namespace Domicile.Control;
+
+/// <summary>Says which accounts are out of place under a policy, and moves them.</summary>
+internal sealed class PlanDesk(ControlParts parts, PolicyDesk policies, MoveRequests moves)
+{
+    /// <summary>Changes nothing but what control remembers of sizes.</summary>
+    public async Task<Outcome<PlanView>> PlanAsync(PlanRequest request, CancellationToken cancellationToken)
+    {
+        var atOnce = request.AtOnce ?? parts.Moves.AtOnce;
+        if (CheckAtOnce(atOnce) is { } wrong)
+        {
+            return wrong;
+        }
+
+        if (request.Policy is null)
+        {
+            return (await PlanAsync(parts.Policies.Current.Policy, atOnce, cancellationToken)).View;
+        }
+
+        return policies.Read(request.Policy).Is(out var policy, out var refusal)
+            ? (await PlanAsync(policy, atOnce, cancellationToken)).View : refusal;
+    }
+
+    /// <summary>Puts the policy in force, if one is given, and requests what its plan says.</summary>
+    /// <param name="by">Label of the operator.</param>
+    public async Task<Outcome<ApplyView>> ApplyAsync(PlanRequest request, string by, CancellationToken cancellationToken)
+    {
+        var atOnce = request.AtOnce ?? ControlLimits.AtOnceDefault;
+        if (CheckAtOnce(atOnce) is { } wrong)
+        {
+            return wrong;
+        }
+
+        if (request.Policy is not null
+            && !(await policies.PutAsync(new PolicyText(request.Policy), by, cancellationToken)).Is(out _, out var refusal))
+        {
+            return refusal;
+        }
+
+        var policy = parts.Policies.Current.Policy;
+        var plan = await PlanAsync(policy, atOnce, cancellationToken);
+        parts.Moves.AtOnce = atOnce;
+        var (begun, skipped) = await moves.BeginAllAsync(plan.Wanted, policy.Revision, cancellationToken);
+        return new ApplyView(policy.Revision, begun, plan.View.Denied, skipped);
+    }
+
+    private static Refusal? CheckAtOnce(int atOnce)
+        => atOnce is >= 1 and <= ControlLimits.AtOnceMax
+            ? null : Refusal.Malformed($"{atOnce} moves at once: it must be 1 to {ControlLimits.AtOnceMax}");
+
+    private async Task<Plan> PlanAsync(Policy policy, int atOnce, CancellationToken cancellationToken)
+    {
+        var estimate = Estimate.FromMoves(parts.Moves.List(ControlLimits.MovesListed));
+        var measured = await MeasureAllAsync(cancellationToken);
+        var denied = new List<DeniedPlacement>();
+        var wanted = new List<WantedMove>();
+        var inPlace = 0;
+        foreach (var (account, usage, _) in measured)
+        {
+            var home = account.Home!.Value;
+            switch (policy.Place(account.Profile, ControlAccount.CategoriesOf(usage), parts.Config.Facts, home))
+            {
+                case Placement.Permitted { InPlace: true }:
+                    inPlace++;
+                    break;
+                case Placement.Permitted permitted:
+                    wanted.Add(new WantedMove(account, permitted.Target, permitted.Rule, permitted.Reason, usage));
+                    break;
+                case Placement.Denied no:
+                    denied.Add(new DeniedPlacement(account.Id.Value, account.Profile.Residence.Code, home.Value, no.Reason));
+                    break;
+            }
+        }
+
+        var planned = wanted.Select(want => want.View(estimate)).ToArray();
+        var troubles = measured.Where(row => row.Trouble is not null).GroupBy(row => row.Account.Home!.Value)
+            .Select(group => new PlanTrouble(group.Key.Value, group.Count(), group.First().Trouble!));
+        return new Plan(wanted, new PlanView(
+            planned, denied, inPlace, planned.Sum(move => move.Objects), planned.Sum(move => move.Bytes),
+            estimate.Seconds([.. planned.Select(move => move.Bytes)], atOnce), [.. troubles]));
+    }
+
+    // A region that is down is asked once, not once for each of its accounts.
+    private async Task<IReadOnlyList<Measured>> MeasureAllAsync(CancellationToken cancellationToken)
+    {
+        var accounts = parts.Directory.ListInState(ControlAccountState.Active);
+        var measured = new Measured[accounts.Count];
+        var silent = new ConcurrentDictionary<RegionName, string>();
+        var options = new ParallelOptions
+        {
+            MaxDegreeOfParallelism = ControlLimits.QuestionsAtOnce, CancellationToken = cancellationToken,
+        };
+        await Parallel.ForAsync(0, accounts.Count, options, async (i, cancelled) =>
+        {
+            measured[i] = await MeasureAsync(accounts[i], silent, cancelled);
+        });
+        return measured;
+    }
+
+    private async Task<Measured> MeasureAsync(
+        ControlAccount account, ConcurrentDictionary<RegionName, string> silent, CancellationToken cancellationToken)
+    {
+        var home = account.Home!.Value;
+        if (silent.TryGetValue(home, out var cause))
+        {
+            return new Measured(account, account.Usage, cause);
+        }
+
+        var asked = await parts.Regions.AskAsync(
+            home, (region, limited) => region.MeasureUsageAsync(account.Id, limited), cancellationToken);
+        if (!asked.Is(out var usage, out var refusal))
+        {
+            _ = refusal.Kind == RefusalKind.Unavailable && silent.TryAdd(home, refusal.Error);
+            return new Measured(account, account.Usage, refusal.Error);
+        }
+
+        await parts.Directory.NoteUsageAsync(account.Id, usage, cancellationToken);
+        return new Measured(account, usage, null);
+    }
+
+    private sealed record Measured(ControlAccount Account, AccountUsage? Usage, string? Trouble);
+
+    private sealed record Plan(IReadOnlyList<WantedMove> Wanted, PlanView View);
+}
+
+/// <summary>A move that a plan or an operator wants.</summary>
+/// <param name="Usage">Null where its home never said.</param>
+internal sealed record WantedMove(
+    ControlAccount Account, RegionName Target, string Rule, string Reason, AccountUsage? Usage)
+{
+    public long Objects => Usage?.Categories.Values.Sum(category => category.Objects) ?? 0;
+
+    public long Bytes => Usage?.Categories.Values.Sum(category => category.Bytes) ?? 0;
+
+    public PlannedMove View(Estimate estimate)
+        => new(
+            Account.Id.Value, Account.Profile.Residence.Code, Account.Profile.Organisation, Account.Home!.Value.Value,
+            Target.Value, Rule, Reason, Objects, Bytes, estimate.Seconds(Bytes));
+}

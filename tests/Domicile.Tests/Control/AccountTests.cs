@@ -1,0 +1,183 @@
+using Domicile.Accounts;
+using Domicile.Control;
+using Domicile.Proofs;
+using Domicile.Proofs.Statements;
+using Domicile.Tests.Moves;
+using Xunit;
+using static Domicile.Tests.Control.TestControl;
+
+namespace Domicile.Tests.Control;
+
+public sealed class AccountTests
+{
+    [Fact]
+    public async Task Policy_places_a_new_account()
+    {
+        await using var control = await StartAsync();
+
+        var chinese = await control.AddAsync("CN");
+        var indian = await control.AddAsync("IN");
+
+        Assert.Equal("beijing", chinese.Home);
+        Assert.Equal("singapore", indian.Home);
+        Assert.Equal("http://127.0.0.1:19102", indian.Endpoint);
+        Assert.Equal(40, indian.SecretKey.Length);
+        Assert.True(AccessKey.TryGetAccount(indian.AccessKey, out var account));
+        Assert.Equal(indian.Account, account.Value);
+        Assert.NotNull(await control.Region(TestDeployment.Singapore).FindAccountAsync(account, default));
+    }
+
+    [Theory]
+    [InlineData("", null, null, nameof(RefusalKind.Malformed))]
+    [InlineData("xx", null, null, nameof(RefusalKind.Malformed))]
+    [InlineData("XX", null, null, nameof(RefusalKind.Malformed))]
+    [InlineData("IN", "atlantis", null, nameof(RefusalKind.NotFound))]
+    [InlineData("IN", "../beijing", null, nameof(RefusalKind.NotFound))]
+    [InlineData("IN", "beijing", null, nameof(RefusalKind.Forbidden))]
+    [InlineData("IN", null, "no region is said", nameof(RefusalKind.Malformed))]
+    [InlineData("IN", "beijing", "", nameof(RefusalKind.Malformed))]
+    [InlineData("AQ", null, null, nameof(RefusalKind.Forbidden))]
+    public async Task An_account_that_cannot_be_is_refused_and_leaves_nothing(
+        string residence, string? region, string? misplaced, string kind)
+    {
+        await using var control = await StartAsync();
+
+        var answer = await control.Desk.Accounts.AddAsync(new NewAccount(residence, null, region, misplaced), "tester", default);
+
+        Refused(answer, Enum.Parse<RefusalKind>(kind));
+        Assert.Empty(control.Desk.Accounts.List().Accounts);
+        Assert.Equal(1, control.Desk.Ledger.Size);
+    }
+
+    [Fact]
+    public async Task A_misplaced_account_is_in_the_ledger_and_the_plan()
+    {
+        await using var control = await StartAsync();
+
+        var added = await control.AddAsync("IN", "beijing");
+
+        var entry = Done(await control.Desk.Ledger.ShowAsync(1, default));
+        Assert.Equal("placement-override", entry.Kind);
+        Assert.True(DsseEnvelope.TryParse(Convert.FromBase64String(entry.LeafBase64), out var envelope, out _));
+        Assert.True(envelope.IsSignedBy(control.LedgerKey));
+        Assert.True(envelope.TryReadStatement(out var statement, out _));
+        Assert.Equal("as it lies", Assert.IsType<PlacementOverride>(statement.Predicate).Reason);
+        Assert.DoesNotContain(added.Account, System.Text.Encoding.UTF8.GetString(envelope.Payload), StringComparison.Ordinal);
+        var plan = Done(await control.Desk.Plans.PlanAsync(new PlanRequest(null, null), default));
+        Assert.Equal("singapore", Assert.Single(plan.Moves).To);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task An_account_whose_making_broke_is_gone_from_its_region(bool isAnswerLost)
+    {
+        await using var control = await StartAsync();
+        if (isAnswerLost)
+        {
+            control.Faults.LoseAnswer("create");
+        }
+        else
+        {
+            control.Faults.LoseQuestion("create");
+        }
+
+        var answer = await control.Desk.Accounts.AddAsync(new NewAccount("IN", null, null, null), "tester", default);
+        Refused(answer, RefusalKind.Unavailable);
+        var id = AccountId.Parse(Assert.Single(control.Desk.Accounts.List().Accounts).Account);
+        await control.RestartAsync();
+
+        Assert.Equal(0, await control.Desk.Tidying.TidyAsync(default));
+
+        Assert.Empty(control.Desk.Accounts.List().Accounts);
+        Assert.False((await control.Region(TestDeployment.Singapore).FindAccountAsync(id, default))?.HasData ?? false);
+        Assert.Null(control.Desk.Directory.FindEntry(id)!.Home);
+    }
+
+    [Fact]
+    public async Task Tidying_waits_for_a_silent_region_and_leaves_finished_accounts_alone()
+    {
+        await using var control = await StartAsync();
+        var finished = await control.AddAsync("IN");
+        control.Faults.LoseAnswer("create");
+        await control.Desk.Accounts.AddAsync(new NewAccount("IN", null, null, null), "tester", default);
+        control.Faults.Silence(TestDeployment.Singapore);
+
+        Assert.Equal(1, await control.Desk.Tidying.TidyAsync(default));
+        control.Faults.Wake(TestDeployment.Singapore);
+        Assert.Equal(0, await control.Desk.Tidying.TidyAsync(default));
+
+        Assert.Equal(finished.Account, Assert.Single(control.Desk.Accounts.List().Accounts).Account);
+        Assert.Empty(Done(await control.Desk.VerifyAsync(finished.Account, default)).Result.Troubles);
+    }
+
+    [Fact]
+    public async Task An_erased_account_is_nowhere_but_in_a_commitment()
+    {
+        await using var control = await StartAsync();
+        var added = await control.AddAsync("IN");
+        var id = AccountId.Parse(added.Account);
+        var salt = control.Desk.Directory.Find(id)!.Salt;
+
+        var erased = Done(await control.Desk.Erasures.EraseAsync(added.Account, default));
+
+        Refused(await control.Desk.Erasures.EraseAsync(added.Account, default), RefusalKind.NotFound);
+        Refused(control.Desk.Accounts.Show(added.Account), RefusalKind.NotFound);
+        Assert.False((await control.Region(TestDeployment.Singapore).FindAccountAsync(id, default))?.HasData ?? false);
+        Assert.Equal("erasure", Done(await control.Desk.Ledger.ShowAsync(erased.LedgerIndex, default)).Kind);
+        var entry = control.Desk.Directory.FindEntry(id)!;
+        Assert.Null(entry.Home);
+        Assert.Equal(2, entry.Epoch);
+        await control.Desk.DisposeAsync();
+        foreach (var file in Directory.EnumerateFiles(Path.GetDirectoryName(control.DatabasePath)!, "control.db*"))
+        {
+            Assert.Equal(-1, (await File.ReadAllBytesAsync(file)).AsSpan().IndexOf(salt));
+        }
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task An_erasure_once_begun_is_finished_after_a_crash(bool isAnswerLost)
+    {
+        await using var control = await StartAsync();
+        var added = await control.AddAsync("IN");
+        if (isAnswerLost)
+        {
+            control.Faults.LoseAnswer("eraseAccount");
+        }
+        else
+        {
+            control.Faults.LoseQuestion("eraseAccount");
+        }
+
+        Refused(await control.Desk.Erasures.EraseAsync(added.Account, default), RefusalKind.Unavailable);
+        Refused(
+            await control.Desk.Moves.MoveAsync(new NewMove(added.Account, "singapore", null), default), RefusalKind.Conflict);
+        await control.RestartAsync();
+        Assert.Equal(0, await control.Desk.Tidying.TidyAsync(default));
+
+        Refused(control.Desk.Accounts.Show(added.Account), RefusalKind.NotFound);
+        Assert.Equal(2, control.Desk.Ledger.Size);
+    }
+
+    [Fact]
+    public async Task Keys_are_made_listed_and_revoked_at_the_home_alone()
+    {
+        await using var control = await StartAsync();
+        var added = await control.AddAsync("IN");
+
+        var key = Done(await control.Desk.Keys.AddAsync(added.Account, new NewKey("phone"), default));
+        Assert.Equal(2, Done(await control.Desk.Keys.ListAsync(added.Account, default)).Keys.Count);
+        Done(await control.Desk.Keys.RevokeAsync(key.AccessKey, default));
+
+        Assert.Equal(added.AccessKey, Assert.Single(Done(await control.Desk.Keys.ListAsync(added.Account, default)).Keys).AccessKey);
+        Refused(await control.Desk.Keys.RevokeAsync(key.AccessKey, default), RefusalKind.NotFound);
+        Refused(await control.Desk.Keys.RevokeAsync("AKIAIOSFODNN7EXAMPLE", default), RefusalKind.Malformed);
+        Refused(await control.Desk.Keys.AddAsync(added.Account, new NewKey(""), default), RefusalKind.Malformed);
+        Refused(await control.Desk.Keys.AddAsync(added.Account, new NewKey("a\nb"), default), RefusalKind.Malformed);
+        var secret = System.Text.Encoding.UTF8.GetBytes(key.SecretKey);
+        await control.Desk.DisposeAsync();
+        Assert.Equal(-1, (await File.ReadAllBytesAsync(control.DatabasePath)).AsSpan().IndexOf(secret));
+    }
+}

@@ -1,0 +1,152 @@
+using Domicile.Accounts;
+using Domicile.Control;
+using Domicile.Moves;
+using Domicile.Proofs.Receipts;
+using Domicile.Tests.Moves;
+using Xunit;
+using static Domicile.Tests.Control.TestControl;
+
+namespace Domicile.Tests.Control;
+
+public sealed class MoveRequestTests
+{
+    [Fact]
+    public async Task A_move_ends_with_a_receipt_that_verifies_offline()
+    {
+        await using var control = await StartAsync();
+        var added = await control.AddAsync("IN", "beijing");
+
+        var move = await control.MoveAsync(added.Account, TestDeployment.Singapore);
+
+        Assert.Equal(MoveState.Done, move.State);
+        var shown = Done(control.Desk.Accounts.Show(added.Account));
+        Assert.Equal(("singapore", 2L, null), (shown.Home, shown.Epoch, shown.Misplaced));
+        var receipt = Done(await control.Desk.ReceiptAsync(move.Id, default));
+        var proven = Assert.IsType<ReceiptVerification.Proven>(ReceiptVerification.Verify(receipt, control.LedgerKey));
+        Assert.Equal(added.Account, proven.Receipt.Opening!.Account);
+        Assert.True(Done(await control.Desk.Policies.WhereAsync(added.Account, default)).Placed);
+    }
+
+    [Fact]
+    public async Task A_receipt_enters_the_ledger_once()
+    {
+        await using var control = await StartAsync();
+        var added = await control.AddAsync("IN", "beijing");
+        var move = await control.MoveAsync(added.Account, TestDeployment.Singapore);
+        var size = control.Desk.Ledger.Size;
+
+        var again = await control.Desk.MoveControl.AppendReceiptAsync(move, default);
+
+        Assert.Equal(move.LedgerIndex, again);
+        Assert.Equal(size, control.Desk.Ledger.Size);
+    }
+
+    [Fact]
+    public async Task Statements_of_another_move_make_no_receipt()
+    {
+        await using var control = await StartAsync();
+        var one = await control.MoveAsync((await control.AddAsync("IN", "beijing")).Account, TestDeployment.Singapore);
+        var other = await control.MoveAsync((await control.AddAsync("IN", "beijing")).Account, TestDeployment.Singapore);
+        var size = control.Desk.Ledger.Size;
+        var forged = one with { Id = Guid.CreateVersion7(DateTimeOffset.UnixEpoch), Arrival = other.Arrival };
+
+        await Assert.ThrowsAsync<InvalidDataException>(() => control.Desk.MoveControl.AppendReceiptAsync(forged, default));
+
+        Assert.Equal(size, control.Desk.Ledger.Size);
+    }
+
+    [Fact]
+    public async Task A_home_of_an_older_epoch_is_not_taken()
+    {
+        await using var control = await StartAsync();
+        var id = AccountId.Parse((await control.AddAsync("IN", "beijing")).Account);
+        var desk = control.Desk;
+
+        await desk.MoveControl.SetHomeAsync(id, TestDeployment.Singapore, 3, default);
+        var version = desk.Directory.LastVersion;
+        await desk.MoveControl.SetHomeAsync(id, TestDeployment.Beijing, 2, default);
+        await desk.MoveControl.SetHomeAsync(id, TestDeployment.Beijing, 3, default);
+
+        var entry = desk.FindAccount(id)!;
+        Assert.Equal((TestDeployment.Singapore, 3L), (entry.Home, entry.Epoch));
+        Assert.Equal(version, entry.Version);
+        Assert.Empty(desk.DirectorySince(version, 1).Entries);
+    }
+
+    [Theory]
+    [InlineData("aaaaaaaaaaaaaaaa", "singapore", null, nameof(RefusalKind.NotFound))]
+    [InlineData("not an id", "singapore", null, nameof(RefusalKind.Malformed))]
+    [InlineData(null, "atlantis", null, nameof(RefusalKind.NotFound))]
+    [InlineData(null, "beijing", null, nameof(RefusalKind.Conflict))]
+    [InlineData(null, "singapore", -1.0, nameof(RefusalKind.Malformed))]
+    [InlineData(null, "singapore", double.MaxValue, nameof(RefusalKind.Malformed))]
+    public async Task A_move_that_cannot_be_is_refused_and_changes_nothing(
+        string? account, string to, double? eraseAfter, string kind)
+    {
+        await using var control = await StartAsync();
+        var added = await control.AddAsync("IN", "beijing");
+
+        var answer = await control.Desk.Moves.MoveAsync(new NewMove(account ?? added.Account, to, eraseAfter), default);
+
+        Refused(answer, Enum.Parse<RefusalKind>(kind));
+        Assert.Empty(control.Desk.Moves.List().Moves);
+    }
+
+    [Fact]
+    public async Task Policy_forbids_a_move_into_China()
+    {
+        await using var control = await StartAsync();
+        var added = await control.AddAsync("IN");
+
+        var refusal = Refused(
+            await control.Desk.Moves.MoveAsync(new NewMove(added.Account, "beijing", null), default), RefusalKind.Forbidden);
+
+        Assert.Contains("beijing", refusal.Error, StringComparison.Ordinal);
+        Assert.Empty(control.Desk.Moves.List().Moves);
+    }
+
+    [Theory]
+    [InlineData("beijing")]
+    [InlineData("singapore")]
+    public async Task A_silent_region_refuses_a_move(string silent)
+    {
+        await using var control = await StartAsync();
+        var added = await control.AddAsync("IN", "beijing");
+        control.Faults.Silence(RegionName.Parse(silent));
+
+        var answer = await control.Desk.Moves.MoveAsync(new NewMove(added.Account, "singapore", null), default);
+
+        Refused(answer, RefusalKind.Unavailable);
+        Assert.Empty(control.Desk.Moves.List().Moves);
+    }
+
+    [Fact]
+    public async Task Moves_end_well_over_links_that_lose_a_tenth_of_all_words()
+    {
+        await using var control = await StartAsync();
+        var added = new List<NewAccountView>();
+        for (var i = 0; i < 3; i++)
+        {
+            added.Add(await control.AddAsync("IN", "beijing"));
+        }
+
+        await control.PushAsync();
+        control.Faults.Seed = new Random(20141022);
+        var applied = await ApplyUntilAllAsync(control, added.Count);
+        control.Faults.LossShare = 0.1;
+        foreach (var move in applied)
+        {
+            Assert.Equal(MoveState.Done, (await control.EndAsync(move)).State);
+        }
+
+        Assert.All(control.Desk.Accounts.List().Accounts, account => Assert.Equal(("singapore", 2L), (account.Home, account.Epoch)));
+    }
+
+    private static async Task<IReadOnlyList<Guid>> ApplyUntilAllAsync(TestControl control, int count)
+    {
+        var applied = Done(await control.Desk.Plans.ApplyAsync(new PlanRequest(null, 2), "tester", default));
+        Assert.Equal(count, applied.Moves.Count);
+        Assert.Empty(applied.Skipped);
+        return applied.Moves;
+    }
+}

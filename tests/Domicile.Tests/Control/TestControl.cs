@@ -1,0 +1,146 @@
+using Domicile.Accounts;
+using Domicile.Control;
+using Domicile.Deployments;
+using Domicile.Moves;
+using Domicile.Proofs;
+using Domicile.Tests.Moves;
+using Microsoft.Extensions.Logging.Abstractions;
+using Xunit;
+
+namespace Domicile.Tests.Control;
+
+/// <summary>Control with its real database over two real regions, Beijing and Singapore, behind links that can fail.</summary>
+internal sealed class TestControl : IAsyncDisposable
+{
+    public const string OutOfChina =
+        """
+        version: 1
+        rules:
+          - name: China keeps its own
+            when: { residence: [CN] }
+            allow: { countries: [CN] }
+          - name: Nobody asked Antarctica
+            when: { residence: [AQ] }
+            allow: { countries: [AQ] }
+          - name: Everyone else leaves
+            when: { residence: "*" }
+            avoid: { exposure: [CN], by: [location] }
+        """;
+
+    private const string Config =
+        """
+        deployment: test
+        control: { listen: "http://127.0.0.1:19000" }
+        regions:
+          beijing: { listen: "http://127.0.0.1:19101", country: CN, operator: { name: A, country: CN }, owner: { name: B, country: CN }, custodian: { kind: local, country: CN } }
+          singapore: { listen: "http://127.0.0.1:19102", country: SG, operator: { name: A, country: SG }, owner: { name: B, country: SG }, custodian: { kind: local, country: SG } }
+        policy: policy.yaml
+        """;
+
+    private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("domicile-control-");
+    private readonly EcdsaSigner _signer = EcdsaSigner.Generate();
+    private readonly TestDeployment _regions;
+
+    private TestControl(TestDeployment regions) => _regions = regions;
+
+    public Faults Faults { get; } = new();
+
+    public ControlDesk Desk { get; private set; } = null!;
+
+    public PublicKey LedgerKey => _signer.PublicKey;
+
+    public string DatabasePath => Path.Combine(_directory.FullName, ControlDatabase.FileName);
+
+    public static async Task<TestControl> StartAsync()
+    {
+        var control = new TestControl(await TestDeployment.StartAsync());
+        await File.WriteAllTextAsync(Path.Combine(control._directory.FullName, "policy.yaml"), OutOfChina);
+        await control.OpenAsync();
+        return control;
+    }
+
+    public IRegionPeer Region(RegionName name) => _regions.Node(name);
+
+    /// <summary>What a crash leaves: the database, and nothing that was in memory.</summary>
+    public async Task RestartAsync()
+    {
+        await Desk.DisposeAsync();
+        await OpenAsync();
+    }
+
+    public async Task<NewAccountView> AddAsync(string residence, string? region = null)
+        => Done(await Desk.Accounts.AddAsync(
+            new NewAccount(residence, null, region, region is null ? null : "as it lies"), "tester", default));
+
+    /// <summary>Regions learn of directory and policy when control's loop tells them; here, when a test says so.</summary>
+    public async Task PushAsync()
+    {
+        foreach (var facts in TestDeployment.Facts)
+        {
+            Assert.Null(await Desk.Push.PushAsync(facts.Name, default));
+        }
+    }
+
+    /// <summary>Moves an account and waits for the end.</summary>
+    public async Task<Move> MoveAsync(string account, RegionName to)
+    {
+        await PushAsync();
+        var view = Done(await Desk.Moves.MoveAsync(new NewMove(account, to.Value, null), default));
+        return await EndAsync(view.Move);
+    }
+
+    public async Task<Move> EndAsync(Guid id)
+    {
+        while (true)
+        {
+            var seen = Desk.MoveDesk.ChangeCount;
+            if (Desk.MoveDesk.Find(id) is { IsOver: true } over)
+            {
+                return over;
+            }
+
+            await Desk.MoveDesk.ChangedSince(seen, TestContext.Current.CancellationToken);
+        }
+    }
+
+    public static T Done<T>(Outcome<T> outcome)
+    {
+        Assert.True(outcome.Is(out var answer, out var refusal), refusal?.Error);
+        return answer!;
+    }
+
+    public static Refusal Refused<T>(Outcome<T> outcome, RefusalKind kind)
+    {
+        var refusal = Assert.IsType<Outcome<T>.Refused>(outcome).Refusal;
+        Assert.Equal(kind, refusal.Kind);
+        return refusal;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Desk.DisposeAsync();
+        await _regions.DisposeAsync();
+        _signer.Dispose();
+        _directory.Delete(recursive: true);
+    }
+
+    private async Task OpenAsync()
+    {
+        var config = Assert.IsType<ConfigResult.Ok>(
+            DeploymentConfig.Parse(Config, Path.Combine(_directory.FullName, "domicile.yaml"))).Config;
+        var opened = await ControlDesk.OpenAsync(
+            new ControlSetup
+            {
+                Config = config,
+                DatabasePath = DatabasePath,
+                Peers = TestDeployment.Facts.ToDictionary(
+                    facts => facts.Name,
+                    IRegionPeer (facts) => new LossyRegion(_regions.Node(facts.Name), facts.Name, Faults)),
+                Signer = _signer,
+                Time = TimeProvider.System,
+                Log = NullLoggerFactory.Instance,
+            },
+            default);
+        Desk = Assert.IsType<ControlDeskResult.Opened>(opened).Desk;
+    }
+}
