@@ -46,7 +46,7 @@ internal static class DemoVerb
         using var directory = DemoDirectory.Take(call);
         var taken = UpLock.TryTake(directory.Path)
             ?? throw new VerbFailedException($"{directory.Path} is in use", "give another --data");
-        FirstConfig.WriteOnFreePorts(directory.Path);
+        FirstConfig.WriteOnFreePorts(directory.Path, DemoPolicy.Text);
         var program = ServerProgram.Find(call.Host.Environment);
         var teller = new Teller(call.Terminal);
         teller.Chapter("Three regions and control, each a process of its own");

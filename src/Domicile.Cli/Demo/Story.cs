@@ -126,6 +126,7 @@ internal sealed class Story(VerbCall call, Teller teller, LocalDeployment deploy
             _journals.Add(person, new Journal());
         }
 
+        teller.Line("the policy says `transit: forward`: a device may keep any region's address, Beijing's too");
         var endpoints = deployment.Config.Regions.Select(region => deployment.EndpointOf(region.Facts.Name.Value)).ToList();
         await using var devices = Devices.Start(_journals, endpoints, call.Time);
         await Task.Delay(Usual, call.Time, stop);

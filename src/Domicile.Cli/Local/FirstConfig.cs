@@ -14,13 +14,16 @@ internal static class FirstConfig
 
     /// <summary>The usual ports if all are free, others if not.</summary>
     public static void WriteMissing(string directory, bool tls)
-        => Write(directory, UsualPorts.All(FreePorts.IsFree) ? UsualPorts : FreePorts.Take(UsualPorts.Length), tls);
+        => Write(
+            directory, UsualPorts.All(FreePorts.IsFree) ? UsualPorts : FreePorts.Take(UsualPorts.Length), tls,
+            DefaultDeployment.PolicyText);
 
-    public static void WriteOnFreePorts(string directory) => Write(directory, FreePorts.Take(UsualPorts.Length), tls: false);
+    public static void WriteOnFreePorts(string directory, string policy)
+        => Write(directory, FreePorts.Take(UsualPorts.Length), tls: false, policy);
 
-    private static void Write(string directory, IReadOnlyList<int> ports, bool tls)
+    private static void Write(string directory, IReadOnlyList<int> ports, bool tls, string policy)
     {
-        StateFile.Create(Path.Combine(directory, PolicyFileName), DefaultDeployment.PolicyText);
+        StateFile.Create(Path.Combine(directory, PolicyFileName), policy);
         var config = DefaultDeployment.ConfigText + (tls ? "tls: true\n" : "");
         foreach (var (usual, port) in UsualPorts.Zip(ports))
         {
