@@ -118,7 +118,7 @@ internal sealed class LossyRegion(IRegionPeer region, RegionName name, Faults fa
         return answer;
     }
 
-    private Task Tell(string call, Func<Task> act)
+    private Task<bool> Tell(string call, Func<Task> act)
         => Ask(call, async () =>
         {
             await act();

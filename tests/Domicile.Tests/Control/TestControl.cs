@@ -43,6 +43,10 @@ internal sealed class TestControl : IAsyncDisposable
 
     private TestControl(TestDeployment regions) => _regions = regions;
 
+    public static CancellationToken Cancelled => TestContext.Current.CancellationToken;
+
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+
     public Faults Faults { get; } = new();
 
     public ControlDesk Desk { get; private set; } = null!;
@@ -54,7 +58,7 @@ internal sealed class TestControl : IAsyncDisposable
     public static async Task<TestControl> StartAsync()
     {
         var control = new TestControl(await TestDeployment.StartAsync());
-        await File.WriteAllTextAsync(Path.Combine(control._directory.FullName, "policy.yaml"), OutOfChina);
+        await File.WriteAllTextAsync(Path.Combine(control._directory.FullName, "policy.yaml"), OutOfChina, Cancelled);
         await control.OpenAsync();
         return control;
     }
@@ -70,14 +74,14 @@ internal sealed class TestControl : IAsyncDisposable
 
     public async Task<NewAccountView> AddAsync(string residence, string? region = null)
         => Done(await Desk.Accounts.AddAsync(
-            new NewAccount(residence, null, region, region is null ? null : "as it lies"), "tester", default));
+            new NewAccount(residence, null, region, region is null ? null : "as it lies"), "tester", Cancelled));
 
     /// <summary>Regions learn of directory and policy when control's loop tells them; here, when a test says so.</summary>
     public async Task PushAsync()
     {
         foreach (var facts in TestDeployment.Facts)
         {
-            Assert.Null(await Desk.Push.PushAsync(facts.Name, default));
+            Assert.Null(await Desk.Push.PushAsync(facts.Name, Cancelled));
         }
     }
 
@@ -85,7 +89,7 @@ internal sealed class TestControl : IAsyncDisposable
     public async Task<Move> MoveAsync(string account, RegionName to)
     {
         await PushAsync();
-        var view = Done(await Desk.Moves.MoveAsync(new NewMove(account, to.Value, null), default));
+        var view = Done(await Desk.Moves.MoveAsync(new NewMove(account, to.Value, null), Cancelled));
         return await EndAsync(view.Move);
     }
 
@@ -99,7 +103,20 @@ internal sealed class TestControl : IAsyncDisposable
                 return over;
             }
 
-            await Desk.MoveDesk.ChangedSince(seen, TestContext.Current.CancellationToken);
+            await WaitForChangeAsync(id, seen);
+        }
+    }
+
+    // A move that stands still says why, instead of a test that hangs.
+    private async Task WaitForChangeAsync(Guid id, long seen)
+    {
+        try
+        {
+            await Desk.MoveDesk.ChangedSince(seen, Cancelled).WaitAsync(Patience, Cancelled);
+        }
+        catch (TimeoutException)
+        {
+            Assert.Fail($"{Desk.MoveDesk.Find(id)!.State}: {Desk.MoveDesk.Trouble(id)}");
         }
     }
 
@@ -140,7 +157,7 @@ internal sealed class TestControl : IAsyncDisposable
                 Time = TimeProvider.System,
                 Log = NullLoggerFactory.Instance,
             },
-            default);
+            Cancelled);
         Desk = Assert.IsType<ControlDeskResult.Opened>(opened).Desk;
     }
 }
