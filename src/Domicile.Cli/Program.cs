@@ -1,1 +1,4 @@
-return 0;
+using Domicile.Cli;
+
+using var interrupt = new Interrupt();
+return await CommandLine.RunAsync(args, CliHost.OfProcess(), interrupt.Token);

@@ -31,6 +31,9 @@ internal sealed class PeerTls(X509Certificate2 own, X509Certificate2 authority, 
     {
         PooledConnectionIdleTimeout = TimeSpan.FromMinutes(1),
         ConnectTimeout = TimeSpan.FromSeconds(5),
+
+        // Longer than a request waits at the other end's gateway: a body is not sent to a region that may not want it.
+        Expect100ContinueTimeout = TimeSpan.FromSeconds(40),
         AllowAutoRedirect = false,
         UseCookies = false,
         UseProxy = false,

@@ -18,24 +18,39 @@ internal sealed class RequestForwarder(PeerClients peers)
 
     public const int HopsMax = 3;
 
+    /// <summary>Headers of a peer's 307: the home and the epoch in which it is that.</summary>
+    public const string HomeHeader = "x-domicile-home";
+
+    /// <inheritdoc cref="HomeHeader"/>
+    public const string EpochHeader = "x-domicile-epoch";
+
+    /// <summary>A body up to this long is read before it is relayed, so that it can be relayed again elsewhere.</summary>
+    private const int BodyKeptBytesMax = 128 << 10;
+
+    private static readonly object KeptBodyKey = new();
+
     // RFC 9110, section 7.6.1: what speaks of one connection and not of the message.
     private static readonly FrozenSet<string> HopByHop = new[]
     {
         "Connection", "Keep-Alive", "Proxy-Connection", "Proxy-Authenticate", "Proxy-Authorization", "TE", "Trailer",
-        "Transfer-Encoding", "Upgrade", "Expect", "Host", HopsHeader,
+        "Transfer-Encoding", "Upgrade", "Expect", "Host", HopsHeader, HomeHeader, EpochHeader,
     }.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
 
     /// <summary>Relays the request and writes the answer. Throws only when the client is gone or the link breaks mid-answer.</summary>
-    public async Task ForwardAsync(HttpContext context, RegionName home)
+    /// <returns>
+    /// Null where the client has its answer. Else the account has moved on: nothing was answered, and nothing of the body is
+    /// lost.
+    /// </returns>
+    public async Task<MovedOn?> ForwardAsync(HttpContext context, RegionName home)
     {
         var hops = Hops.Of(context) + 1;
         if (hops > HopsMax)
         {
             await AnswerBusyAsync(context, "The request was relayed too often.");
-            return;
+            return null;
         }
 
-        using var request = BuildRequest(context, peers.AddressOf(home), hops);
+        using var request = BuildRequest(context, peers.AddressOf(home), hops, await OpenBodyAsync(context));
         HttpResponseMessage response;
         try
         {
@@ -44,16 +59,56 @@ internal sealed class RequestForwarder(PeerClients peers)
         catch (HttpRequestException)
         {
             await AnswerBusyAsync(context, $"The account's home region {home} does not answer.");
-            return;
+            return null;
         }
 
         using (response)
         {
+            if (FindMovedOn(response) is { } moved)
+            {
+                return moved;
+            }
+
             await CopyAnswerAsync(response, context);
+            return null;
         }
     }
 
-    private static HttpRequestMessage BuildRequest(HttpContext context, Uri address, int hops)
+    private static MovedOn? FindMovedOn(HttpResponseMessage response)
+        => response.StatusCode == HttpStatusCode.TemporaryRedirect
+            && response.Headers.TryGetValues(HomeHeader, out var homes) && RegionName.TryParse(homes.First(), out var home)
+            && response.Headers.TryGetValues(EpochHeader, out var epochs)
+            && long.TryParse(epochs.First(), NumberStyles.None, CultureInfo.InvariantCulture, out var epoch)
+            ? new MovedOn(home, epoch)
+            : null;
+
+    // A short body is kept. A long one is announced (100-continue): the home reads it only when it has decided to serve.
+    private static async Task<HttpContent?> OpenBodyAsync(HttpContext context)
+    {
+        if (!HasBody(context))
+        {
+            return null;
+        }
+
+        if (context.Request.ContentLength is not { } lengthBytes || lengthBytes > BodyKeptBytesMax)
+        {
+            return new StreamContent(context.Request.Body);
+        }
+
+        if (!context.Items.TryGetValue(KeptBodyKey, out var kept))
+        {
+            var body = new byte[(int)lengthBytes];
+            await context.Request.Body.ReadExactlyAsync(body, context.RequestAborted);
+            context.Items[KeptBodyKey] = kept = body;
+
+            // If this region turns out to be the home meanwhile, it reads the body as if nothing had happened.
+            context.Request.Body = new MemoryStream(body, writable: false);
+        }
+
+        return new ByteArrayContent((byte[])kept!);
+    }
+
+    private static HttpRequestMessage BuildRequest(HttpContext context, Uri address, int hops, HttpContent? body)
     {
         var incoming = context.Request;
         var target = context.Features.Get<IHttpRequestFeature>()!.RawTarget;
@@ -64,8 +119,9 @@ internal sealed class RequestForwarder(PeerClients peers)
         {
             Version = HttpVersion.Version11,
             VersionPolicy = HttpVersionPolicy.RequestVersionExact,
-            Content = HasBody(context) ? new StreamContent(incoming.Body) : null,
+            Content = body,
         };
+        request.Headers.ExpectContinue = body is StreamContent ? true : null;
         foreach (var (name, values) in incoming.Headers)
         {
             if (!HopByHop.Contains(name) && !name.StartsWith(':'))
@@ -132,6 +188,9 @@ internal sealed class RequestForwarder(PeerClients peers)
             context.RequestAborted);
     }
 }
+
+/// <summary>The account's home is another region by now.</summary>
+internal sealed record MovedOn(RegionName Home, long Epoch);
 
 /// <summary>How many nodes a request has passed. Only the peer listener says so: a client's own header counts for nothing.</summary>
 internal static class Hops

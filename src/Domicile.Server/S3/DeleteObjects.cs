@@ -18,8 +18,10 @@ internal static class DeleteObjects
 
         // A key that no object can have was never there: it is told apart, the rest is deleted.
         var possible = objects.Where(each => ObjectKey.Check(each.Key) is null).ToList();
-        var command = new Objects.DeleteObjects(exchange.Bucket, possible);
-        if ((await exchange.WriteAsync<CommandResult.ObjectsDeleted>(command)).Failed(out error, out var deleted))
+        var deleted = new CommandResult.ObjectsDeleted([]);
+        if (possible.Count > 0
+            && (await exchange.WriteAsync<CommandResult.ObjectsDeleted>(new Objects.DeleteObjects(exchange.Bucket, possible)))
+                .Failed(out error, out deleted))
         {
             return error;
         }

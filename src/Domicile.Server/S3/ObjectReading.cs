@@ -24,7 +24,7 @@ internal sealed record ObjectReading(FoundObject Found, ByteRange Range, bool Is
     /// <summary>Finds the object, judges the conditions, chooses the range, and sets status and headers.</summary>
     public static async Task<Outcome<ObjectReading>> PrepareAsync(S3Exchange exchange)
     {
-        if (RequestHeaders.CheckBuilt(exchange.Headers) is { } refusal)
+        if ((RequestHeaders.CheckBuilt(exchange.Headers) ?? CheckOverrides(exchange)) is { } refusal)
         {
             return refusal;
         }
@@ -45,7 +45,8 @@ internal sealed record ObjectReading(FoundObject Found, ByteRange Range, bool Is
         }
 
         var chosen = new ObjectReading(found, reading.Range, reading.IsPartial);
-        return chosen.SetHeaders(exchange) is { } bad ? bad : chosen;
+        chosen.SetHeaders(exchange);
+        return chosen;
     }
 
     private static S3Error? CheckConditions(S3Exchange exchange, FoundObject found)
@@ -133,7 +134,7 @@ internal sealed record ObjectReading(FoundObject Found, ByteRange Range, bool Is
             : EntityTags.Unquote(condition) == version.ETag;
     }
 
-    private S3Error? SetHeaders(S3Exchange exchange)
+    private void SetHeaders(S3Exchange exchange)
     {
         var version = Found.Version;
         var answer = exchange.AnswerHeaders;
@@ -162,7 +163,13 @@ internal sealed record ObjectReading(FoundObject Found, ByteRange Range, bool Is
             S3Answer.AddChecksums(exchange, version.Checksums);
         }
 
-        return SetOverrides(exchange);
+        foreach (var (query, header) in Overrides)
+        {
+            if (exchange.Query(query) is { } value)
+            {
+                answer[header] = value;
+            }
+        }
     }
 
     private static void SetStored(IHeaderDictionary answer, ObjectVersion version)
@@ -184,22 +191,14 @@ internal sealed record ObjectReading(FoundObject Found, ByteRange Range, bool Is
         }
     }
 
-    private static S3Error? SetOverrides(S3Exchange exchange)
+    private static S3Error? CheckOverrides(S3Exchange exchange)
     {
-        foreach (var (query, header) in Overrides)
+        foreach (var (query, _) in Overrides)
         {
-            if (exchange.Query(query) is not { } value)
+            if (exchange.Query(query) is { } value && value.AsSpan().ContainsAnyExceptInRange(' ', '~'))
             {
-                continue;
-            }
-
-            if (value.AsSpan().ContainsAnyExceptInRange(' ', '~'))
-            {
-                exchange.Http.Response.ContentLength = null;
                 return S3Error.InvalidArgument(query, value, "Header value cannot be represented using ISO-8859-1.");
             }
-
-            exchange.AnswerHeaders[header] = value;
         }
 
         return null;

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using Domicile.Accounts;
@@ -98,30 +99,43 @@ internal sealed partial class S3Endpoint(
         }
 
         // :: Step 3: route.
-        switch (await gateway.RouteAsync(account, operation.IsWrite, context.RequestAborted))
+        return await RouteAsync(context, target, operation, claim, account);
+    }
+
+    private async Task<S3Error?> RouteAsync(
+        HttpContext context, RequestTarget target, Operation operation, SignatureClaim claim, AccountId account)
+    {
+        for (var turn = 0; turn < RequestForwarder.HopsMax; turn++)
         {
-            case Route.Here here:
-                await using (here.Copy)
-                {
-                    return await ServeHereAsync(context, target, operation, claim, here.Copy);
-                }
+            switch (await gateway.RouteAsync(account, operation.IsWrite, context.RequestAborted))
+            {
+                case Route.Here here:
+                    await using (here.Copy)
+                    {
+                        return await ServeHereAsync(context, target, operation, claim, here.Copy);
+                    }
 
-            case Route.Forward forward:
-                // The home sends its own.
-                context.Response.Headers.Remove(S3Answer.RequestIdHeader);
-                context.Response.Headers.Remove(S3Answer.HostIdHeader);
-                await forwarder.ForwardAsync(context, forward.Home);
-                return null;
+                case Route.Forward forward:
+                    if (await forwarder.ForwardAsync(context, forward.Home) is not { } moved)
+                    {
+                        return null;
+                    }
 
-            case Route.Redirect redirect:
-                return Redirect(context, target, redirect);
-            case Route.Forbidden forbidden:
-                return S3Error.Of("AccessDenied", forbidden.Reason);
-            case Route.Busy busy:
-                return S3Answer.SlowDown(busy.Reason);
-            default:
-                return UnknownKey(claim);
+                    gateway.Learn(account, moved.Home, moved.Epoch);
+                    break;
+
+                case Route.Redirect redirect:
+                    return Redirect(context, target, redirect);
+                case Route.Forbidden forbidden:
+                    return S3Error.Of("AccessDenied", forbidden.Reason);
+                case Route.Busy busy:
+                    return S3Answer.SlowDown(busy.Reason);
+                default:
+                    return UnknownKey(claim);
+            }
         }
+
+        return S3Answer.SlowDown("The account is moving faster than the request.");
     }
 
     private async Task<S3Error?> ServeHereAsync(
@@ -178,6 +192,13 @@ internal sealed partial class S3Endpoint(
             .WithHeader("x-amz-bucket-region", redirect.Home.Value)
             .WithDetail("Endpoint", redirect.Endpoint.Authority)
             .WithDetail("Region", redirect.Home.Value);
+        if (Hops.Of(context) > 0)
+        {
+            // The region that relayed the request may be one through which content passes: it goes on from there.
+            error = error.WithHeader(RequestForwarder.HomeHeader, redirect.Home.Value)
+                .WithHeader(RequestForwarder.EpochHeader, redirect.Epoch.ToString(CultureInfo.InvariantCulture));
+        }
+
         return target.Bucket.Length > 0 ? error.WithDetail("Bucket", target.Bucket) : error;
     }
 

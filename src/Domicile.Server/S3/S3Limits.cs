@@ -10,7 +10,6 @@ internal static class S3Limits
     public const int MetadataBytesMax = 2048;
 
     public const int PageSizeMax = 1000;
-    public const int BucketsPageSizeMax = 10_000;
     public const int KeysToDeleteMax = 1000;
     public const int PartNumberMax = 10_000;
     public const int ObjectTagsMax = 10;
@@ -21,8 +20,8 @@ internal static class S3Limits
     /// <summary>An XML body of most operations.</summary>
     public const int DocumentBytesMax = 64 * 1024;
 
-    /// <summary>DeleteObjects: 1,000 keys of 1,024 bytes, each byte at worst a reference.</summary>
-    public const int DeleteDocumentBytesMax = 8 * 1024 * 1024;
+    /// <summary>DeleteObjects: 1,000 keys of 1,024 bytes, with room for references in them.</summary>
+    public const int DeleteDocumentBytesMax = 4 * 1024 * 1024;
 
     /// <summary>CompleteMultipartUpload: 10,000 parts with their checksums.</summary>
     public const int PartsDocumentBytesMax = 4 * 1024 * 1024;

@@ -42,7 +42,7 @@ internal sealed class AccountGateway(RegionContext region)
                 case { State: AccountState.Departed, Peer: { } self } when self == region.Name:
                     return new Route.Unknown(); // erased for good
                 case { State: AccountState.Departed or AccountState.Arriving, Peer: { } peer } elsewhere:
-                    return RouteTo(account, NewestHome(account, peer, elsewhere.Epoch), elsewhere.Profile);
+                    return RouteTo(NewestHome(account, peer, elsewhere), elsewhere.Profile);
             }
 
             if (!await WaitAsync(store, ticket, deadline, cancellationToken))
@@ -86,6 +86,9 @@ internal sealed class AccountGateway(RegionContext region)
             }
         }
     }
+
+    /// <summary>A region that a request was relayed to says where the account is; taken if it is newer than what is known.</summary>
+    public void Learn(AccountId account, RegionName home, long epoch) => region.Directory.Learn(account, home, epoch);
 
     private static CommandResult.Refused Busy() => new("SlowDown", "The account is being moved. Please try again.");
 
@@ -141,17 +144,20 @@ internal sealed class AccountGateway(RegionContext region)
         {
             null or { Home: null } => new Route.Unknown(),
             { Home: { } home } when home == region.Name => new Route.Busy("The account is on its way here."),
-            { Home: { } home } => RouteTo(account, home, entry.Profile),
+            { Home: { } home } => RouteTo((home, entry.Epoch), entry.Profile),
         };
     }
 
     // A tombstone names the home that followed this one; the directory may know of a later one.
-    private RegionName NewestHome(AccountId account, RegionName peer, long epoch)
-        => region.Directory.Find(account) is { Home: { } home } entry && entry.Epoch > epoch + 1 && home != region.Name
-            ? home
-            : peer;
+    private (RegionName Home, long Epoch) NewestHome(AccountId account, RegionName peer, AccountRow row)
+    {
+        var epoch = row.State == AccountState.Departed ? row.Epoch + 1 : row.Epoch;
+        return region.Directory.Find(account) is { Home: { } home } entry && entry.Epoch > epoch && home != region.Name
+            ? (home, entry.Epoch)
+            : (peer, epoch);
+    }
 
-    private Route RouteTo(AccountId account, RegionName home, AccountProfile profile)
+    private Route RouteTo((RegionName Region, long Epoch) home, AccountProfile profile)
     {
         var policy = region.Directory.Policy;
         var answer = policy is null
@@ -159,9 +165,9 @@ internal sealed class AccountGateway(RegionContext region)
             : policy.AnswerTransit(profile, policy.CategoriesNamed, region.Self);
         return answer switch
         {
-            TransitAnswer.Relay => new Route.Forward(home),
+            TransitAnswer.Relay => new Route.Forward(home.Region),
             TransitAnswer.Refuse(var reason) => new Route.Forbidden(reason),
-            _ => new Route.Redirect(home, region.Links.EndpointOf(home)),
+            _ => new Route.Redirect(home.Region, home.Epoch, region.Links.EndpointOf(home.Region)),
         };
     }
 
@@ -200,7 +206,8 @@ internal abstract record Route
     public sealed record Forward(RegionName Home) : Route;
 
     /// <summary>Content may not pass through this region: answer 307.</summary>
-    public sealed record Redirect(RegionName Home, Uri Endpoint) : Route;
+    /// <param name="Epoch">In which that region is the home, as far as is known here.</param>
+    public sealed record Redirect(RegionName Home, long Epoch, Uri Endpoint) : Route;
 
     /// <summary>Policy refuses relaying and redirecting: 403 with this reason.</summary>
     public sealed record Forbidden(string Reason) : Route;

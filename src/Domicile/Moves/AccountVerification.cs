@@ -41,7 +41,7 @@ internal static class AccountVerification
         try
         {
             await store.Contents.VerifyAsync(
-                new StoredContent(content.ContentId, content.LengthBytes, content.Inline), cancellationToken);
+                new StoredContent(content.Id, content.LengthBytes, content.Inline), cancellationToken);
         }
         catch (ContentCorruptException e)
         {

@@ -218,7 +218,7 @@ internal sealed partial class ArrivalPulls(RegionContext region, ILogger<Arrival
         {
             if (ChangeSource.FileContentOf(change) is { } content)
             {
-                store.Contents.Adopted(content.ContentId);
+                store.Contents.Adopted(content.Id);
             }
         }
     }

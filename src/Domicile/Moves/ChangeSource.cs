@@ -81,15 +81,15 @@ internal sealed class ChangeSource(RegionContext region)
     private static async Task<bool> SendContentAsync(
         AccountStore store, ContentRow content, PipeWriter output, CancellationToken cancellationToken)
     {
-        if (!store.Contents.HasSealed(content.ContentId, content.LengthBytes))
+        if (!store.Contents.HasSealed(content.Id, content.LengthBytes))
         {
             return false;
         }
 
-        var (sealedBytes, sealedLength) = store.Contents.OpenSealed(content.ContentId);
+        var (sealedBytes, sealedLength) = store.Contents.OpenSealed(content.Id);
         await using (sealedBytes)
         {
-            ChangeStream.Write(output, new StreamFrame.Content(content.ContentId, content.LengthBytes, sealedLength));
+            ChangeStream.Write(output, new StreamFrame.Content(content.Id, content.LengthBytes, sealedLength));
             await sealedBytes.CopyToAsync(output, cancellationToken);
             await output.FlushAsync(cancellationToken);
             return true;

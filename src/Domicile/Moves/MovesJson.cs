@@ -4,8 +4,10 @@ using Domicile.Objects;
 namespace Domicile.Moves;
 
 /// <summary>What regions and control say to each other, JSON in camelCase.</summary>
+// Metadata only: the generator's fast path writes a null byte[] as "", so a content in a file would arrive as an empty one.
 [JsonSourceGenerationOptions(
-    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+    GenerationMode = JsonSourceGenerationMode.Metadata, PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(PeerCall))]
 [JsonSerializable(typeof(Move))]
 [JsonSerializable(typeof(StepAnswer))]

@@ -78,6 +78,16 @@ internal sealed class RegionDirectory : IDisposable
         }
     }
 
+    /// <summary>Another region's word on a known account's home; its change counter stays control's.</summary>
+    public void Learn(AccountId account, RegionName home, long epoch)
+    {
+        lock (_gate)
+        {
+            _sql.Execute(
+                "UPDATE entry SET home = @p2, epoch = @p3 WHERE account = @p1 AND epoch < @p3", account.Value, home.Value, epoch);
+        }
+    }
+
     public void Dispose()
     {
         SqliteEngine.Close(_sql);

@@ -10,10 +10,15 @@ namespace Domicile.Objects;
 /// <summary>
 /// A request's hold on this region's copy of an account: its state allowed reads when the hold was taken, and erasing
 /// waits for the hold's end. Queries see what was committed when each began. Writes don't go through here but through the
-/// gateway (Domicile.Moves.AccountGateway.WriteAsync), which follows the account if it has left.
+/// gateway (Domicile.Moves.AccountGateway.WriteAsync), which follows the account if it has left. For one request: not
+/// thread-safe.
 /// </summary>
 internal sealed class AccountCopy(AccountStore store, IDisposable hold, long epoch) : IAsyncDisposable
 {
+    // Inline contents of the objects that were found, as they were then: a writer may drop their rows before they are read.
+    // (Files stay as long as the hold.)
+    private readonly Dictionary<string, StoredContent> _inline = new(StringComparer.Ordinal);
+
     public AccountStore Store => store;
 
     /// <summary>The account's epoch when the hold was taken: a write of this request may commit in it, or follow the account.</summary>
@@ -45,7 +50,14 @@ internal sealed class AccountCopy(AccountStore store, IDisposable hold, long epo
     /// <param name="versionId">Null: the current version, which may be a delete marker.</param>
     public ValueTask<ObjectVersion?> FindObjectAsync(
         string bucket, string key, string? versionId, CancellationToken cancellationToken)
-        => Query(sql => new ObjectLookup(sql, Account).Version(bucket, key, versionId)?.ToVersion(), cancellationToken);
+        => Query(
+            sql =>
+            {
+                var version = new ObjectLookup(sql, Account).Version(bucket, key, versionId)?.ToVersion();
+                KeepInline(sql, version?.Pieces ?? []);
+                return version;
+            },
+            cancellationToken);
 
     /// <summary>Current versions that are no delete markers. Costs O(page): a delimiter skips whole prefixes by index seek.</summary>
     public ValueTask<ObjectPage> ListObjectsAsync(ObjectQuery query, CancellationToken cancellationToken)
@@ -70,14 +82,15 @@ internal sealed class AccountCopy(AccountStore store, IDisposable hold, long epo
         => Query(sql => Usage.Measure(sql, Account), cancellationToken);
 
     /// <summary>Opens a new content for writing. The caller completes it, puts it into a command, and disposes it.</summary>
-    public ContentWriter StageContent() => throw new NotImplementedException();
+    public ContentWriter StageContent() => new(store.Contents);
 
     /// <summary>Decrypts a range of an object into a pipe, a frame at a time.</summary>
     /// <exception cref="ContentCorruptException">A stored frame fails its authentication.</exception>
     public Task ReadContentAsync(
         IReadOnlyList<ContentPiece> pieces, long offsetBytes, long lengthBytes, PipeWriter destination,
         CancellationToken cancellationToken)
-        => throw new NotImplementedException();
+        => ContentPieces.ReadAsync(
+            store.Contents, pieces, FindContent, offsetBytes, lengthBytes, destination, cancellationToken);
 
     public ValueTask DisposeAsync()
     {
@@ -87,6 +100,30 @@ internal sealed class AccountCopy(AccountStore store, IDisposable hold, long epo
 
     private AccountKey Key => store.Key ?? throw new InvalidOperationException(
         $"Account {Account} has rows here but no key: the region's copy is damaged. Restore it or move the account back.");
+
+    private StoredContent? FindContent(string contentId)
+        => _inline.GetValueOrDefault(contentId)
+            ?? store.Read(sql => StoredContent.Find(sql, Account, contentId));
+
+    // An object of parts has at most its last one inline, unless it was copied together from ranges: then some may be too many.
+    private void KeepInline(Sql sql, IReadOnlyList<ContentPiece> pieces)
+    {
+        var rest = ObjectLimits.InlineBytesKeptMax;
+        foreach (var piece in pieces.Where(piece => piece.LengthBytes <= ContentLimits.InlineBytesMax))
+        {
+            if (rest <= 0)
+            {
+                return;
+            }
+
+            if (!_inline.ContainsKey(piece.ContentId)
+                && StoredContent.Find(sql, Account, piece.ContentId) is { Inline: { } inline } content)
+            {
+                _inline.Add(piece.ContentId, content);
+                rest -= inline.Length;
+            }
+        }
+    }
 
     private ValueTask<T> Query<T>(Func<Sql, T> query, CancellationToken cancellationToken)
     {

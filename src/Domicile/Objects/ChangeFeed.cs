@@ -52,6 +52,10 @@ internal static class ChangeFeed
         }
     }
 
+    /// <summary>Forgets deletions: when no target follows any more, or before one begins to.</summary>
+    public static void DropTombstones(AccountTransaction transaction)
+        => transaction.Sql.Execute("DELETE FROM tombstone WHERE account = @p1", transaction.Account.Value);
+
     /// <summary>
     /// Recomputes the set digest from the live rows, table by table, not by seq: it shares no query with the copy.
     /// </summary>

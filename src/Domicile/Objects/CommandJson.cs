@@ -5,7 +5,12 @@ using System.Text.Json.Serialization.Metadata;
 namespace Domicile.Objects;
 
 /// <summary>Commands and their results as they travel between regions: JSON, read strictly.</summary>
+/// <remarks>
+/// Metadata mode only: the generated fast path writes a null byte[] as "", and a content in a file would arrive as an empty
+/// one that lies inline.
+/// </remarks>
 [JsonSourceGenerationOptions(
+    GenerationMode = JsonSourceGenerationMode.Metadata,
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
     UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
     RespectNullableAnnotations = true,

@@ -58,6 +58,7 @@ internal sealed record PutObject(
     string Bucket, string Key, StagedContent Staged, string ETag, ObjectHeaders Headers,
     IReadOnlyList<Checksum> Checksums, IReadOnlyDictionary<string, string> Tags, WriteConditions Conditions) : AccountCommand
 {
+    [JsonIgnore]
     public override StagedContent? Content => Staged;
 }
 
@@ -89,6 +90,7 @@ internal sealed record PutPart(
     string Bucket, string Key, string UploadId, int Number, StagedContent Staged, string ETag, Checksum? Checksum)
     : AccountCommand
 {
+    [JsonIgnore]
     public override StagedContent? Content => Staged;
 }
 

@@ -7,9 +7,11 @@ namespace Domicile.Objects;
 /// Encrypts a content into this region's store as it arrives, 64 KiB at a time, and keeps it out of every object until a
 /// command that names it commits. Disposed without that, its bytes are deleted. One user at a time.
 /// </summary>
-internal sealed class ContentWriter(ContentFiles files) : IAsyncDisposable
+/// <param name="files">The account's files.</param>
+/// <param name="contentId">Never used before, else a nonce would be used twice; null draws one.</param>
+internal sealed class ContentWriter(ContentFiles files, string? contentId = null) : IAsyncDisposable
 {
-    private readonly string _contentId = Storage.ContentId.Draw();
+    private readonly string _contentId = contentId ?? ContentId.Draw();
 
     // A frame is encrypted only when more bytes follow or none ever will: the last one is marked as such.
     private readonly byte[] _frame = ArrayPool<byte>.Shared.Rent(ContentLimits.FrameBytes);

@@ -1,3 +1,5 @@
+using Domicile.Storage;
+
 namespace Domicile.Objects;
 
 /// <summary>Every limit of an account's state. S3's own where S3 has one (AWS's user guide, "Amazon S3 quotas").</summary>
@@ -37,7 +39,10 @@ internal static class ObjectLimits
     public const int IdBytesMax = 128;
 
     /// <summary>Of the encrypted frames of a content that lies beside the metadata.</summary>
-    public const int InlineBytesMax = 1 << 20;
+    public static readonly int InlineBytesMax = (int)ContentLimits.FramesLength(ContentLimits.InlineBytesMax);
+
+    /// <summary>Of inline contents that a request keeps of an object it found, in bytes.</summary>
+    public const int InlineBytesKeptMax = 1 << 20;
 
     /// <summary>Of a sealed secret.</summary>
     public const int SecretBytesMax = 512;

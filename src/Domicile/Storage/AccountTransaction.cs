@@ -10,6 +10,7 @@ namespace Domicile.Storage;
 internal sealed class AccountTransaction
 {
     private readonly TimeProvider _time;
+    private readonly Func<StoredKey?> _findKey;
     private readonly byte[] _digestBefore = new byte[SetDigest.LengthBytes];
 
     // What the writes so far have made of the account; _before is what the write that runs now found.
@@ -17,13 +18,15 @@ internal sealed class AccountTransaction
     private State _before;
     private SetDigest? _digest;
 
-    public AccountTransaction(Sql sql, AccountId account, AccountRow? row, StoredKey? key, TimeProvider time)
+    public AccountTransaction(
+        Sql sql, AccountId account, AccountRow? row, Func<StoredKey?> findKey, TimeProvider time)
     {
         Sql = sql;
         Account = account;
         Now = time.GetUtcNow();
         _time = time;
-        _now = new State(row, key, IsDigestDirty: false);
+        _findKey = findKey;
+        _now = new State(row, KeyChange: null, IsDigestDirty: false);
         _before = _now;
     }
 
@@ -37,8 +40,11 @@ internal sealed class AccountTransaction
     /// <summary>When the transaction's work began.</summary>
     public DateTimeOffset Now { get; private set; }
 
-    /// <summary>The account's key as this transaction leaves it; null where there is none.</summary>
-    public StoredKey? Key => _now.Key;
+    /// <summary>The account's key as this transaction leaves it; null where there is none. Unwraps it only if asked for.</summary>
+    public StoredKey? Key => _now.KeyChange is { } change ? change.Key : _findKey();
+
+    /// <summary>What this transaction did to the account's key; null where it left it alone.</summary>
+    public KeyChange? KeyChange => _now.KeyChange;
 
     /// <summary>
     /// The fence: numbers a write if the account is active here in this epoch, in one statement.
@@ -127,7 +133,7 @@ internal sealed class AccountTransaction
     {
         Invariant.Check(_now.Row is not null);
         Sql.Execute("UPDATE account SET wrapped_key = @p2 WHERE account = @p1", Account.Value, key?.Wrapped);
-        _now = _now with { Key = key };
+        _now = _now with { KeyChange = new KeyChange(key) };
     }
 
     /// <summary>A write begins; what it does can be undone until the next one begins.</summary>
@@ -160,8 +166,11 @@ internal sealed class AccountTransaction
         _now = _now with { Row = _now.Row with { Digest = bytes }, IsDigestDirty = false };
     }
 
-    private readonly record struct State(AccountRow? Row, StoredKey? Key, bool IsDigestDirty);
+    private readonly record struct State(AccountRow? Row, KeyChange? KeyChange, bool IsDigestDirty);
 }
 
 /// <summary>An account's key as it is stored, and in the clear.</summary>
 internal sealed record StoredKey(byte[] Wrapped, AccountKey Key);
+
+/// <param name="Key">The new key; null where it was destroyed.</param>
+internal sealed record KeyChange(StoredKey? Key);

@@ -29,7 +29,9 @@ internal sealed class ContentDraft(ContentFiles files, string draftId, string pa
     {
         try
         {
+            // Closed first: readers may open it under its name at once.
             RandomAccess.FlushToDisk(_file);
+            _file.Dispose();
             files.Place(path, contentId);
         }
         catch (IOException fault) when (DurableFile.IsFull(fault))

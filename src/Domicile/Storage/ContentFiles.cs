@@ -93,7 +93,7 @@ internal sealed class ContentFiles
         }
     }
 
-    /// <summary>Reads all of a content and checks every frame.</summary>
+    /// <summary>Reads all of a content, inline or not, and checks every frame; of a row from elsewhere, also what it claims.</summary>
     /// <exception cref="ContentCorruptException">Stored bytes are missing or fail their authentication.</exception>
     public async Task VerifyAsync(StoredContent content, CancellationToken cancellationToken)
     {
@@ -120,7 +120,10 @@ internal sealed class ContentFiles
             : null;
     }
 
-    /// <summary>The file as it lies, for another region. The caller disposes the stream.</summary>
+    /// <summary>
+    /// The file as it lies, for another region. The caller disposes the stream, and has held the store open since before it
+    /// read the content's row: else the file may be gone.
+    /// </summary>
     /// <exception cref="ContentCorruptException">There is no such file.</exception>
     public (Stream SealedBytes, long SealedLength) OpenSealed(string contentId)
     {
@@ -160,15 +163,23 @@ internal sealed class ContentFiles
 
         using var receiver = new SealedReceiver(this, contentId, lengthBytes);
         _staged[contentId] = true;
-        if (HasSealed(contentId, lengthBytes))
+        try
         {
+            if (!HasSealed(contentId, lengthBytes))
+            {
+                await receiver.StoreAsync(source, cancellationToken);
+                return;
+            }
+
             // The process that named it may have died before the name was durable.
             DurableFile.FlushDirectory(Path.GetDirectoryName(PathOf(contentId))!);
             await receiver.SkipAsync(source, cancellationToken);
-            return;
         }
-
-        await receiver.StoreAsync(source, cancellationToken);
+        catch
+        {
+            Forget(contentId);
+            throw;
+        }
     }
 
     /// <summary>Whether a content file is here whole: it was checked before it got its name.</summary>
@@ -249,8 +260,16 @@ internal sealed class ContentFiles
     }
 
     private ValueTask<SealedReader> OpenReaderAsync(StoredContent content, CancellationToken cancellationToken)
-        => SealedReader.OpenAsync(content, content.Inline is null ? PathOf(content.ContentId) : null,
-            () => OpenCipher(content.ContentId), cancellationToken);
+    {
+        var lengthBytesMax = content.Inline is null ? ContentLimits.LengthBytesMax : ContentLimits.InlineBytesMax;
+        if (!ContentId.IsValid(content.ContentId) || content.LengthBytes < 0 || content.LengthBytes > lengthBytesMax)
+        {
+            throw new ContentCorruptException("A content's row has an id or a length that no content can have.");
+        }
+
+        var path = content.Inline is null ? PathOf(content.ContentId) : null;
+        return SealedReader.OpenAsync(content, path, () => OpenCipher(content.ContentId), cancellationToken);
+    }
 
     private void MakeDirectory(string directory)
     {

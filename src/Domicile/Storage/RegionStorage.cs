@@ -15,11 +15,14 @@ internal sealed class RegionStorage : IAsyncDisposable
     // Accounts whose database is open; the value means nothing.
     private readonly ConcurrentDictionary<AccountStore, bool> _open = new();
     private readonly CancellationTokenSource _closing = new();
+    private readonly int _openAccountsMax;
     private int _slotsKept = 1024;
     private volatile bool _isClosed;
 
-    private RegionStorage(string directory, FileStream lockFile, ICustodian custodian, TimeProvider time)
+    private RegionStorage(
+        string directory, FileStream lockFile, ICustodian custodian, TimeProvider time, int openAccountsMax)
     {
+        _openAccountsMax = openAccountsMax;
         Directory = directory;
         Custodian = custodian;
         Time = time;
@@ -39,7 +42,9 @@ internal sealed class RegionStorage : IAsyncDisposable
 
     /// <summary>Opens a region's directory; makes it where it is new.</summary>
     /// <exception cref="IOException">Another process has it open.</exception>
-    public static RegionStorage Open(string regionDirectory, ICustodian custodian, TimeProvider time)
+    public static RegionStorage Open(
+        string regionDirectory, ICustodian custodian, TimeProvider time,
+        int openAccountsMax = StorageLimits.OpenAccountsMax)
     {
         var directory = Path.TrimEndingDirectorySeparator(Path.GetFullPath(regionDirectory));
         System.IO.Directory.CreateDirectory(directory);
@@ -56,7 +61,7 @@ internal sealed class RegionStorage : IAsyncDisposable
                 $"Region directory '{directory}' is in use by another process ({fault.Message}). Stop that one first.", fault);
         }
 
-        return new RegionStorage(directory, lockFile, custodian, time);
+        return new RegionStorage(directory, lockFile, custodian, time, openAccountsMax);
     }
 
     /// <summary>The account's store; it need not exist yet: the first write that puts its row makes it.</summary>
@@ -96,6 +101,16 @@ internal sealed class RegionStorage : IAsyncDisposable
            where id is not null
            select id.Value;
 
+    /// <summary>At the start, or any time: <see cref="AccountStore.SweepAsync"/> of every account, one after the other.</summary>
+    public async Task SweepAsync(CancellationToken cancellationToken)
+    {
+        foreach (var account in Accounts())
+        {
+            await Open(account).SweepAsync(cancellationToken);
+        }
+    }
+
+    /// <summary>Answers what is queued and closes every database. Requests have ended before.</summary>
     public async ValueTask DisposeAsync()
     {
         if (_isClosed)
@@ -130,14 +145,14 @@ internal sealed class RegionStorage : IAsyncDisposable
     internal void Opened(AccountStore store)
     {
         _open[store] = true;
-        if (_open.Count <= StorageLimits.OpenAccountsMax)
+        if (_open.Count <= _openAccountsMax)
         {
             return;
         }
 
         foreach (var idle in _open.Keys.Where(other => other != store).OrderBy(other => other.LastUsed))
         {
-            if (idle.TryRest() && _open.Count <= StorageLimits.OpenAccountsMax)
+            if (idle.TryRest() && _open.Count <= _openAccountsMax)
             {
                 return;
             }

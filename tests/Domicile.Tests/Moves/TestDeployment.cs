@@ -2,7 +2,6 @@ using System.IO.Pipelines;
 using System.Security.Cryptography;
 using Domicile.Accounts;
 using Domicile.Moves;
-using Domicile.Objects;
 using Domicile.Proofs;
 using Domicile.Storage;
 using Microsoft.Extensions.Logging.Abstractions;

@@ -11,11 +11,14 @@ internal sealed class TemporaryRegion : IAsyncDisposable
 
     private readonly LocalCustodian _custodian;
 
-    private TemporaryRegion(string directory, LocalCustodian custodian)
+    private readonly int _openAccountsMax;
+
+    private TemporaryRegion(string directory, LocalCustodian custodian, int openAccountsMax)
     {
         Directory = directory;
         _custodian = custodian;
-        Storage = RegionStorage.Open(directory, custodian, TimeProvider.System);
+        _openAccountsMax = openAccountsMax;
+        Storage = RegionStorage.Open(directory, custodian, TimeProvider.System, openAccountsMax);
     }
 
     public string Directory { get; }
@@ -23,18 +26,19 @@ internal sealed class TemporaryRegion : IAsyncDisposable
     public RegionStorage Storage { get; private set; }
 
     /// <param name="parent">Null: the system's place for temporary files.</param>
-    public static async Task<TemporaryRegion> CreateAsync(string? parent = null)
+    public static async Task<TemporaryRegion> CreateAsync(
+        string? parent = null, int openAccountsMax = StorageLimits.OpenAccountsMax)
     {
         var directory = Path.Combine(parent ?? Path.GetTempPath(), $"domicile-{Path.GetRandomFileName()}");
         System.IO.Directory.CreateDirectory(directory);
-        return new TemporaryRegion(directory, await LocalCustodian.OpenAsync(directory, CancellationToken.None));
+        return new TemporaryRegion(directory, await LocalCustodian.OpenAsync(directory, CancellationToken.None), openAccountsMax);
     }
 
     /// <summary>Closes the storage and opens what it left.</summary>
     public async Task ReopenAsync()
     {
         await Storage.DisposeAsync();
-        Storage = RegionStorage.Open(Directory, _custodian, TimeProvider.System);
+        Storage = RegionStorage.Open(Directory, _custodian, TimeProvider.System, _openAccountsMax);
     }
 
     /// <summary>An active account of epoch 1 with a key and no data.</summary>

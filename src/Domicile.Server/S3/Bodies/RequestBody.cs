@@ -44,6 +44,12 @@ internal abstract class RequestBody(PipeReader source) : IDisposable
             Failure = S3Error.Of(cause.StatusCode == StatusCodes.Status408RequestTimeout ? "RequestTimeout" : "IncompleteBody");
             return null;
         }
+        catch (IOException)
+        {
+            // The connection or the stream was reset. Nobody may be left to read this, yet it is no fault of ours.
+            Failure = S3Error.Of("IncompleteBody");
+            return null;
+        }
     }
 
     /// <summary>Hands out the first run of bytes in memory, at most that many; they are given back at the next fill.</summary>

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 using System.Xml;
 
@@ -8,6 +9,10 @@ internal sealed class XmlElement(string name)
 {
     private const int DepthMax = 8;
     private const int ElementsMax = 100_000;
+
+    // What XML 1.0 forbids and SDKs send all the same, in keys that they want deleted.
+    private static readonly SearchValues<byte> Controls = SearchValues.Create(
+        [.. Enumerable.Range(1, 0x1F).Except([0x09, 0x0A, 0x0D]).Select(value => (byte)value)]);
 
     private static readonly XmlReaderSettings Settings = new()
     {
@@ -41,7 +46,7 @@ internal sealed class XmlElement(string name)
     {
         try
         {
-            using var stream = new MemoryStream(document.ToArray(), writable: false);
+            using var stream = new MemoryStream(WithReferences(document.Span), writable: false);
             using var reader = XmlReader.Create(stream, Settings);
             var parsed = Read(reader);
             return parsed?.Name == root ? parsed : S3Error.Of("MalformedXML");
@@ -50,6 +55,26 @@ internal sealed class XmlElement(string name)
         {
             return S3Error.Of("MalformedXML");
         }
+    }
+
+    private static byte[] WithReferences(ReadOnlySpan<byte> document)
+    {
+        // A document in UTF-16 has zero bytes, and no bytes to be replaced.
+        if (!document.ContainsAny(Controls) || document.Contains((byte)0))
+        {
+            return document.ToArray();
+        }
+
+        var replaced = new ArrayBufferWriter<byte>(document.Length + 64);
+        while (document.IndexOfAny(Controls) is var at and >= 0)
+        {
+            replaced.Write(document[..at]);
+            replaced.Write(Encoding.ASCII.GetBytes($"&#{document[at]};"));
+            document = document[(at + 1)..];
+        }
+
+        replaced.Write(document);
+        return replaced.WrittenSpan.ToArray();
     }
 
     private static XmlElement? Read(XmlReader reader)

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.RegularExpressions;
 using Domicile.Objects.Rows;
+using Domicile.Storage;
 
 namespace Domicile.Objects.Commands;
 
@@ -15,7 +16,7 @@ internal static partial class CommandForm
         => command switch
         {
             CreateBucket create => CheckBucket(create.Name),
-            PutObject put => CheckKey(put.Key) ?? CheckSize(put.Staged.LengthBytes) ?? CheckTags(put.Tags)
+            PutObject put => CheckKey(put.Key) ?? CheckStaged(put.Staged) ?? CheckTags(put.Tags)
                 ?? CheckTags(put.Headers.Metadata) ?? CheckETag(put.ETag) ?? CheckChecksums(put.Checksums),
             CopyObject copy => CheckKey(copy.Key) ?? CheckTags(copy.Tags) ?? CheckTags(copy.Headers?.Metadata),
             PutBucketTags tags => CheckTags(tags.Tags),
@@ -23,15 +24,17 @@ internal static partial class CommandForm
             PutBucketVersioning versioning when !Enum.IsDefined(versioning.Versioning)
                 => Decision.Refuse("InvalidArgument", "The versioning is unknown."),
             DeleteObject delete => CheckKey(delete.Key),
-            DeleteObjects delete => delete.Objects.Count > ObjectLimits.DeletesMax
+            DeleteObjects delete => delete.Objects.Count > ObjectLimits.DeletesMax || delete.Objects.Contains(null!)
                 ? Decision.Refuse("MalformedXML", $"At most {ObjectLimits.DeletesMax} objects may be deleted at once.")
                 : delete.Objects.Select(o => CheckKey(o.Key)).FirstOrDefault(refusal => refusal is not null),
             CreateUpload create => CheckKey(create.Key) ?? CheckUploadId(create.UploadId) ?? CheckTags(create.Tags)
                 ?? CheckTags(create.Headers.Metadata) ?? CheckAlgorithm(create.ChecksumAlgorithm),
-            PutPart part => CheckNumber(part.Number) ?? CheckSize(part.Staged.LengthBytes) ?? CheckETag(part.ETag)
+            PutPart part => CheckNumber(part.Number) ?? CheckStaged(part.Staged) ?? CheckETag(part.ETag)
                 ?? CheckChecksums(part.Checksum),
             CopyPart part => CheckNumber(part.Number) ?? CheckETag(part.ETag) ?? CheckChecksums(part.Checksum),
-            CompleteUpload complete => CheckChecksums(complete.Checksum),
+            CompleteUpload complete => complete.Parts.Contains(null!)
+                ? Decision.Refuse("MalformedXML")
+                : CheckChecksums(complete.Checksum),
             AddCredential add when add.Credential.Label.Length > ObjectLimits.CredentialLabelCharsMax
                 => Decision.Refuse("InvalidArgument", $"A label has at most {ObjectLimits.CredentialLabelCharsMax} characters."),
             _ => null,
@@ -48,8 +51,12 @@ internal static partial class CommandForm
     private static Decision? CheckUploadId(string uploadId)
         => UploadId().IsMatch(uploadId) ? null : Decision.Refuse("InvalidArgument", "The upload id is malformed.");
 
-    private static Decision? CheckSize(long lengthBytes)
-        => lengthBytes is >= 0 and <= ObjectLimits.ObjectBytesMax ? null : Decision.Refuse("EntityTooLarge");
+    // Its id becomes the name of a file. What lies inline is as long as its frames, or it can't be read.
+    private static Decision? CheckStaged(StagedContent staged)
+        => staged.LengthBytes is < 0 or > ObjectLimits.ObjectBytesMax ? Decision.Refuse("EntityTooLarge")
+            : ContentId.IsValid(staged.ContentId)
+                && (staged.Inline is null || staged.Inline.Length == ContentLimits.FramesLength(staged.LengthBytes)) ? null
+            : Decision.Refuse("InvalidRequest", "The staged content is malformed.");
 
     private static Decision? CheckNumber(int number)
         => number is >= 1 and <= ObjectLimits.PartsMax

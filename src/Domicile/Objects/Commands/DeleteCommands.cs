@@ -69,7 +69,7 @@ internal sealed class DeleteCommands(RowChanges changes, long epoch)
     private Deletion Decide(BucketRow bucket, ObjectToDelete target)
     {
         var latest = _lookup.Version(bucket.Name, target.Key, null);
-        if (Conditions.CheckWrite(target.Conditions, latest?.ToVersion()) is { } code)
+        if (Conditions.CheckWrite(target.Conditions, latest) is { } code)
         {
             return new Deletion(code, null);
         }

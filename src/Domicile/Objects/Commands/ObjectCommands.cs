@@ -15,7 +15,7 @@ internal sealed class ObjectCommands(RowChanges changes)
         }
 
         var latest = _lookup.Version(command.Bucket, command.Key, null);
-        if (Conditions.CheckWrite(command.Conditions, latest?.ToVersion()) is { } code)
+        if (Conditions.CheckWrite(command.Conditions, latest) is { } code)
         {
             return Decision.Refuse(code);
         }
@@ -46,12 +46,12 @@ internal sealed class ObjectCommands(RowChanges changes)
             return RefuseSource(command.SourceVersionId, source);
         }
 
-        if (!Conditions.HoldForCopy(command.SourceConditions, source.ToVersion()))
+        if (!Conditions.HoldForCopy(command.SourceConditions, source))
         {
             return Decision.Refuse("PreconditionFailed");
         }
 
-        if (Conditions.CheckWrite(command.Conditions, latest?.ToVersion()) is { } code)
+        if (Conditions.CheckWrite(command.Conditions, latest) is { } code)
         {
             return Decision.Refuse(code);
         }

@@ -86,7 +86,7 @@ internal sealed class UploadCommands(RowChanges changes)
             return Decision.Refuse("InvalidRange", "The range lies outside of the source.");
         }
 
-        var pieces = ContentPieces.Slice(source.Pieces, command.OffsetBytes, command.LengthBytes);
+        var pieces = PieceRuns.Slice(source.Pieces, command.OffsetBytes, command.LengthBytes);
         return new Decision.Change(seq => Put(
             command.UploadId, command.Number, command.LengthBytes, command.ETag, command.Checksum, pieces, seq));
     }

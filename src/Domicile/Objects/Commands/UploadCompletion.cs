@@ -86,7 +86,7 @@ internal sealed class UploadCompletion(RowChanges changes)
             return Decision.Refuse("BadDigest", "The parts have another checksum.");
         }
 
-        return Conditions.CheckWrite(command.Conditions, latest?.ToVersion()) is { } code ? Decision.Refuse(code) : null;
+        return Conditions.CheckWrite(command.Conditions, latest) is { } code ? Decision.Refuse(code) : null;
     }
 
     // Clients give a composite checksum with or without the number of parts.
@@ -97,7 +97,7 @@ internal sealed class UploadCompletion(RowChanges changes)
     {
         var document = NewVersion.Describe(
             upload.Parsed.Headers ?? new ObjectHeaders(), checksum is null ? [] : [checksum],
-            upload.Parsed.Tags ?? DocumentJson.NoTags, ContentPieces.Join(parts.Select(part => part.Pieces)),
+            upload.Parsed.Tags ?? DocumentJson.NoTags, PieceRuns.Join(parts.Select(part => part.Pieces)),
             [.. parts.Select(part => part.Size)]);
         return new NewVersion(parts.Sum(part => part.Size), ETagOf(parts), document);
     }

@@ -32,8 +32,8 @@ internal sealed class UploadCursor(Sql sql, AccountId account, string bucket, Ke
                 $"{UploadRow.Select} WHERE account = @p1 AND bucket = @p2 AND {Walk.Condition} ORDER BY name, upload LIMIT @p5",
                 UploadRow.Read, account.Value, bucket, Walk.Lower, Walk.Until, countMax)
             : sql.List(
-                $"{UploadRow.Select} WHERE account = @p1 AND bucket = @p2 AND (name, upload) > (@p3, @p5){Walk.UntilCondition} "
-                + "ORDER BY name, upload LIMIT @p6",
+                $"{UploadRow.Select} WHERE account = @p1 AND bucket = @p2 AND (name, upload) > (@p3, @p5)"
+                + $"{Walk.UntilCondition} ORDER BY name, upload LIMIT @p6",
                 UploadRow.Read, account.Value, bucket, _key, Walk.Until, _upload, countMax);
 
     protected override string KeyOf(UploadRow row) => row.Name;

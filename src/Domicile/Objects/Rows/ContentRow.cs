@@ -7,7 +7,7 @@ namespace Domicile.Objects.Rows;
 /// <summary>A stored content. Its count of references is each region's own and not in its canonical bytes.</summary>
 /// <param name="Seq">Of the write that brought it; never changes.</param>
 /// <param name="Inline">The encrypted frames; null where they are in a file.</param>
-internal sealed record ContentRow(string ContentId, long Seq, long LengthBytes, byte[]? Inline)
+internal sealed record ContentRow(string Id, long Seq, long LengthBytes, byte[]? Inline)
 {
     public const string Select = "SELECT content, seq, length, inline FROM content";
 
@@ -28,15 +28,17 @@ internal sealed record ContentRow(string ContentId, long Seq, long LengthBytes, 
         var length = reader.Number();
         var inline = reader.Flag() ? reader.Bytes(ObjectLimits.InlineBytesMax).ToArray() : null;
         reader.End();
-        reader.Require(id.Length > 0 && id.All(char.IsAsciiLetterOrDigit), "its id is none");
+        reader.Require(ContentId.IsValid(id), "its id is none");
         reader.Require(length <= ObjectLimits.ObjectBytesMax, "it is larger than any object");
+        reader.Require(
+            inline is null || inline.Length == ContentLimits.FramesLength(length), "its frames are not as long as it says");
         return new ContentRow(id, seq, length, inline);
     }
 
     public byte[] Encode()
     {
         var writer = new RowWriter(RowKind.Content);
-        writer.Text(ContentId);
+        writer.Text(Id);
         writer.Number(Seq);
         writer.Number(LengthBytes);
         writer.Byte(Inline is null ? (byte)0 : (byte)1);

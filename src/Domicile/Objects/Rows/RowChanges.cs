@@ -14,6 +14,8 @@ internal sealed class RowChanges(AccountTransaction transaction)
     private readonly Dictionary<string, long> _references = new(StringComparer.Ordinal);
     private readonly Dictionary<string, (ContentRow Row, bool IsNew)> _contents = new(StringComparer.Ordinal);
 
+    private readonly bool _isFollowed = transaction.Row?.Pulling is not null;
+
     public AccountTransaction Transaction => transaction;
 
     public Sql Sql => transaction.Sql;
@@ -50,10 +52,10 @@ internal sealed class RowChanges(AccountTransaction transaction)
     }
 
     /// <summary>A content that a move copied; it may be here already.</summary>
-    public void Put(ContentRow content) => _contents[content.ContentId] = (content, false);
+    public void Put(ContentRow content) => _contents[content.Id] = (content, false);
 
     /// <summary>A content that a client sent. One of the same id must not be here: ids are never reused.</summary>
-    public void Add(ContentRow content) => _contents.Add(content.ContentId, (content, true));
+    public void Add(ContentRow content) => _contents.Add(content.Id, (content, true));
 
     /// <summary>Brings the counts of references up to date.</summary>
     /// <returns>The contents that were referred to and no longer are; their rows are still there.</returns>
@@ -62,7 +64,7 @@ internal sealed class RowChanges(AccountTransaction transaction)
     {
         foreach (var (content, isNew) in _contents.Values)
         {
-            _references.Remove(content.ContentId, out var references);
+            _references.Remove(content.Id, out var references);
             Store(content, isNew, references);
         }
 
@@ -141,7 +143,7 @@ internal sealed class RowChanges(AccountTransaction transaction)
             """;
         Sql.Execute(
             isNew ? insert : insert + replace,
-            Account.Value, content.ContentId, content.Seq, content.LengthBytes, references, content.Inline);
+            Account.Value, content.Id, content.Seq, content.LengthBytes, references, content.Inline);
     }
 
     private long Count(string contentId, long change)
@@ -157,7 +159,7 @@ internal sealed class RowChanges(AccountTransaction transaction)
 
     private void Bury(RowKind kind, long seq, string key)
     {
-        if (transaction.Row?.Pulling is null)
+        if (!_isFollowed)
         {
             return;
         }

@@ -7,7 +7,7 @@ namespace Domicile.Server.S3.Hashing;
 /// The checksum of a completed upload from those of its parts: a checksum of checksums (COMPOSITE, "-N" behind), or for
 /// the CRCs that of the whole content (FULL_OBJECT). Amazon S3 User Guide, "Checking object integrity".
 /// </summary>
-internal static class UploadChecksum
+internal static class PartsChecksum
 {
     /// <summary>Null where a part has no checksum of that algorithm.</summary>
     public static Checksum? Of(

@@ -1,0 +1,15 @@
+namespace Domicile.Cli;
+
+/// <summary>What the command line has of its process: streams, environment, time.</summary>
+/// <param name="OutIsTerminal">Colours and wide tables are for terminals.</param>
+/// <param name="ErrorIsTerminal">Progress bars are for terminals.</param>
+/// <param name="Environment">Value of an environment variable, or null.</param>
+internal sealed record CliHost(
+    TextWriter Out, TextWriter Error, bool OutIsTerminal, bool ErrorIsTerminal,
+    Func<string, string?> Environment, TimeProvider Time)
+{
+    public static CliHost OfProcess()
+        => new(
+            Console.Out, Console.Error, !Console.IsOutputRedirected, !Console.IsErrorRedirected,
+            System.Environment.GetEnvironmentVariable, TimeProvider.System);
+}

@@ -1,0 +1,42 @@
+using System.Text.Json.Serialization;
+using Domicile.Cli.Demo;
+using Domicile.Cli.Local;
+using Domicile.Control;
+
+namespace Domicile.Cli;
+
+/// <summary>The CLI's own documents; those of the API are printed as the API states them.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
+[JsonSerializable(typeof(UpState))]
+[JsonSerializable(typeof(StatusDocument))]
+[JsonSerializable(typeof(StoppedDocument))]
+[JsonSerializable(typeof(AppliedDocument))]
+[JsonSerializable(typeof(ReceiptDocument))]
+[JsonSerializable(typeof(VerifiedDocument))]
+[JsonSerializable(typeof(CompletionDocument))]
+[JsonSerializable(typeof(DemoDocument))]
+internal sealed partial class CliJson : JsonSerializerContext;
+
+/// <summary><c>status --json</c>. Null where a process is down or not known.</summary>
+internal sealed record StatusDocument(ControlStatus Control, string Console, IReadOnlyList<RegionProcesses> Regions, int? Supervisor);
+
+internal sealed record ControlStatus(string Url, int? Pid, string State, string? Management);
+
+/// <param name="State">ready, starting or down.</param>
+internal sealed record RegionProcesses(string Name, string Url, IReadOnlyList<int> Pids, string State, string? Management);
+
+internal sealed record StoppedDocument(bool Stopped, string Data);
+
+internal sealed record AppliedDocument(
+    long PolicyRevision, IReadOnlyList<MoveView> Moves, IReadOnlyList<DeniedPlacement> Denied);
+
+internal sealed record ReceiptDocument(Guid Move, string File, long Bytes);
+
+/// <param name="LedgerTrusted">The ledger's key is the one given with --key; else the receipt agrees with itself, no more.</param>
+internal sealed record VerifiedDocument(
+    string File, bool Verified, bool LedgerTrusted, IReadOnlyList<VerifiedCheck> Checks);
+
+/// <param name="Outcome">passed, failed or not checked.</param>
+internal sealed record VerifiedCheck(string Check, string Outcome, string Detail);
+
+internal sealed record CompletionDocument(string Shell, string Script);

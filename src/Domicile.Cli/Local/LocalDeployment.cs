@@ -1,0 +1,68 @@
+using Domicile.Accounts;
+using Domicile.Deployments;
+
+namespace Domicile.Cli.Local;
+
+/// <summary>A deployment on this machine, ready to be started: config read, certificates made, endpoints chosen.</summary>
+internal sealed record LocalDeployment(string Directory, string ConfigPath, DeploymentConfig Config, Endpoints Endpoints)
+{
+    public IEnumerable<ProcessRole> Roles
+        => Config.Regions.Select(ProcessRole (region) => new ProcessRole.Region(region.Facts.Name))
+            .Prepend(new ProcessRole.Control());
+
+    /// <summary>Where a person looks: the console is served by control.</summary>
+    public Uri Console => new(Endpoints.Control.Listen, "/");
+
+    public static LocalDeployment Prepare(string directory, string? configPath, bool tls, TimeProvider time)
+    {
+        PrivateDirectory.Create(Path.Combine(directory, "control"));
+        var path = Path.GetFullPath(configPath ?? Path.Combine(directory, "domicile.yaml"));
+        if (configPath is null)
+        {
+            FirstConfig.WriteMissing(directory, tls);
+        }
+
+        var config = Load(path);
+        if (tls && !config.Tls)
+        {
+            // Every process reads the file itself: what holds for all of them must stand there.
+            throw new VerbFailedException($"{path} does not say `tls: true`", "write that into it, and leave --tls out");
+        }
+
+        config.Regions.ToList().ForEach(region => PrivateDirectory.Create(Path.Combine(directory, region.Facts.Name.Value)));
+        using (var authority = DeploymentAuthority.Open(directory, config.Name, time))
+        {
+            authority.IssueAll(config);
+        }
+
+        var endpoints = EndpointPlan.Resolve(config, directory);
+        endpoints.Save(directory);
+        var deployment = new LocalDeployment(directory, path, config, endpoints);
+        deployment.CheckStart();
+        return deployment;
+    }
+
+    public ProcessEndpoints EndpointsOf(ProcessRole role) => Endpoints.Of(role);
+
+    public Uri EndpointOf(string region) => Endpoints.Regions[RegionName.Parse(region)].Listen;
+
+    public static DeploymentConfig Load(string path)
+        => DeploymentConfig.Load(path) switch
+        {
+            ConfigResult.Ok ok => ok.Config,
+            ConfigResult.Invalid invalid => throw Refuse(invalid.Errors),
+            _ => throw new InvalidOperationException("An outcome of loading a config that nobody has named."),
+        };
+
+    private void CheckStart()
+    {
+        var errors = Roles.SelectMany(Config.CheckStart).ToList();
+        if (errors.Count > 0)
+        {
+            throw Refuse(errors);
+        }
+    }
+
+    private static VerbFailedException Refuse(IReadOnlyList<LocatedError> errors)
+        => new(string.Join("; ", errors.Take(5)), errors.Count > 5 ? $"and {errors.Count - 5} more" : null);
+}

@@ -1,0 +1,61 @@
+using System.CommandLine;
+using Domicile.Control;
+using Domicile.Policies;
+
+namespace Domicile.Cli.Verbs;
+
+/// <summary><c>domicile apply</c>: moves what is out of place, with live progress, until all is over.</summary>
+internal static class ApplyVerb
+{
+    private const int AtOnceMax = 1_000;
+
+    private static readonly Option<string?> PolicyFile = Words.Policy();
+    private static readonly Option<int?> AtOnce = Count();
+
+    public static Command Create(CliHost host)
+        => new VerbCommand(
+            "apply", "Move every account to where the policy wants it",
+            "domicile apply", "domicile apply --policy new-policy.yaml --at-once 8") { PolicyFile, AtOnce }
+            .Runs(host, RunAsync);
+
+    private static Option<int?> Count()
+    {
+        var option = new Option<int?>("--at-once") { Description = "How many moves run at the same time", HelpName = "N" };
+        option.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<int?>() is < 1 or > AtOnceMax)
+            {
+                result.AddError($"--at-once takes a number from 1 to {AtOnceMax}");
+            }
+        });
+        return option;
+    }
+
+    private static async Task<int> RunAsync(VerbCall call, CancellationToken cancellationToken)
+    {
+        var policy = InputFile.ReadText(call.Get(PolicyFile), Policy.FileLengthBytesMax);
+        using var control = call.OpenControl();
+        var applied = await control.PostAsync(
+            "apply", new PlanRequest(policy, call.Get(AtOnce)), ApiJson.Default.PlanRequest, ApiJson.Default.ApplyView,
+            cancellationToken);
+        if (applied.Moves.Count == 0)
+        {
+            call.Terminal.Say("Nothing to move.");
+        }
+
+        var ended = await MoveProgress.WaitAsync(call, control, applied.Moves, cancellationToken);
+        if (call.Terminal.IsJson)
+        {
+            call.Terminal.PrintJson(
+                new AppliedDocument(applied.PolicyRevision, ended, applied.Denied), CliJson.Default.AppliedDocument);
+        }
+        else if (ended.Count > 0)
+        {
+            call.Terminal.Print(MoveTables.Of(ended));
+        }
+
+        var lost = ended.Count(move => move.State != "done");
+        return lost == 0 ? ExitCode.Done
+            : throw new VerbFailedException($"{lost} of {ended.Count} moves did not happen", "see `domicile moves list`");
+    }
+}

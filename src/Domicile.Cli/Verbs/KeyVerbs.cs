@@ -1,0 +1,13 @@
+using System.CommandLine;
+
+namespace Domicile.Cli.Verbs;
+
+/// <summary><c>domicile key …</c></summary>
+internal static class KeyVerbs
+{
+    public static Command Create(CliHost host)
+        => new VerbCommand("key", "Add, list and revoke access keys")
+        {
+            KeyAddVerb.Create(host), KeyListVerb.Create(host), KeyRevokeVerb.Create(host),
+        };
+}

@@ -1,0 +1,145 @@
+using System.Diagnostics.CodeAnalysis;
+
+namespace Domicile.Storage;
+
+/// <summary>The account's one writer: the queue runs it on one task at a time.</summary>
+internal sealed partial class AccountStore
+{
+    [SuppressMessage("Design", "CA1031", Justification = "The fault goes to each of the batch's callers.")]
+    private void Commit(IReadOnlyList<PendingWrite> batch)
+    {
+        AccountDatabase? database = null;
+        try
+        {
+            database = Use(create: true);
+            if (batch[0].IsAlone)
+            {
+                RunAlone(database!.Writer, batch[0]);
+            }
+            else
+            {
+                CommitBatch(database!.Writer, batch);
+            }
+        }
+        catch (Exception fault)
+        {
+            ForgetTransaction(database);
+            var explained = SqliteEngine.Explain(DatabasePath, fault);
+            foreach (var work in batch)
+            {
+                work.Fail(explained);
+            }
+        }
+        finally
+        {
+            if (database is not null)
+            {
+                EndUse();
+            }
+        }
+    }
+
+    private static void RunAlone(Sql sql, PendingWrite work)
+    {
+        if (work.IsCancelled)
+        {
+            work.Fail(new OperationCanceledException());
+            return;
+        }
+
+        work.RunAlone(sql);
+        work.Complete();
+    }
+
+    private void CommitBatch(Sql sql, IReadOnlyList<PendingWrite> batch)
+    {
+        AccountRow? row;
+        lock (_gate)
+        {
+            Load();
+            row = _row;
+        }
+
+        // :: Step 1: each work in a savepoint of its own.
+        sql.Execute("BEGIN IMMEDIATE");
+        var transaction = new AccountTransaction(sql, Account, row, FindKey, _region.Time);
+        var done = batch.Where(work => Attempt(transaction, work)).ToList();
+        if (done.Count == 0)
+        {
+            sql.Execute("ROLLBACK");
+            return;
+        }
+
+        // :: Step 2: the digest, once for all; then all of it becomes durable.
+        transaction.Finish();
+        sql.Execute("COMMIT");
+
+        // :: Step 3: only now is anyone told.
+        Publish(transaction);
+        foreach (var work in done)
+        {
+            work.Complete();
+        }
+
+        // :: Step 4: files of contents that were dropped go in the background.
+        _discards.AfterCommit(sql);
+    }
+
+    /// <returns>Whether it is part of the commit; if not, its caller has been told why.</returns>
+    [SuppressMessage("Design", "CA1031", Justification = "The fault goes to the work's own caller.")]
+    private bool Attempt(AccountTransaction transaction, PendingWrite work)
+    {
+        if (work.IsCancelled)
+        {
+            work.Fail(new OperationCanceledException());
+            return false;
+        }
+
+        transaction.Begin();
+        transaction.Sql.Execute("SAVEPOINT work");
+        try
+        {
+            work.Run(transaction);
+            transaction.Sql.Execute("RELEASE work");
+            return true;
+        }
+        catch (Exception fault) when (SqliteEngine.IsInTransaction(transaction.Sql))
+        {
+            transaction.Sql.Execute("ROLLBACK TO work");
+            transaction.Sql.Execute("RELEASE work");
+            transaction.Undo();
+            work.Fail(SqliteEngine.Explain(DatabasePath, fault));
+            return false;
+        }
+    }
+
+    private void Publish(AccountTransaction transaction)
+    {
+        TaskCompletionSource? changed;
+        lock (_gate)
+        {
+            _row = transaction.Row;
+            if (transaction.KeyChange is { } change)
+            {
+                _key?.Dispose();
+                (_wrappedKey, _key) = (change.Key?.Wrapped, change.Key?.Key);
+            }
+
+            _commitCount++;
+            changed = _changed;
+            _changed = null;
+        }
+
+        changed?.SetResult();
+    }
+
+    // After a failed commit nobody knows what the connection thinks: the next use opens another and reads what the file says.
+    private void ForgetTransaction(AccountDatabase? database)
+    {
+        database?.DropWriter();
+        lock (_gate)
+        {
+            _isLoaded = false;
+        }
+    }
+}

@@ -1,0 +1,164 @@
+using System.Security.Cryptography;
+using Domicile.Accounts;
+using Domicile.Storage;
+using Xunit;
+
+namespace Domicile.Tests.Storage;
+
+public sealed class RegionStorageTests
+{
+    private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
+
+    /// <summary>
+    /// Goal: closing idle databases is invisible. Method: room for three, twenty accounts, eight tasks that read and write
+    /// them in all orders; each account must have numbered every write.
+    /// </summary>
+    [Fact]
+    public async Task More_accounts_than_may_be_open_work_all_the_same()
+    {
+        await using var region = await TemporaryRegion.CreateAsync(openAccountsMax: 3);
+        var accounts = Enumerable.Range(0, 20).Select(i => AccountId.FromRandom(RandomNumberGenerator.GetBytes(10))).ToArray();
+        foreach (var account in accounts)
+        {
+            await region.AddAsync(account);
+        }
+
+        await Task.WhenAll(Enumerable.Range(0, 8).Select(task => Task.Run(
+            async () =>
+            {
+                for (var i = 0; i < 60; i++)
+                {
+                    var store = region.Storage.Find(accounts[(i * (task * 2 + 1) + task) % accounts.Length])!;
+                    var seq = await store.WriteAsync(transaction => transaction.Fence(epoch: 1), Cancelled);
+                    Assert.True(store.Read(sql => sql.Scalar<long>("SELECT seq FROM account")) >= seq);
+                }
+            },
+            Cancelled)));
+
+        GC.Collect();
+        Assert.Equal(8 * 60, accounts.Sum(account => region.Storage.Find(account)!.Row!.Seq));
+        Assert.Equal(accounts.Order(), region.Storage.Accounts().Order());
+        Assert.InRange(OpenDatabases(region), 1, 3);
+    }
+
+    [Fact]
+    public async Task There_is_one_store_per_account_as_long_as_anyone_has_it()
+    {
+        await using var region = await TemporaryRegion.CreateAsync(openAccountsMax: 1);
+        var store = await region.AddAsync();
+        var seen = store.CommitCount;
+        var changed = store.ChangedSince(seen, Cancelled);
+        await region.AddAsync(AccountId.Parse("bbbbbbbbbbbbbbbb"));
+        GC.Collect();
+
+        var again = region.Storage.Find(store.Account)!;
+        await again.WriteAsync(transaction => transaction.Fence(epoch: 1), Cancelled);
+
+        Assert.Same(store, again);
+        await changed;
+    }
+
+    [Fact]
+    public async Task A_second_process_is_kept_out()
+    {
+        await using var region = await TemporaryRegion.CreateAsync();
+        using var custodian = await LocalCustodian.OpenAsync(region.Directory, Cancelled);
+
+        var fault = Assert.Throws<IOException>(() => RegionStorage.Open(region.Directory, custodian, TimeProvider.System));
+
+        Assert.Contains("in use", fault.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_newer_database_is_refused_in_one_line()
+    {
+        await using var region = await TemporaryRegion.CreateAsync();
+        var store = await region.AddAsync();
+        await store.WriteAsync(transaction => transaction.Sql.Execute("PRAGMA user_version=99"), Cancelled);
+        await region.ReopenAsync();
+
+        var fault = Assert.Throws<StorageUnreadableException>(() => region.Storage.Find(store.Account));
+
+        Assert.Contains("format 99", fault.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain('\n', fault.Message);
+    }
+
+    [Fact]
+    public async Task A_damaged_database_says_so()
+    {
+        await using var region = await TemporaryRegion.CreateAsync();
+        var store = await region.AddAsync();
+        await region.ReopenAsync();
+        await using (var file = new FileStream(Path.Combine(store.Directory, "account.db"), FileMode.Open))
+        {
+            await file.WriteAsync(new byte[8192], Cancelled);
+        }
+
+        var fault = Assert.Throws<StorageUnreadableException>(() => region.Storage.Find(store.Account));
+
+        Assert.Contains("damaged", fault.Message, StringComparison.Ordinal);
+        Assert.Contains(store.Account.Value, fault.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Another_custodian_opens_no_key()
+    {
+        await using var region = await TemporaryRegion.CreateAsync();
+        await using var other = await TemporaryRegion.CreateAsync();
+        using var custodian = await LocalCustodian.OpenAsync(region.Directory, Cancelled);
+        using var foreign = await LocalCustodian.OpenAsync(other.Directory, Cancelled);
+        var key = RandomNumberGenerator.GetBytes(32);
+        var wrapped = custodian.Wrap(TemporaryRegion.Anna, key);
+
+        Assert.Equal(key, custodian.Unwrap(TemporaryRegion.Anna, wrapped));
+        Assert.Throws<StorageUnreadableException>(() => foreign.Unwrap(TemporaryRegion.Anna, wrapped));
+        Assert.Throws<StorageUnreadableException>(() => custodian.Unwrap(AccountId.Parse("bbbbbbbbbbbbbbbb"), wrapped));
+        Assert.Throws<StorageUnreadableException>(() => custodian.Unwrap(TemporaryRegion.Anna, wrapped.AsSpan(1)));
+        Assert.Throws<StorageUnreadableException>(() => custodian.Unwrap(TemporaryRegion.Anna, []));
+    }
+
+    [Fact]
+    public async Task The_custodians_key_is_its_owners_alone_and_stays_the_same()
+    {
+        await using var region = await TemporaryRegion.CreateAsync();
+        var path = Path.Combine(region.Directory, "keys", "custodian.key");
+        if (!OperatingSystem.IsWindows())
+        {
+            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(path));
+        }
+
+        var store = await region.AddAsync();
+        var sealedBytes = store.Key!.SealSmall("purpose", [1, 2, 3]);
+
+        await region.ReopenAsync();
+
+        var key = region.Storage.Find(store.Account)!.Key!;
+        Assert.Equal([1, 2, 3], key.OpenSmall("purpose", sealedBytes));
+        Assert.Throws<ContentCorruptException>(() => key.OpenSmall("another purpose", sealedBytes));
+        Assert.Throws<ContentCorruptException>(() => key.OpenSmall("purpose", sealedBytes.AsSpan(1)));
+        Assert.Throws<ContentCorruptException>(() => key.OpenSmall("purpose", []));
+    }
+
+    [Fact]
+    public async Task A_key_that_was_made_by_a_write_that_failed_is_no_key()
+    {
+        await using var region = await TemporaryRegion.CreateAsync();
+        var store = await region.AddAsync();
+        var secret = store.Key!.SealSmall("p", [1]);
+
+        await Assert.ThrowsAsync<TimeoutException>(() => store.WriteAsync<bool>(
+            transaction =>
+            {
+                store.CreateKey(transaction);
+                throw new TimeoutException();
+            },
+            Cancelled));
+
+        Assert.Equal([1], store.Key!.OpenSmall("p", secret));
+    }
+
+    private static int OpenDatabases(TemporaryRegion region) => Directory.EnumerateFiles("/proc/self/fd")
+        .Select(path => new FileInfo(path).LinkTarget)
+        .Where(target => target is not null && target.StartsWith(region.Directory, StringComparison.Ordinal))
+        .Count(target => target!.EndsWith("account.db-shm", StringComparison.Ordinal));
+}
