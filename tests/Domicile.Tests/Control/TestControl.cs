@@ -32,8 +32,8 @@ internal sealed class TestControl : IAsyncDisposable
         deployment: test
         control: { listen: "http://127.0.0.1:19000" }
         regions:
-          beijing: { listen: "http://127.0.0.1:19101", country: CN, operator: { name: A, country: CN }, owner: { name: B, country: CN }, custodian: { kind: local, country: CN } }
-          singapore: { listen: "http://127.0.0.1:19102", country: SG, operator: { name: A, country: SG }, owner: { name: B, country: SG }, custodian: { kind: local, country: SG } }
+          beijing: { listen: "http://127.0.0.1:19101", country: CN, operator: { name: Operator, country: CN }, owner: { name: Owner, country: CN }, custodian: { kind: local, country: CN } }
+          singapore: { listen: "http://127.0.0.1:19102", country: SG, operator: { name: Operator, country: SG }, owner: { name: Owner, country: SG }, custodian: { kind: local, country: SG } }
         policy: policy.yaml
         """;
 
