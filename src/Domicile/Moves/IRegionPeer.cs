@@ -153,6 +153,9 @@ internal interface IRegionPeer
     /// <summary>Target: "tell me it is activated, or never do it".</summary>
     Task<StepAnswer> RefuseAsync(MoveOrder order, string reason, CancellationToken cancellationToken);
 
+    /// <summary>Target: what a failed move left for inspection may go.</summary>
+    Task DiscardAsync(MoveOrder order, CancellationToken cancellationToken);
+
     /// <summary>Source: only ever sent after the target's durable refusal.</summary>
     Task<StepAnswer> UnsealAsync(MoveOrder order, CancellationToken cancellationToken);
 
