@@ -223,11 +223,7 @@ internal sealed partial class MoveRunner(
             {
                 State = MoveState.Settling, Arrival = statement, ActivatedAt = time.GetUtcNow(), Reason = null,
             },
-
-            // Asked once more, and by name: the target removes what it took in before it refused.
-            StepAnswer.Refused(var reason) => move.State == MoveState.Refusing
-                ? move with { State = MoveState.Unsealing, Reason = move.Reason ?? reason }
-                : Back(move, reason),
+            StepAnswer.Refused(var reason) => move with { State = MoveState.Unsealing, Reason = move.Reason ?? reason },
             _ => null,
         };
 

@@ -41,7 +41,7 @@ public sealed class VerbTests
     [InlineData("mov x --to singapore", "move")]
     [InlineData("moves shwo", "show")]
     [InlineData("move xk3v5yq2mbnd7hae", "--to")]
-    [InlineData("move xk3v5yq2mbnd7hae --to singapore --erase-after yesterday", "--erase-after")]
+    [InlineData("move xk3v5yq2mbnd7hae --to singapore --erase-after yesterday", "duration")]
     [InlineData("account add", "--residence")]
     [InlineData("account", "add")]
     [InlineData("ledger show minus-one", "index")]

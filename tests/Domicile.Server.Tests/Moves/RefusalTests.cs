@@ -119,6 +119,11 @@ public sealed class RefusalTests
     private static async Task AssertUntouchedAsync(LiveDeployment deployment, NewAccountView account, string home)
     {
         await PutAsync(deployment, account, "afterwards");
+
+        // The target clears up after its answer, so that the source's writes need not wait for it.
+        await Eventually.HoldsAsync(
+            () => Task.FromResult(AccountRowOnDisk.Read(deployment, account.Account).All(row => row.Region == home || !row.HasData)),
+            "the target has cleared up");
         var rows = AccountRowOnDisk.Read(deployment, account.Account);
         Assert.Equal(home, Assert.Single(rows, row => row.State == AccountRowOnDisk.Active).Region);
         Assert.DoesNotContain(rows, row => row.Region != home && row.HasData);

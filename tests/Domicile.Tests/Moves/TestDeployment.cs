@@ -14,7 +14,7 @@ namespace Domicile.Tests.Moves;
 /// </summary>
 internal sealed class TestDeployment : IMoveControl, IAsyncDisposable
 {
-    public const string PolicyText =
+    private const string PolicyText =
         """
         version: 1
         rules:
