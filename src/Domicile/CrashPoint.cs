@@ -9,7 +9,13 @@ namespace Domicile;
 /// <remarks>
 /// Nothing happens unless the environment has <c>DOMICILE_CRASH_POINTS=1</c> when the process starts. Then each place looks
 /// for the file <c>crash-at</c> in the process's own data directory. If it holds the place's name, the file is removed and
-/// the process gets SIGKILL: once, so that the next start goes on. HACKING.md lists the names.
+/// the process gets SIGKILL: once, so that the next start goes on.
+/// <para>
+/// Regions: <c>STEP.asked</c> and <c>STEP.done</c> (before it acts; after, not answered yet) for prepare, arrive, seal,
+/// drain, depart, activate, refuse, unseal, settle and erase; <c>pull.received</c> (a content), <c>pull.stored</c> (a batch),
+/// <c>refuse.recorded</c> (not cleared up yet), <c>erasure.keyless</c>, <c>erasure.rowless</c>. Control:
+/// <c>STATE-STATE.saving</c> and <c>.saved</c>, such as <c>Sealing-Draining.saved</c>.
+/// </para>
 /// </remarks>
 internal static class CrashPoint
 {

@@ -30,9 +30,15 @@ internal sealed record CliCall(int Code, string Out, string Error)
 
     public static JsonElement OneDocument(string text, string what)
     {
-        var reader = new Utf8JsonReader(System.Text.Encoding.UTF8.GetBytes(text.TrimEnd('\n')));
-        Assert.True(JsonElement.TryParseValue(ref reader, out var document), $"{what}: {text}");
-        Assert.True(reader.BytesConsumed == System.Text.Encoding.UTF8.GetByteCount(text.TrimEnd('\n')), $"{what}: more than one document: {text}");
-        return document!.Value;
+        try
+        {
+            // Whatever follows the document, other than white space, is an error to the parser.
+            using var document = JsonDocument.Parse(text);
+            return document.RootElement.Clone();
+        }
+        catch (JsonException notOne)
+        {
+            throw new Xunit.Sdk.XunitException($"{what}: not one JSON document ({notOne.Message}): {text}");
+        }
     }
 }

@@ -130,7 +130,10 @@ public sealed class ProofTests
             },
             Cancelled);
         return (
-            ["marker-bucket", "marker-inline", "marker-file", "marker-deleted", "marker-tag", "marker-note", "marker-upload", upload.UploadId],
+            [
+                "marker-bucket", "marker-inline", "marker-file", "marker-deleted", "marker-tag", "marker-note", "marker-upload",
+                upload.UploadId,
+            ],
             ["marker-content", account.SecretKey]);
     }
 

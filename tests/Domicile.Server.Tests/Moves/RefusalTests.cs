@@ -83,6 +83,27 @@ public sealed class RefusalTests
         await AssertUntouchedAsync(deployment, account, "beijing");
     }
 
+    // Method: the target dies just before the commit point; the policy comes to forbid it; then the party under test dies.
+    [Theory]
+    [InlineData("beijing", "unseal.asked")]
+    [InlineData("beijing", "unseal.done")]
+    [InlineData("control", "Refusing-Unsealing.saving")]
+    [InlineData("control", "Unsealing-Aborted.saving")]
+    public async Task A_move_goes_back_whoever_dies_on_the_way(string process, string point)
+    {
+        await using var deployment = await LiveDeployment.StartAsync(new DeploymentSetup { Policy = TestPolicies.Anywhere });
+        var account = await StartedAsync(deployment, "beijing");
+        var move = await StuckMoveAsync(deployment, account, "activate.asked");
+        await deployment.Control.PutPolicyAsync(TestPolicies.NotSingapore);
+        CrashPoints.Set(deployment, process, point);
+        await deployment.StartAsync("singapore");
+        await CrashPoints.ReachedAsync(deployment, process, point);
+        await deployment.StartAsync(process);
+
+        Assert.Equal("aborted", (await deployment.Control.EndOfMoveAsync(move.Move)).State);
+        await AssertUntouchedAsync(deployment, account, "beijing");
+    }
+
     private static async Task<NewAccountView> StartedAsync(LiveDeployment deployment, string home)
     {
         var account = await deployment.Control.AddAccountAsync("IN", home);
