@@ -32,8 +32,8 @@ internal sealed class TestControl : IAsyncDisposable
         deployment: test
         control: { listen: "http://127.0.0.1:19000" }
         regions:
-          beijing: { listen: "http://127.0.0.1:19101", country: CN, operator: { name: A, country: CN }, owner: { name: B, country: CN }, custodian: { kind: local, country: CN } }
-          singapore: { listen: "http://127.0.0.1:19102", country: SG, operator: { name: A, country: SG }, owner: { name: B, country: SG }, custodian: { kind: local, country: SG } }
+          beijing: { listen: "http://127.0.0.1:19101", country: CN, operator: { name: Operator, country: CN }, owner: { name: Owner, country: CN }, custodian: { kind: local, country: CN } }
+          singapore: { listen: "http://127.0.0.1:19102", country: SG, operator: { name: Operator, country: SG }, owner: { name: Owner, country: SG }, custodian: { kind: local, country: SG } }
         policy: policy.yaml
         """;
 
@@ -95,6 +95,8 @@ internal sealed class TestControl : IAsyncDisposable
 
     public async Task<Move> EndAsync(Guid id)
     {
+        using var limit = new CancellationTokenSource(Patience);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, Cancelled);
         while (true)
         {
             var seen = Desk.MoveDesk.ChangeCount;
@@ -103,20 +105,15 @@ internal sealed class TestControl : IAsyncDisposable
                 return over;
             }
 
-            await WaitForChangeAsync(id, seen);
-        }
-    }
-
-    // A move that stands still says why, instead of a test that hangs.
-    private async Task WaitForChangeAsync(Guid id, long seen)
-    {
-        try
-        {
-            await Desk.MoveDesk.ChangedSince(seen, Cancelled).WaitAsync(Patience, Cancelled);
-        }
-        catch (TimeoutException)
-        {
-            Assert.Fail($"{Desk.MoveDesk.Find(id)!.State}: {Desk.MoveDesk.Trouble(id)}");
+            try
+            {
+                await Desk.MoveDesk.ChangedSince(seen, either.Token);
+            }
+            catch (OperationCanceledException) when (limit.IsCancellationRequested)
+            {
+                // A move that stands still says why, instead of a test that hangs.
+                Assert.Fail($"{Desk.MoveDesk.Find(id)!.State}: {Desk.MoveDesk.Trouble(id)}");
+            }
         }
     }
 
