@@ -101,6 +101,9 @@ internal sealed class LossyRegion(IRegionPeer region, RegionName name, Faults fa
     public Task<StepAnswer> RefuseAsync(MoveOrder order, string reason, CancellationToken cancellationToken)
         => Ask("refuse", () => region.RefuseAsync(order, reason, cancellationToken));
 
+    public Task DiscardAsync(MoveOrder order, CancellationToken cancellationToken)
+        => Tell("discard", () => region.DiscardAsync(order, cancellationToken));
+
     public Task<StepAnswer> UnsealAsync(MoveOrder order, CancellationToken cancellationToken)
         => Ask("unseal", () => region.UnsealAsync(order, cancellationToken));
 
