@@ -42,8 +42,8 @@ internal static class RegionExamination
             where entry is not null && entry.Epoch > row.Epoch
             select new DoctorFinding(
                 place, "error",
-                $"account {account} lies here as of epoch {row.Epoch}, but its home is {entry.Home?.Value ?? "nowhere"} since epoch {entry.Epoch}: "
-                + "an old backup was put back",
+                $"account {account} lies here as of epoch {row.Epoch}, but its home is {entry.Home?.Value ?? "nowhere"} "
+                + $"since epoch {entry.Epoch}: an old backup was put back",
                 $"Stop {place}, remove {account}'s directory below accounts/, and start it again."));
         return findings;
     }
