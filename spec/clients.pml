@@ -4,8 +4,7 @@ inline acknowledge(k) { if :: trueSeq[k] > acknowledged[k] -> acknowledged[k] = 
 
 inline apply(r, a) {
   timesApplied[a]++;
-  holds(SingleWriter, timesApplied[a] == 1);
-  holds(NoResurrection, (toldNever & bit(a)) == 0);
+  holds(NoResurrection, timesApplied[a] == 1 && (toldNever & bit(a)) == 0);
   commit(r, 1, 3 + a)
 }
 

@@ -4,7 +4,10 @@
 
 /* The record is compared and set: another runner may have been faster. */
 inline goOn(from, to) {
-  if :: step[m] == from -> step[m] = to; working = to :: else -> working = step[m] fi;
+  if
+  :: step[m] == from || seed == BackWithoutRefusal -> step[m] = to; working = to
+  :: else -> working = step[m]
+  fi;
   asked = 0
 }
 /* Question n of a step. */
@@ -21,7 +24,7 @@ inline goOn(from, to) {
 proctype Control(byte m) {
   mtype:step working; byte asked;
   atomic {
-    m == 1 || step[1] == Done || step[1] == Aborted;
+    m == 1 || step[1] == Done || step[1] == Aborted || (eager && step[1] == Erasing);
     if
     :: step[m] == Unplanned ->
        source[m] = (m == 2 && (activated & bit(1)) != 0 -> 1 : 0); target[m] = 1 - source[m];
@@ -62,7 +65,8 @@ end: do
   /* :: Step 6: activate, if the policy still permits it */
   :: atomic { working == Activating && asked == 0 && !seesForbidden(m) ->
      if
-     :: !has(ACTIVATE, m) && seed != PolicyOfRequest && !isDecided(m) -> orderRevision[m] = revision
+     :: checkedRevision[m] == 0 -> checkedRevision[m] = revision;
+        if :: seed == PolicyOfRequest :: else -> orderRevision[m] = revision fi
      :: else
      fi;
      put(ACTIVATE, m); asked = 1 }
@@ -95,10 +99,8 @@ end: do
   ASKS_AGAIN(Refusing, 1, REFUSE, REFUSED, ACTIVATED, ACTIVATED)
   :: atomic { (isBeforeCommit || working == Refusing) && has(ACTIVATED, m) -> take(ACTIVATED, m); goOn(working, Settling) }
   :: atomic { (isBeforeCommit || working == Refusing) && has(REFUSED, m) -> take(REFUSED, m);
-     if
-     :: seed == AbortForgetsSeal -> goOn(working, Aborted)
-     :: else -> goOn(working, Unsealing)
-     fi }
+     goOn(working, Unsealing);
+     if :: seed == AbortForgetsSeal -> asked = 2 :: else fi }
   :: atomic { seed == BlindRetry && working == Activating && asked == 1 -> goOn(Activating, Unsealing) }
   /* :: Back, step 2: the source goes on; and the target, asked once more, has wiped what it had */
   ASKS(Unsealing, 1, UNSEAL)

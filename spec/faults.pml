@@ -17,13 +17,9 @@ inline crash(r) {
   if :: received[2] && target[2] == r -> received[2] = 0 :: else fi;
   if :: at[r].state == Sealed || at[r].state == Departing -> watch[r] = bit(at[r].move) :: else -> watch[r] = 0 fi;
   if
-  :: seed == RefusalForgotten && target[1] == r && (refused & bit(1)) != 0 ->
-     refused = refused & (255 - bit(1));
-     if
-     :: at[r].state == None ->
-        at[r].state = Arriving; at[r].move = 1; at[r].epoch = epochOf[1]; at[r].peer = source[1]; at[r].hasData = 1
-     :: else
-     fi
+  :: seed == RefusalForgotten && target[1] == r && (refused & bit(1)) != 0 && hasRemains(r) ->
+     refused = refused & (255 - bit(1));      /* the row was never written either: it arrives on */
+     at[r].state = Arriving; at[r].move = 1; at[r].epoch = epochOf[1]; at[r].peer = source[1]; at[r].cursor = finalSeq[1]
   :: else
   fi
 }

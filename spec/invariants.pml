@@ -39,5 +39,5 @@ inline checkActivation(s, t, m) {
   holds(NoResurrection, !(at[t].value[0] != 0 && trueValue[0] == 0) && !(at[t].value[1] != 0 && trueValue[1] == 0));
   holds(NoLostWrite, at[t].seq == seqMax && at[t].value[0] == trueValue[0] && at[t].value[1] == trueValue[1]);
   holds(ReceiptTruthful, departureSeq[m] == at[t].seq);
-  holds(PolicyRespected, !(forbidden == m && orderRevision[m] == revision))
+  holds(PolicyRespected, !(forbidden == m && checkedRevision[m] == 2))
 }

@@ -25,7 +25,7 @@ init {
       now.dups = setting("DUPS", 0); now.losses = setting("LOSSES", 0); now.crashes = setting("CRASHES", 0);
       now.restarts = setting("RESTARTS", 0); now.policies = setting("POLICIES", 0); now.patience = setting("PATIENCE", 0);
       now.controlDies = setting("CONTROL_DIES", 0); now.digests = setting("DIGESTS", 1); now.routers = setting("ROUTERS", 0);
-      now.ending = setting("ENDING", 0); now.controls = setting("CONTROLS", 1); now.clients = setting("CLIENTS", 1);
+      now.ending = setting("ENDING", 0); now.eager = setting("EAGER", 0); now.controls = setting("CONTROLS", 1); now.clients = setting("CLIENTS", 1);
     };
     at[0].state = Active; at[0].epoch = 1; at[0].hasData = 1; at[0].hasKey = 1; at[1].state = None;
     homeOf[1] = 1; directoryEpoch = 1; cacheEpoch[0] = 1; cacheEpoch[1] = 1;

@@ -10,8 +10,7 @@
 
 /* Is key k's row in the feed after the target's cursor? */
 #define isLive(s, k) (at[s].value[k] != 0 || (at[s].tombstone[k] && seed != MissedDelete))
-#define isKind(k) (!(k == 1 && (seed == UploadLeftBehind || seed == VerifierSharesEnumeration)))
-#define pending(s, k, after) (at[s].changed[k] > after && isLive(s, k) && isKind(k))
+#define pending(s, k, after) (at[s].changed[k] > after && isLive(s, k) && !overlooked(s, k))
 /* The next one in seq order; 2: none. */
 #define next(s, after) (pending(s, 0, after) && (!pending(s, 1, after) || at[s].changed[0] < at[s].changed[1]) -> 0 : (pending(s, 1, after) -> 1 : 2))
 
@@ -33,6 +32,11 @@ inline goBack(s, m) {           /* unseal, with the target's refusal in hand */
 inline becomeTombstone(s, t, m) {
   at[s].state = Departed; at[s].move = 0; at[s].pulling = 0; at[s].peer = t; at[s].lastDeparture = m;
   departed = departed | bit(m); watch[s] = watch[s] & (255 - bit(m))
+}
+
+inline destroyKey(s, m) {
+  holds(EraseAfterCommit, (activated & bit(m)) != 0 && at[s].state != Active && at[s].state != Arriving);
+  at[s].hasKey = 0
 }
 
 proctype Source(byte m) {
@@ -84,7 +88,7 @@ end: do
            if
            :: at[s].state == Sealed && at[s].move == m ->
               at[s].state = Departing; departureSeq[m] = at[s].seq; put(DEPARTING, m);
-              if :: seed == EraseBeforeCommit -> holds(EraseAfterCommit, (activated & bit(m)) != 0) :: else fi
+              if :: seed == EraseBeforeCommit -> destroyKey(s, m); wipe(s) :: else fi
            :: else -> put(NOT_NOW, m)
            fi
         fi
@@ -105,8 +109,7 @@ end: do
   :: atomic { has(ERASE, m) && (!(erased & bit(m)) || seed == EraseOfAnyMove) && at[s].hasKey &&
         ((at[s].state == Departed && at[s].lastDeparture == m) || seed == EraseOfAnyMove) &&
         ((!openRead[s] && !(upload == 2 && uploadRegion == s)) || seed == EraseDoesNotWait) ->
-     holds(EraseAfterCommit, (activated & bit(m)) != 0 && at[s].state != Active && at[s].state != Arriving);
-     at[s].hasKey = 0;
+     destroyKey(s, m);
      if :: seed == ErasedSaidEarly -> take(ERASE, m); erased = erased | bit(m); put(ERASED, m) :: else fi }
   :: atomic { has(ERASE, m) && !(erased & bit(m)) && !at[s].hasKey && at[s].state == Departed && at[s].lastDeparture == m ->
      take(ERASE, m); wipe(s); erased = erased | bit(m); put(ERASED, m) }

@@ -13,6 +13,7 @@ bool patience;  /* the source may ask the target by itself */
 bool controlDies; /* control may vanish for ever */
 bool digests;   /* digests are compared at the cut-over */
 bool routers;   /* requests go through two routers with caches; else straight to whoever serves */
+bool eager;     /* the second move may begin while the first one still has to erase */
 bool ending;    /* the states in which nothing more can happen are looked at: MoveTerminates, WritesResume */
 
 /* The row that decides, and the rows of the account. Durable; one atomic block is one transaction. */
@@ -46,6 +47,7 @@ mtype:step = { Unplanned, Copying, Sealing, Draining, Leaving, Activating, Refus
 mtype:step step[3];
 byte source[3], target[3], epochOf[3];
 byte orderRevision[3];               /* the policy that "activate" names */
+byte checkedRevision[3];             /* ghost: the policy that control asked before it first sent it */
 byte finalSeq[3], finalDigest[3];    /* the source's answer to "seal" */
 byte targetDigest[3];                /* the target's answer to "drain" */
 bool disturbed[3];                   /* ghost: something asked this move to go back */
@@ -78,7 +80,9 @@ byte writes, writeRouter, writeRegion; bool writeUnderWay;
 /* A client that reads: 0 idle, 1 asked, 2 open, 3 cut, 9 done. */
 byte reading, readRouter, readRegion, readFloor, readLast, readsLeft;
 
-#define digest(r) (at[r].value[0] + 8 * at[r].value[1])
+/* Over all rows; in two seeded bugs only over those that the copier sees. */
+#define overlooked(r, k) ((seed == VerifierSharesEnumeration && at[r].changed[k] == at[r].seq) || (seed == UploadLeftBehind && k == 1))
+#define digest(r) ((overlooked(r, 0) -> 0 : at[r].value[0]) + 8 * (overlooked(r, 1) -> 0 : at[r].value[1]))
 #define serves(r) (at[r].state == Active || at[r].state == Sealed)
 /* A tombstone whose own erasure is still to come: the source role's to erase, not the target role's. */
 #define ownCopy(r) (at[r].state == Departed && at[r].lastDeparture != 0 && !(erased & bit(at[r].lastDeparture)))

@@ -108,7 +108,7 @@ end: do
      if :: isDecided(m) :: else -> refuse(t, m) fi;
      if :: (activated & bit(m)) != 0 -> put(ACTIVATED, m) :: else -> put(REFUSED, m) fi }
   :: atomic { (has(REFUSE, m) || has(WIPE, m)) && (refused & bit(m)) != 0 && hasRemains(t) -> wipe(t) }
-  :: atomic { has(WIPE, m) && (refused & bit(m)) != 0 && !hasRemains(t) -> take(WIPE, m); put(WIPED, m) }
+  :: atomic { has(WIPE, m) && !hasRemains(t) && !isArriving(t, m) -> take(WIPE, m); put(WIPED, m) }
   :: atomic { has(ASK, m) -> take(ASK, m);
      if :: (activated & bit(m)) != 0 -> put(ASK_ACTIVATED, m)
         :: else -> if :: isDecided(m) :: else -> refuse(t, m); disturbed[m] = 1 fi; put(ASK_REFUSED, m) fi }
