@@ -18,7 +18,7 @@ internal sealed class VerbCall(ParseResult parsed, CliHost host)
 
     public T? Get<T>(Option<T> option) => parsed.GetValue(option);
 
-    public T Get<T>(Argument<T> argument) => parsed.GetRequiredValue(argument);
+    public T Get<T>(Argument<T> argument) => parsed.GetValue(argument)!;
 
     /// <summary>The caller disposes it.</summary>
     public ControlClient OpenControl() => ControlClient.Open(Address);

@@ -43,7 +43,8 @@ internal sealed class Device(Person person, IReadOnlyList<Uri> endpoints, Journa
                 journal.Answered(start, time.GetElapsedTime(begun));
             }
             catch (Exception failure) when (failure is AmazonServiceException or AmazonClientException
-                or HttpRequestException or IOException or OperationCanceledException or WrongAnswerException)
+                or HttpRequestException or IOException or OperationCanceledException or ArgumentException
+                or InvalidOperationException or WrongAnswerException)
             {
                 journal.Failed(
                     $"{person.Name}'s {Act(turn)} through {endpoints[through].Authority} at {start:HH:mm:ss.fff} UTC "

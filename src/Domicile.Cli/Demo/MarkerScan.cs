@@ -22,8 +22,7 @@ internal static class MarkerScan
             cancellationToken.ThrowIfCancellationRequested();
             try
             {
-                // An empty file has nothing to find; and lock files, which are empty, can't be opened while they are held.
-                bytes += new FileInfo(path).Length == 0 ? 0 : SearchFile(path, needles, finds);
+                bytes += SearchFile(path, needles, finds);
                 files++;
             }
             catch (FileNotFoundException)
@@ -41,8 +40,7 @@ internal static class MarkerScan
         var overlap = needles.Count == 0 ? 0 : needles.Max(needle => needle.Length) - 1;
         var buffer = new byte[BufferBytes + overlap];
         var open = Enumerable.Range(0, needles.Count).ToHashSet();
-        using var file = new FileStream(
-            path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
+        using var file = UnlockedFile.Open(path);
         var (carried, start) = (0, 0L);
         while (true)
         {

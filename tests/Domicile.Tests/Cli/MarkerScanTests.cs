@@ -41,6 +41,16 @@ public sealed class MarkerScanTests : IDisposable
     }
 
     [Fact]
+    public void A_file_that_a_running_process_keeps_for_itself_is_searched_too()
+    {
+        Write("store.db", 10, 100);
+        using var held = new FileStream(
+            Path.Combine(_directory.FullName, "store.db"), FileMode.Open, FileAccess.ReadWrite, FileShare.None);
+
+        Assert.Single(Search().Finds);
+    }
+
+    [Fact]
     public void A_file_without_the_marker_is_read_and_not_reported()
     {
         Put("a", new byte[BufferBytes + 5]);
