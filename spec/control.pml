@@ -99,25 +99,15 @@ end: do
   ASKS_AGAIN(Refusing, 1, REFUSE, REFUSED, ACTIVATED, ACTIVATED)
   :: atomic { (isBeforeCommit || working == Refusing) && has(ACTIVATED, m) -> take(ACTIVATED, m); goOn(working, Settling) }
   :: atomic { (isBeforeCommit || working == Refusing) && has(REFUSED, m) -> take(REFUSED, m);
-     goOn(working, Unsealing);
-     if :: seed == AbortForgetsSeal -> asked = 2 :: else fi }
+     if
+     :: seed == AbortForgetsSeal -> goOn(working, Aborted)
+     :: else -> goOn(working, Unsealing)
+     fi }
   :: atomic { seed == BlindRetry && working == Activating && asked == 1 -> goOn(Activating, Unsealing) }
-  /* :: Back, step 2: the source goes on; and the target, asked once more, has wiped what it had */
+  /* :: Back, step 2: the source goes on */
   ASKS(Unsealing, 1, UNSEAL)
   ASKS_AGAIN(Unsealing, 1, UNSEAL, UNSEALED, UNSEALED, UNSEALED)
-  :: atomic { ANSWERED(Unsealing, 1, UNSEALED);
-     if
-     :: seed == RefusedDataStays -> holds(EraseComplete, !hasRemains(target[m])); goOn(Unsealing, Aborted)
-     :: else -> asked = 2
-     fi }
-  ASKS(Unsealing, 2, WIPE)
-  ASKS_AGAIN(Unsealing, 2, WIPE, WIPED, WIPED, WIPED)
-  :: atomic { ANSWERED(Unsealing, 2, WIPED);
-     if
-     :: step[m] == Unsealing -> holds(EraseComplete, !hasRemains(target[m]))
-     :: else
-     fi;
-     goOn(Unsealing, Aborted) }
+  :: atomic { ANSWERED(Unsealing, 1, UNSEALED); goOn(Unsealing, Aborted) }
   /* A crash: memory is lost, the record is read. It then asks again, so this stands for impatience as well. */
   :: atomic { restarts > 0 && asked != 0 && working != Done && working != Aborted -> restarts--; asked = 0; working = step[m] }
   :: atomic { controlDies && step[m] != Unplanned && working != Done && working != Aborted -> goto dead }

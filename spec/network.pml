@@ -30,9 +30,7 @@
 #define HAND_OVER 26   /* of an attempt, as the next two */
 #define APPLIED 27
 #define NEVER 28
-#define WIPE 29        /* "refuse" once more, after the source goes on: answered when nothing of this move is left */
-#define WIPED 30
-#define KINDS 31
+#define KINDS 29
 byte net[KINDS];
 
 #define has(KIND, m) ((net[KIND] & bit(m)) != 0)

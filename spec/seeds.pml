@@ -44,8 +44,9 @@
 #define CacheGoesBack 45              /* 10: a router's cache takes any entry */
 #define EraseDoesNotWait 46           /* 11: open reads are not waited for */
 
-/* What this model found in the implementation; see README.md. */
-#define RefusedDataStays 50           /* a refusal inside the activation left what was copied at the target */
+/* What this model, or reading the code against it, found in the implementation; all mended. NeverTooEarly and
+ * PolicyOfRequest above were two more. */
+#define RefusedDataStays 50           /* after a refusal that nobody asked for by "refuse", what was copied stayed at the target */
 #define LateUnsealDropsTombstones 51  /* an unseal come late dropped the tombstones of the next move */
 #define OneWatchPerAccount 52         /* an old message made the source forget to watch over the next move */
 #define ErasedSaidEarly 53            /* the source signs the erasure before it has erased */

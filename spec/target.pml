@@ -44,7 +44,7 @@ proctype Target(byte m) {
   byte s, t;
   step[m] != Unplanned; s = source[m]; t = target[m];
 end: do
-  :: atomic { has(ARRIVE, m) -> take(ARRIVE, m);
+  :: atomic { has(ARRIVE, m) && (isDecided(m) || !hasRemains(t) || seed == RefusedDataStays || seed == RefusalOfUnknownForgotten) -> take(ARRIVE, m);
      if
      :: (activated & bit(m)) != 0 -> put(ACTIVATED, m)
      :: !(activated & bit(m)) && (refused & bit(m)) != 0 -> put(REFUSED, m)
@@ -103,12 +103,12 @@ end: do
      checkServing() }
   :: atomic { seed == IntentAfterAct && at[t].state == Active && at[t].epoch == epochOf[m] + 1 && !isDecided(m) ->
      activated = activated | bit(m); put(ACTIVATED, m) }
-  /* "Tell me that it is activated, or never do it." The record first; what was copied goes before or after the answer. */
+  /* "Tell me that it is activated, or never do it." */
   :: atomic { has(REFUSE, m) -> take(REFUSE, m);
      if :: isDecided(m) :: else -> refuse(t, m) fi;
      if :: (activated & bit(m)) != 0 -> put(ACTIVATED, m) :: else -> put(REFUSED, m) fi }
-  :: atomic { (has(REFUSE, m) || has(WIPE, m)) && (refused & bit(m)) != 0 && hasRemains(t) -> wipe(t) }
-  :: atomic { has(WIPE, m) && !hasRemains(t) && !isArriving(t, m) -> take(WIPE, m); put(WIPED, m) }
+  /* After the answer, and again after a crash: what was copied goes. */
+  :: atomic { (refused & bit(m)) != 0 && hasRemains(t) && seed != RefusedDataStays -> wipe(t) }
   :: atomic { has(ASK, m) -> take(ASK, m);
      if :: (activated & bit(m)) != 0 -> put(ASK_ACTIVATED, m)
         :: else -> if :: isDecided(m) :: else -> refuse(t, m); disturbed[m] = 1 fi; put(ASK_REFUSED, m) fi }
