@@ -7,6 +7,7 @@ using Domicile.Server.Peers;
 using Domicile.Server.S3;
 using Domicile.Storage;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Net.Http.Headers;
 
 namespace Domicile.Server.Hosting;
 
@@ -87,13 +88,17 @@ internal static class RegionHost
         kestrel.AllowSynchronousIO = false;
         kestrel.Limits.MaxRequestBodySize = null;
         kestrel.Limits.MaxRequestLineSize = 16 << 10;
-        kestrel.RequestHeaderEncodingSelector = _ => System.Text.Encoding.UTF8;
+        // Kestrel reads a Content-Length of more than 20 digits in another encoding than its own as a broken connection.
+        kestrel.RequestHeaderEncodingSelector = name => string.Equals(
+            name, HeaderNames.ContentLength, StringComparison.OrdinalIgnoreCase) ? null : System.Text.Encoding.UTF8;
         kestrel.ResponseHeaderEncodingSelector = _ => System.Text.Encoding.UTF8;
         kestrel.Listen(Listeners.EndPointOf(own.Listen), listen =>
         {
-            listen.Protocols = HttpProtocols.Http1AndHttp2;
+            listen.Protocols = HttpProtocols.Http1;
             if (own.Listen.Scheme == Uri.UriSchemeHttps)
             {
+                // Clients agree on HTTP/2 in the handshake of TLS.
+                listen.Protocols = HttpProtocols.Http1AndHttp2;
                 listen.UseHttps(TlsFiles.LoadServer(dataDirectory, role));
             }
         });
