@@ -1,4 +1,3 @@
-using System.Text;
 using Domicile.Server.Tests.Deployment;
 using Xunit;
 

@@ -109,7 +109,7 @@ public sealed class ChecksumTests(SharedDeployment shared) : S3Tests(shared)
         var done = await S3.CompleteMultipartUploadAsync(
             new() { BucketName = Bucket, Key = "a", UploadId = upload, PartETags = etags }, Cancelled);
 
-        var expected = Convert.ToBase64String(SHA256.HashData(parts.SelectMany(SHA256.HashData).ToArray())) + "-2";
+        var expected = Convert.ToBase64String(SHA256.HashData([.. parts.SelectMany(SHA256.HashData)])) + "-2";
         Assert.Equal(expected, done.ChecksumSHA256);
         Assert.Equal(expected, await KeptAsync("SHA256"));
     }

@@ -107,7 +107,7 @@ public sealed class ConditionTests(SharedDeployment shared) : S3Tests(shared)
         await RefusedAsync(HttpStatusCode.PreconditionFailed, "PreconditionFailed", () => CopyAsync(copy => copy.UnmodifiedSinceDate = HourAgo));
     }
 
-    private Task CopyAsync(Action<CopyObjectRequest> change)
+    private Task<CopyObjectResponse> CopyAsync(Action<CopyObjectRequest> change)
     {
         var request = new CopyObjectRequest { SourceBucket = Bucket, SourceKey = "a", DestinationBucket = Bucket, DestinationKey = "copy" };
         change(request);

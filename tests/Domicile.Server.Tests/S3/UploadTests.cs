@@ -1,6 +1,5 @@
 using System.Net;
 using System.Security.Cryptography;
-using Amazon.S3;
 using Amazon.S3.Model;
 using Amazon.S3.Transfer;
 using Domicile.Server.Tests.Deployment;
@@ -28,9 +27,9 @@ public sealed class UploadTests(SharedDeployment shared) : S3Tests(shared)
         var done = await CompleteAsync(upload, [.. etags.OrderBy(part => part.PartNumber)]);
 
         // S3: the MD5 of the parts' MD5s, and how many there are.
-        var md5 = MD5.HashData(parts.SelectMany(MD5.HashData).ToArray());
+        var md5 = MD5.HashData([.. parts.SelectMany(MD5.HashData)]);
         Assert.Equal($"\"{Convert.ToHexStringLower(md5)}-3\"", done.ETag);
-        Assert.Equal(parts.SelectMany(part => part).ToArray(), await GetAsync("a"));
+        Assert.Equal([.. parts.SelectMany(part => part)], await GetAsync("a"));
         using var second = await S3.GetObjectAsync(new() { BucketName = Bucket, Key = "a", PartNumber = 2 }, Cancelled);
         Assert.Equal(3, second.PartsCount);
         Assert.Equal(parts[1], await ReadAsync(second));

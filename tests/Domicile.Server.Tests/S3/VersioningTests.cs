@@ -138,7 +138,7 @@ public sealed class VersioningTests(SharedDeployment shared) : S3Tests(shared)
         await RefusedAsync(HttpStatusCode.NotFound, "NoSuchVersion", () => GetAsync("a", get => get.VersionId = "../../x"));
     }
 
-    private Task SetAsync(VersionStatus status)
+    private Task<PutBucketVersioningResponse> SetAsync(VersionStatus status)
         => S3.PutBucketVersioningAsync(new() { BucketName = Bucket, VersioningConfig = new() { Status = status } }, Cancelled);
 
     private async Task<List<(string Key, string Version, bool IsMarker, bool IsLatest)>> ListAsync(int pageSize = 1000)
