@@ -105,9 +105,11 @@ internal static class RegionHost
         KestrelServerOptions kestrel, Uri listen, string dataDirectory, ProcessRole role)
         => kestrel.Listen(Listeners.EndPointOf(listen), at =>
         {
-            at.Protocols = HttpProtocols.Http1AndHttp2;
+            // HTTP/2 is agreed on in the TLS handshake (ALPN); without TLS a client can't know.
+            at.Protocols = HttpProtocols.Http1;
             if (listen.Scheme == Uri.UriSchemeHttps)
             {
+                at.Protocols = HttpProtocols.Http1AndHttp2;
                 at.UseHttps(TlsFiles.LoadServer(dataDirectory, role));
             }
         });
