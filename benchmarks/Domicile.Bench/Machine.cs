@@ -28,6 +28,21 @@ internal static class Machine
         return double.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) / 1024;
     }
 
+    /// <summary>
+    /// Milliseconds of processor time that a process has used, its kernel's part included (proc(5), stat). It says what work
+    /// costs, however many others wanted the machine meanwhile.
+    /// </summary>
+    public static double ProcessorMs(int pid)
+    {
+        const double msPerTick = 10;
+        var stat = File.ReadAllText($"/proc/{pid}/stat");
+
+        // After the name in parentheses, which may hold anything: state is the first field, utime the 12th, stime the 13th.
+        var fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
+        return msPerTick * (double.Parse(fields[11], CultureInfo.InvariantCulture)
+            + double.Parse(fields[12], CultureInfo.InvariantCulture));
+    }
+
     private static string Processor()
     {
         const string info = "/proc/cpuinfo";

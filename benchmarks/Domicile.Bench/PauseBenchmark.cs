@@ -38,14 +38,15 @@ internal static class PauseBenchmark
             call.Say($"{devices.Count} devices write; {WarmUpMoves} moves to warm up");
             await MoveAsync(bed, accounts, atOnce: 1, WarmUpMoves, call);
             call.Say("one move at a time");
-            var begun = call.Time.GetUtcNow();
+            var begun = call.Time.GetTimestamp();
+            var processorMs = bed.ProcessorMs();
             var alone = await MoveAsync(bed, accounts, atOnce: 1, int.MaxValue, call);
             call.Say("four moves at a time");
             var together = await MoveAsync(bed, accounts, atOnce: 4, int.MaxValue, call);
-            var seconds = (call.Time.GetUtcNow() - begun).TotalSeconds;
+            var busy = (bed.ProcessorMs() - processorMs) / call.Time.GetElapsedTime(begun).TotalMilliseconds;
             await stop.CancelAsync();
             await Task.WhenAll(devices);
-            return Describe(accounts, alone, together, seconds);
+            return Describe(accounts, alone, together, busy);
         }
         finally
         {
@@ -88,7 +89,7 @@ internal static class PauseBenchmark
     }
 
     private static Findings Describe(
-        List<MovingAccount> accounts, List<MoveView> alone, List<MoveView> together, double seconds)
+        List<MovingAccount> accounts, List<MoveView> alone, List<MoveView> together, double busy)
     {
         var pauses = (Alone: Pauses(alone), Together: Pauses(together));
         var waits = (Alone: Waits(accounts, alone), Together: Waits(accounts, together));
@@ -103,7 +104,8 @@ internal static class PauseBenchmark
                 $"{AccountCount} accounts, {DevicesEach} devices each, each writes {ContentBytes} bytes, waits "
                     + $"{Think.TotalMilliseconds} ms and goes on, in turn through either region, while the accounts move there "
                     + "and back, each erased where it was before the next move.",
-                $"{Numbers.Count(answers.Count)} requests, {failures} not answered with 200; load average {Numbers.Of(Machine.Load())}.",
+                $"{Numbers.Count(answers.Count)} requests, {failures} not answered with 200. The deployment "
+                    + $"used {Numbers.Of(busy)} cores; load average of the machine {Numbers.Of(Machine.Load())}.",
                 "The pause is from asking the source for the seal to the source's word that requests may follow. The longest "
                     + "wait is that of any request of the account's devices that was under way in the pause.",
             ],
@@ -117,7 +119,7 @@ internal static class PauseBenchmark
                     ]),
                 Histogram(pauses.Alone, waits.Alone, pauses.Together, waits.Together),
             ],
-            Figures(pauses, waits, answers.Count / seconds), misses);
+            Figures(pauses, waits, busy), misses);
 
         void Check(bool isMet, string miss)
         {
@@ -129,7 +131,7 @@ internal static class PauseBenchmark
     }
 
     private static Dictionary<string, double> Figures(
-        (Spread Alone, Spread Together) pauses, (Spread Alone, Spread Together) waits, double requestsPerSecond)
+        (Spread Alone, Spread Together) pauses, (Spread Alone, Spread Together) waits, double busy)
         => new()
         {
             ["pause.alone.p50Ms"] = pauses.Alone.P50, ["pause.alone.p99Ms"] = pauses.Alone.P99,
@@ -138,7 +140,7 @@ internal static class PauseBenchmark
             ["pause.together.p50Ms"] = pauses.Together.P50, ["pause.together.p99Ms"] = pauses.Together.P99,
             ["pause.together.maxMs"] = pauses.Together.Max, ["pause.together.moves"] = pauses.Together.Count,
             ["wait.together.p50Ms"] = waits.Together.P50, ["wait.together.p99Ms"] = waits.Together.P99,
-            ["requestsPerSecond"] = requestsPerSecond,
+            ["coresBusy"] = busy,
         };
 
     private static Spread Pauses(List<MoveView> moves) => new(moves.Select(move => move.PauseMs!.Value));

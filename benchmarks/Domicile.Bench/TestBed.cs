@@ -88,6 +88,9 @@ internal sealed class TestBed : IAsyncDisposable
     public int ProcessIdOf(string region)
         => UpState.Load(_deployment.Directory)!.Regions.First(process => process.Name == region).Pid!.Value;
 
+    /// <summary>What all processes of the deployment have used so far.</summary>
+    public double ProcessorMs() => UpState.Load(_deployment.Directory)!.All.Sum(process => Machine.ProcessorMs(process.Pid!.Value));
+
     public async ValueTask DisposeAsync()
     {
         _control.Dispose();

@@ -20,8 +20,9 @@ namespace Domicile.Moves;
 ///   (9) receipt    into the ledger                          serves: target
 ///   back           refuse (target, for ever), then unseal   serves: source
 /// </code>
-/// Each step is saved before it acts, may be repeated, and is decided by what the regions answer; no answer means ask
-/// again. Two runners of one move are safe: the regions' records decide, and the save is a compare-and-set.
+/// A step is saved before it acts, but for the cut-over (3 to 7), which is one record; it may be repeated, and is decided by
+/// what the regions answer; no answer means ask again. Two runners of one move are safe: the regions' records decide, and the
+/// save is a compare-and-set.
 /// </remarks>
 internal sealed partial class MoveRunner(
     IMoveControl control, IMoveRecords records, MoveProgress progress, TimeProvider time, ILogger<MoveRunner> log)
@@ -30,31 +31,54 @@ internal sealed partial class MoveRunner(
     /// <exception cref="OperationCanceledException">Stopped; the saved move stays true.</exception>
     public async Task<Move> RunAsync(Guid id, bool untilSettled, CancellationToken cancellationToken)
     {
-        for (var failures = 0; ;)
+        var saved = records.Find(id)!;
+        var move = saved;
+        for (var failures = 0; !(untilSettled ? saved.HasSettled : saved.IsOver);)
         {
-            var move = records.Find(id)!;
-            if (untilSettled ? move.HasSettled : move.IsOver)
+            var next = await TryStepAsync(move, cancellationToken);
+            if (next is not null && IsWithinCutOver(move, next))
             {
-                return move;
+                move = next;
+                continue;
             }
 
-            try
+            // What goes on, and where it is stuck: whoever looks reads the record.
+            saved = await SaveAsync(saved, next ?? move, cancellationToken);
+            failures = next is null ? failures + 1 : 0;
+            move = saved;
+            if (next is null)
             {
-                var next = await StepAsync(move, cancellationToken);
-                failures = next == move ? failures : 0;
-                if (next != move)
-                {
-                    await records.SaveAsync(move, next, cancellationToken);
-                }
-            }
-            catch (Exception e) when (e is IOException or RegionRefusedException or HttpRequestException)
-            {
-                // No answer means nothing. The record says where to go on, now or after a restart.
-                failures++;
-                progress.SetTrouble(id, e.Message);
-                LogTrouble(log, id, move.State, e.Message);
                 await Task.Delay(MoveLimits.RetryAfter(failures), time, cancellationToken);
             }
+        }
+
+        return saved;
+    }
+
+    // From the seal to the settling, all that control knows can be asked again of the regions, and the target decides: these
+    // steps are one record, Sealing, and no fsync of control's lies within the pause (docs/protocols/move.md). The way back
+    // is a decision of control's own: it is saved before it acts.
+    private static bool IsWithinCutOver(Move move, Move next)
+        => next.State is MoveState.Draining or MoveState.Departing or MoveState.Activating or MoveState.Settling
+            && move.State is MoveState.Sealing or MoveState.Draining or MoveState.Departing or MoveState.Activating
+            && next != move;
+
+    /// <returns>What the record says now: another runner may have been faster.</returns>
+    private async Task<Move> SaveAsync(Move saved, Move next, CancellationToken cancellationToken)
+        => next == saved || await records.SaveAsync(saved, next, cancellationToken) ? next : records.Find(saved.Id)!;
+
+    /// <returns>Null where there was no answer, which means nothing.</returns>
+    private async Task<Move?> TryStepAsync(Move move, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await StepAsync(move, cancellationToken);
+        }
+        catch (Exception e) when (e is IOException or RegionRefusedException or HttpRequestException)
+        {
+            progress.SetTrouble(move.Id, e.Message);
+            LogTrouble(log, move.Id, move.State, e.Message);
+            return null;
         }
     }
 
@@ -181,6 +205,12 @@ internal sealed partial class MoveRunner(
 
     private async Task<Move> SettleAsync(Move move, CancellationToken cancellationToken)
     {
+        if (move.Departure is null && await Source(move).DepartAsync(move.Order, cancellationToken) is StepAnswer.Departing(var said))
+        {
+            // The runner that knew it is gone; the source says it again. The receipt is made of it.
+            move = move with { Departure = said };
+        }
+
         // :: Step 7: waiting requests follow as soon as the source knows; the directory is a hint and may come after.
         var settled = await Source(move).SettleAsync(move.Order, cancellationToken);
         var pauseMs = progress.EndPause(move.Id, time);
