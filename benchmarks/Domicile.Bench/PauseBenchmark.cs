@@ -14,11 +14,12 @@ internal static class PauseBenchmark
     private const int DevicesEach = 5;
     private const int ContentBytes = 2_048;
     private const int KeysEach = 16;
-    private const int WarmUpMoves = 10;
     private const double DueMs = 250;
 
     private static readonly TimeSpan Think = TimeSpan.FromMilliseconds(200);
-    private static readonly TimeSpan Phase = TimeSpan.FromSeconds(25);
+    // So long does the runtime compile hot code again, which is the start of a process and not its life.
+    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan Phase = TimeSpan.FromSeconds(20);
     private static readonly double[] Steps = [5, 10, 20, 30, 50, 75, 100, 150, 250, 500, double.PositiveInfinity];
 
     public static async Task<Findings> RunAsync(BenchCall call)
@@ -35,14 +36,14 @@ internal static class PauseBenchmark
             number => RunDeviceAsync(account, number, call, stop.Token))).ToList();
         try
         {
-            call.Say($"{devices.Count} devices write; {WarmUpMoves} moves to warm up");
-            await MoveAsync(bed, accounts, atOnce: 1, WarmUpMoves, call);
+            call.Say($"{devices.Count} devices write; {WarmUp.TotalSeconds} s of moves to warm up");
+            await MoveAsync(bed, accounts, atOnce: 2, WarmUp, call);
             call.Say("one move at a time");
             var begun = call.Time.GetTimestamp();
             var processorMs = bed.ProcessorMs();
-            var alone = await MoveAsync(bed, accounts, atOnce: 1, int.MaxValue, call);
+            var alone = await MoveAsync(bed, accounts, atOnce: 1, Phase, call);
             call.Say("four moves at a time");
-            var together = await MoveAsync(bed, accounts, atOnce: 4, int.MaxValue, call);
+            var together = await MoveAsync(bed, accounts, atOnce: 4, Phase, call);
             var busy = (bed.ProcessorMs() - processorMs) / call.Time.GetElapsedTime(begun).TotalMilliseconds;
             await stop.CancelAsync();
             await Task.WhenAll(devices);
@@ -71,14 +72,15 @@ internal static class PauseBenchmark
         }
     }
 
+    // Homes are remembered by account, so the lanes of each call must be the only ones.
     private static async Task<List<MoveView>> MoveAsync(
-        TestBed bed, List<MovingAccount> accounts, int atOnce, int movesMax, BenchCall call)
+        TestBed bed, List<MovingAccount> accounts, int atOnce, TimeSpan atLeast, BenchCall call)
     {
         var moves = new ConcurrentQueue<MoveView>();
         var begun = call.Time.GetTimestamp();
         await Task.WhenAll(Enumerable.Range(0, atOnce).Select(async lane =>
         {
-            for (var index = lane; moves.Count < movesMax && call.Time.GetElapsedTime(begun) < Phase; index += atOnce)
+            for (var index = lane; call.Time.GetElapsedTime(begun) < atLeast; index += atOnce)
             {
                 // Lanes share no account: their number divides the step from one account to its next turn.
                 var mine = accounts.Where((_, at) => at % atOnce == lane).ToList();

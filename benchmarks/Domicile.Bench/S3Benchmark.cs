@@ -6,7 +6,7 @@ namespace Domicile.Bench;
 internal static class S3Benchmark
 {
     private static readonly TimeSpan Measured = TimeSpan.FromSeconds(3);
-    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(4);
     private static readonly int[] ConnectionCounts = [1, 8, 32];
     private static readonly (int Bytes, int KeysEach)[] Kinds = [(4 << 10, 64), (16 << 20, 1)];
 
