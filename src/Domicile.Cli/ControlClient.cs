@@ -169,6 +169,11 @@ internal sealed class ControlClient : IDisposable
 
     private async Task<VerbFailedException> RefusalAsync(HttpResponseMessage answer, CancellationToken cancellationToken)
     {
+        if (answer.StatusCode == HttpStatusCode.Unauthorized)
+        {
+            return new VerbFailedException($"Control at {Url} does not know this token", "check --token, or DOMICILE_TOKEN");
+        }
+
         var body = await answer.Content.ReadAsStringAsync(cancellationToken);
         try
         {
@@ -182,8 +187,6 @@ internal sealed class ControlClient : IDisposable
             // Not one of the API's own answers: the status says what there is to say.
         }
 
-        return answer.StatusCode == HttpStatusCode.Unauthorized
-            ? new VerbFailedException($"Control at {Url} does not know this token", "check --token")
-            : new VerbFailedException($"Control at {Url} answered {(int)answer.StatusCode} {answer.ReasonPhrase}", _advice);
+        return new VerbFailedException($"Control at {Url} answered {(int)answer.StatusCode} {answer.ReasonPhrase}", _advice);
     }
 }

@@ -13,6 +13,8 @@ internal static class Tables
             table.AddColumn(new TableColumn(new Text(column, new Style(decoration: Decoration.Bold))).NoWrap());
         }
 
+        // Where the terminal is too narrow the last column gives way: it is the one with sentences.
+        table.Columns[^1].NoWrap = false;
         return table;
     }
 

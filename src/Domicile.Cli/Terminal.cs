@@ -11,7 +11,7 @@ namespace Domicile.Cli;
 /// </summary>
 internal sealed class Terminal
 {
-    private const int WidthColumnsWithoutTerminal = 180;
+    private const int WidthColumnsWithoutTerminal = 240;
 
     private readonly CliHost _host;
     private readonly Lock _lock = new();

@@ -42,7 +42,7 @@ internal sealed class LiveView(Teller teller, Devices devices, IReadOnlyDictiona
             _last[view.Move] = view;
             if (!bars.TryGetValue(view.Move, out var bar))
             {
-                bars[view.Move] = bar = progress.AddTask("", maxValue: 1);
+                bars[view.Move] = bar = progress.AddTask(Markup.Escape(Describe(view)), maxValue: 1);
             }
 
             bar.Description = Markup.Escape(Describe(view));

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text;
+using System.Text.Json;
 using Domicile.Control;
 
 namespace Domicile.Cli.Verbs;
@@ -31,10 +32,27 @@ internal static class LedgerShowVerb
         return ExitCode.Done;
     }
 
+    // The statement inside the signed envelope, where it is one; else the leaf's bytes.
     private static string Readable(string leaf)
     {
-        var bytes = new byte[leaf.Length];
-        return Convert.TryFromBase64String(leaf, bytes, out var length)
-            ? Clean.Line(Encoding.UTF8.GetString(bytes, 0, length)) : Clean.Line(leaf);
+        var text = Decode(leaf) ?? leaf;
+        try
+        {
+            using var envelope = JsonDocument.Parse(text);
+            return envelope.RootElement.ValueKind == JsonValueKind.Object
+                && envelope.RootElement.TryGetProperty("payload", out var payload)
+                && payload.ValueKind == JsonValueKind.String && Decode(payload.GetString()!) is { } statement
+                ? Clean.Line(statement) : Clean.Line(text);
+        }
+        catch (JsonException)
+        {
+            return Clean.Line(text);
+        }
+    }
+
+    private static string? Decode(string base64)
+    {
+        var bytes = new byte[base64.Length];
+        return Convert.TryFromBase64String(base64, bytes, out var length) ? Encoding.UTF8.GetString(bytes, 0, length) : null;
     }
 }

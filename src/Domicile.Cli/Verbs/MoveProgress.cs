@@ -44,7 +44,7 @@ internal static class MoveProgress
                     last[move.Move] = move;
                     if (!bars.TryGetValue(move.Move, out var bar))
                     {
-                        bars[move.Move] = bar = progress.AddTask("", maxValue: 1);
+                        bars[move.Move] = bar = progress.AddTask(Markup.Escape(MoveTables.Line(move)), maxValue: 1);
                     }
 
                     bar.Description = Markup.Escape(MoveTables.Line(move));

@@ -10,7 +10,9 @@ internal static class RegionLinkEndpoints
 {
     private const int CommandBytesMax = 8 << 20;
 
-    /// <summary>The target pulls. The body of the question is <see cref="PullQuestion"/>, the answer <see cref="ChangeStream"/> frames.</summary>
+    /// <summary>
+    /// The target pulls. The body of the question is <see cref="PullQuestion"/>, the answer <see cref="ChangeStream"/> frames.
+    /// </summary>
     public static async Task ChangesAsync(HttpContext context, RegionNode node, RegionName caller)
     {
         var question = (await context.Request.ReadFromJsonAsync(LinkJson.Default.PullQuestion, context.RequestAborted))!;

@@ -83,6 +83,10 @@ internal sealed class RegionPeerClient(PeerClients peers, RegionName region) : I
     public Task<StepAnswer> RefuseAsync(MoveOrder order, string reason, CancellationToken cancellationToken)
         => StepAsync("refuse", new PeerCall { Order = order, Reason = reason }, cancellationToken);
 
+    public Task DiscardAsync(MoveOrder order, CancellationToken cancellationToken)
+        => AskAsync(
+            "discard", new PeerCall { Order = order }, MovesJson.Default.Boolean, cancellationToken, TimeSpan.FromMinutes(10));
+
     public Task<StepAnswer> UnsealAsync(MoveOrder order, CancellationToken cancellationToken)
         => StepAsync("unseal", new PeerCall { Order = order }, cancellationToken);
 

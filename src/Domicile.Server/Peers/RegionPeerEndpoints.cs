@@ -78,6 +78,7 @@ internal sealed class RegionPeerEndpoints(RegionNode node, PeerTls tls, Func<Htt
             "eraseAccount" => AnswerAsync(
                 context, await node.EraseAccountAsync(question.Account!.Value, question.Epoch, question.Salt!, cancelled),
                 MovesJson.Default.ByteArray),
+            "discard" => DoneAsync(context, node.DiscardAsync(question.Order!, cancelled)),
             "update" => DoneAsync(context, node.UpdateAsync(question.Update!, cancelled)),
             "examine" => AnswerAsync(
                 context, await node.ExamineAsync(cancelled), MovesJson.Default.IReadOnlyListDoctorFinding),

@@ -30,6 +30,7 @@ internal sealed partial class ControlDesk : IAsyncDisposable
 
     private readonly ControlParts _parts;
     private readonly ILogger _log;
+    private bool _isDisposed;
 
     private ControlDesk(ControlParts parts, MoveControl moveControl, ILoggerFactory log)
     {
@@ -128,6 +129,11 @@ internal sealed partial class ControlDesk : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref _isDisposed, true))
+        {
+            return;
+        }
+
         await _parts.Moves.DisposeAsync();
         _parts.Placing.Dispose();
         _parts.Database.Dispose();

@@ -20,7 +20,8 @@ internal sealed class DoctorDesk(ControlParts parts)
         var regions = await Task.WhenAll(parts.Config.Regions.Select(region => ExamineAsync(region, cancellationToken)));
         return new DoctorView(
         [
-            .. await ExamineStoreAsync(cancellationToken), .. ExaminePolicy(), .. ExamineAccounts(), .. ExamineMoves(), .. regions.SelectMany(found => found),
+            .. await ExamineStoreAsync(cancellationToken), .. ExaminePolicy(), .. ExamineAccounts(),
+            .. ExamineMoves(), .. regions.SelectMany(found => found),
         ]);
     }
 

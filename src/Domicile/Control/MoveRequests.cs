@@ -113,9 +113,12 @@ internal sealed class MoveRequests(ControlParts parts, AccountDesk accounts)
         }
     }
 
-    public static Refusal NoSuchMove(Guid id) => Refusal.NotFound($"there is no move {id}", "'domicile moves list' shows the moves");
+    public static Refusal NoSuchMove(Guid id)
+        => Refusal.NotFound($"there is no move {id}", "'domicile moves list' shows the moves");
 
-    private MoveView View(Move move) => MoveViews.Of(move, parts.Moves.Progress(move.Id), parts.Moves.Trouble(move.Id), parts.Time.GetUtcNow());
+    private MoveView View(Move move)
+        => MoveViews.Of(
+            move, parts.Moves.Progress(move.Id), parts.Moves.Trouble(move.Id), parts.Time.GetUtcNow());
 
     private static Outcome<TimeSpan> ReadEraseAfter(double? seconds)
         => seconds is null ? TimeSpan.Zero

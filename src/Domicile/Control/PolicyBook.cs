@@ -39,7 +39,7 @@ internal sealed class PolicyBook
         => new(database, regions, new PolicyInForce(first with { Revision = 1 }, since));
 
     /// <summary>Reads a text against this deployment's regions. Nothing is put in force.</summary>
-    public PolicyResult Parse(string text) => Policy.Parse(text, FileName, _regions);
+    public PolicyResult Parse(string? text) => Policy.Parse(text ?? "", FileName, _regions);
 
     /// <summary>Stores a policy in the caller's transaction.</summary>
     public static void Store(Sql sql, PolicyInForce next)

@@ -169,7 +169,9 @@ internal sealed class Receipts(
         => PublicKey.TryFromSpki(spki, out var key) ? key : throw new InvalidDataException("A receipt's row holds no P-256 key.");
 
     private static InvalidDataException NoReceipt(Move move, string problem)
-        => new($"Making the receipt of move {move.Id}: {problem}. Look at both regions' statements before anything is erased.");
+        => new(
+            $"Making the receipt of move {move.Id}: {problem}. "
+            + "Compare what both regions were started with and control's configuration.");
 
     private static long? FindIndex(Sql sql, Guid move) => Find(sql, move)?.LedgerIndex;
 

@@ -61,6 +61,11 @@ internal sealed class AccountGateway(RegionContext region)
         AccountCopy copy, AccountCommand command, CancellationToken cancellationToken)
     {
         var store = copy.Store;
+        if (!command.FreesRoom && !region.Storage.HasRoom)
+        {
+            throw new StorageFullException($"The disk of region {region.Name} is full. Free space, or move accounts away.");
+        }
+
         var deadline = region.Time.GetUtcNow() + MoveLimits.WaitAtGatewayMax;
         while (true)
         {

@@ -36,7 +36,8 @@ internal abstract record StepAnswer
     /// <summary>Source: the target may follow this copy.</summary>
     public sealed record Prepared : StepAnswer;
 
-    /// <summary>Target: it is being filled; all up to <paramref name="Cursor"/> is stored, the source was at <paramref name="SourceSeq"/>.</summary>
+    /// <summary>Target: it is being filled; all up to <paramref name="Cursor"/> is stored.</summary>
+    /// <param name="SourceSeq">Where the source stood when last heard; -1 before.</param>
     public sealed record Arriving(
         long Cursor, long SourceSeq, long Objects, long Bytes, string? Trouble) : StepAnswer;
 
@@ -152,6 +153,9 @@ internal interface IRegionPeer
 
     /// <summary>Target: "tell me it is activated, or never do it".</summary>
     Task<StepAnswer> RefuseAsync(MoveOrder order, string reason, CancellationToken cancellationToken);
+
+    /// <summary>Target: what a failed move left for inspection may go.</summary>
+    Task DiscardAsync(MoveOrder order, CancellationToken cancellationToken);
 
     /// <summary>Source: only ever sent after the target's durable refusal.</summary>
     Task<StepAnswer> UnsealAsync(MoveOrder order, CancellationToken cancellationToken);

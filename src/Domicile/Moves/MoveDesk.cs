@@ -84,7 +84,7 @@ internal sealed partial class MoveDesk : IAsyncDisposable
             case null:
                 return new AbortResult.NoSuchMove();
             case { State: MoveState.Failed } failed:
-                await _control.Region(failed.Target).RefuseAsync(failed.Order, reason, cancellationToken);
+                await _control.Region(failed.Target).DiscardAsync(failed.Order, cancellationToken);
                 return new AbortResult.Asked();
             case var late when late.IsOver || late.State is MoveState.Settling or MoveState.Erasing:
                 return new AbortResult.TooLate(late.State);

@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using System.Data.Common;
 using Domicile.Accounts;
 using Domicile.Policies;
 using Domicile.Storage;
@@ -12,8 +14,11 @@ internal sealed class RegionDirectory : IDisposable
 {
     public const string FileName = "region.db";
 
-    private readonly Lock _gate = new(); // one connection, used by one thread at a time; lookups take microseconds
+    private readonly Lock _gate = new(); // one connection, and one writer of what is kept in memory, at a time
     private readonly Sql _sql;
+
+    // All entries, as they are on disk: every request of an account looks here.
+    private readonly ConcurrentDictionary<AccountId, DirectoryEntry> _entries = new();
 
     private RegionDirectory(Sql sql) => _sql = sql;
 
@@ -32,18 +37,7 @@ internal sealed class RegionDirectory : IDisposable
         return replica;
     }
 
-    public DirectoryEntry? Find(AccountId account)
-    {
-        lock (_gate)
-        {
-            return _sql.Single(
-                "SELECT residence, organisation, home, epoch, version FROM entry WHERE account = @p1",
-                row => new DirectoryEntry(
-                    new AccountProfile(account, Country.Parse(row.GetString(0)), row.IsDBNull(1) ? null : row.GetString(1)),
-                    row.IsDBNull(2) ? null : RegionName.Parse(row.GetString(2)), row.GetInt64(3), row.GetInt64(4)),
-                account.Value);
-        }
-    }
+    public DirectoryEntry? Find(AccountId account) => _entries.GetValueOrDefault(account);
 
     /// <summary>
     /// Takes entries whose epoch is newer (or which end the account), and a policy whose revision is. Durable at return.
@@ -73,6 +67,11 @@ internal sealed class RegionDirectory : IDisposable
 
             transaction.Commit();
             _sql.Transaction = null;
+            foreach (var entry in update.Entries)
+            {
+                _entries.AddOrUpdate(entry.Profile.Id, entry, (_, known) => IsNewer(entry, known) ? entry : known);
+            }
+
             Version = update.Entries.Select(entry => entry.Version).Append(Version).Max();
             Policy = policy ?? Policy;
         }
@@ -83,8 +82,12 @@ internal sealed class RegionDirectory : IDisposable
     {
         lock (_gate)
         {
-            _sql.Execute(
-                "UPDATE entry SET home = @p2, epoch = @p3 WHERE account = @p1 AND epoch < @p3", account.Value, home.Value, epoch);
+            if (_entries.TryGetValue(account, out var known) && known.Epoch < epoch)
+            {
+                _sql.Execute(
+                    "UPDATE entry SET home = @p2, epoch = @p3 WHERE account = @p1", account.Value, home.Value, epoch);
+                _entries[account] = known with { Home = home, Epoch = epoch };
+            }
         }
     }
 
@@ -92,6 +95,9 @@ internal sealed class RegionDirectory : IDisposable
     {
         SqliteEngine.Close(_sql);
     }
+
+    private static bool IsNewer(DirectoryEntry entry, DirectoryEntry known)
+        => entry.Epoch > known.Epoch || (entry.Epoch == known.Epoch && entry.Version > known.Version);
 
     private void Put(DirectoryEntry entry)
         => _sql.Execute(
@@ -110,10 +116,21 @@ internal sealed class RegionDirectory : IDisposable
             "CREATE TABLE IF NOT EXISTS entry (account TEXT PRIMARY KEY, residence TEXT NOT NULL, organisation TEXT, "
             + "home TEXT, epoch BIGINT NOT NULL, version BIGINT NOT NULL)");
         _sql.Execute("CREATE TABLE IF NOT EXISTS policy (id INTEGER PRIMARY KEY, revision BIGINT NOT NULL, text TEXT NOT NULL)");
-        Version = _sql.Scalar<long>("SELECT max(version) FROM entry");
+        foreach (var entry in _sql.List("SELECT account, residence, organisation, home, epoch, version FROM entry", ReadEntry))
+        {
+            _entries[entry.Profile.Id] = entry;
+            Version = Math.Max(Version, entry.Version);
+        }
+
         var stored = _sql.Single("SELECT revision, text FROM policy", row => Tuple.Create(row.GetInt64(0), row.GetString(1)));
         Policy = stored is null ? null : Read(stored.Item2, stored.Item1);
     }
+
+    private static DirectoryEntry ReadEntry(DbDataReader row)
+        => new(
+            new AccountProfile(
+                AccountId.Parse(row.GetString(0)), Country.Parse(row.GetString(1)), row.IsDBNull(2) ? null : row.GetString(2)),
+            row.IsDBNull(3) ? null : RegionName.Parse(row.GetString(3)), row.GetInt64(4), row.GetInt64(5));
 
     private static Policy Read(string text, long revision)
         => Policy.Parse(text, "policy.yaml") switch

@@ -35,7 +35,7 @@ internal enum MoveRole : byte
     Target = 2,
 }
 
-/// <param name="Statement">What this region signed: departure (source) or arrival (target).</param>
+/// <param name="Statement">What this region signed: departure (source) or arrival (target). Refused: the reason, UTF-8.</param>
 /// <param name="Erasure">What the source signed after erasing.</param>
 internal sealed record RegionMoveRecord(
     Guid Move, MoveRole Role, MoveOutcome Outcome, long Epoch, RegionName Peer, long Seq, DateTimeOffset At,
@@ -54,6 +54,12 @@ internal sealed record RegionMoveRecord(
             $"SELECT {Columns} FROM move_record WHERE account = @p1 AND role = 1 AND outcome IN (3, 5) "
             + "ORDER BY epoch DESC LIMIT 1",
             Read, account.Value);
+
+    /// <summary>What the latest move to here came to.</summary>
+    public static RegionMoveRecord? FindLastArrival(Sql sql, AccountId account)
+        => sql.Single(
+            $"SELECT {Columns} FROM move_record WHERE account = @p1 AND role = 2 ORDER BY at_ms DESC LIMIT 1", Read,
+            account.Value);
 
     public void Save(Sql sql, AccountId account)
         => sql.Execute(

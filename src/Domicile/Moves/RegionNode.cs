@@ -52,6 +52,7 @@ internal sealed class RegionNode : IRegionPeer, IAsyncDisposable
         await _watching.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await _resuming.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await _pulls.DisposeAsync();
+        await _target.DisposeAsync();
         _stop.Dispose();
     }
 
@@ -143,6 +144,9 @@ internal sealed class RegionNode : IRegionPeer, IAsyncDisposable
     public Task<StepAnswer> RefuseAsync(MoveOrder order, string reason, CancellationToken cancellationToken)
         => _target.RefuseAsync(order, reason, cancellationToken);
 
+    public Task DiscardAsync(MoveOrder order, CancellationToken cancellationToken)
+        => _target.DiscardAsync(order, cancellationToken);
+
     public Task<StepAnswer> UnsealAsync(MoveOrder order, CancellationToken cancellationToken)
     {
         _watch.Forget(order.Account);
@@ -186,6 +190,11 @@ internal sealed class RegionNode : IRegionPeer, IAsyncDisposable
             if (store.Row is { Move: { } move, Peer: { } peer } row)
             {
                 Resume(row, move, peer);
+            }
+
+            if (store.Row is { HasData: true, State: AccountState.None or AccountState.Departed })
+            {
+                await _target.ResumeAsync(store, _stop.Token);
             }
 
             await store.SweepAsync(_stop.Token);

@@ -23,6 +23,13 @@ internal sealed class SourceRole(RegionContext region)
             return NotHere(order);
         }
 
+        if (region.Directory.PolicyRevision < order.PolicyRevision)
+        {
+            // Not a no: control sends the policy to every region, and asks again.
+            throw new RegionRefusedException(
+                region.Name, $"policy {order.PolicyRevision} has not arrived yet, {region.Directory.PolicyRevision} is known");
+        }
+
         var categories = store.Read(sql => AccountCategories.Of(sql, order.Account));
         return region.Permits(order.Profile, categories, order.Target) is Permission.Refused(var reason)
             ? new StepAnswer.NotNow($"{region.Name}'s policy {region.Directory.PolicyRevision} says: {reason}")

@@ -1,4 +1,6 @@
+using System.Collections.Concurrent;
 using System.Security.Cryptography;
+using System.Text;
 using Domicile.Accounts;
 using Domicile.Objects;
 using Domicile.Policies;
@@ -11,14 +13,21 @@ namespace Domicile.Moves;
 /// A region's part as the target of moves. Its record of activated and refused moves is the arbiter: whoever doubts what
 /// became of a move asks here.
 /// </summary>
-internal sealed class TargetRole(RegionContext region, ArrivalPulls pulls)
+internal sealed class TargetRole(RegionContext region, ArrivalPulls pulls) : IAsyncDisposable
 {
     private readonly KeyedGate _wiping = new();
+    private readonly ConcurrentDictionary<AccountId, Task> _wipes = new();
+    private readonly CancellationTokenSource _stop = new();
 
     /// <summary>Step 2: begins to be filled, or says how far it is: when it has nearly caught up, or after a moment.</summary>
     public async Task<StepAnswer> ArriveAsync(MoveOrder order, CancellationToken cancellationToken)
     {
         var store = region.Storage.Open(order.Account);
+        if (store.Row is { HasData: true, State: AccountState.None or AccountState.Departed })
+        {
+            await ResumeAsync(store, cancellationToken);
+        }
+
         var answer = await store.WriteAsync(transaction => Arrive(transaction, order), cancellationToken);
         if (answer is not StepAnswer.Arriving)
         {
@@ -68,11 +77,12 @@ internal sealed class TargetRole(RegionContext region, ArrivalPulls pulls)
         var store = region.Storage.Open(order.Account);
         var answer = await store.WriteAsync(
             transaction => Activate(transaction, order, finalSeq, digest, departure), cancellationToken);
-        if (answer is StepAnswer.Activated or StepAnswer.Refused)
+        if (answer is StepAnswer.Activated)
         {
             pulls.End(order.Account);
         }
 
+        Clear(store, order, answer);
         return answer;
     }
 
@@ -81,21 +91,52 @@ internal sealed class TargetRole(RegionContext region, ArrivalPulls pulls)
     {
         var store = region.Storage.Open(order.Account);
         var answer = await store.WriteAsync(transaction => Refuse(transaction, order, reason), cancellationToken);
-        if (answer is StepAnswer.Refused && reason != MoveReasons.DigestsDiffer)
-        {
-            pulls.End(order.Account);
-            await WipeAsync(store, order, cancellationToken);
-        }
-
+        Clear(store, order, answer);
         return answer;
     }
 
-    /// <summary>Removes what a refused move has brought. Begun again after a crash, it goes on.</summary>
-    public async Task WipeAsync(AccountStore store, MoveOrder order, CancellationToken cancellationToken)
+    /// <summary>An operator has looked at what a failed move left: it goes.</summary>
+    public Task DiscardAsync(MoveOrder order, CancellationToken cancellationToken)
+        => WipeAsync(region.Storage.Open(order.Account), order.Account, cancellationToken);
+
+    /// <summary>After a crash: removes what a refused move has brought, unless it is kept for inspection.</summary>
+    public async Task ResumeAsync(AccountStore store, CancellationToken cancellationToken)
     {
-        using var alone = await _wiping.EnterAsync(order.Account, cancellationToken);
-        await pulls.EndedAsync(order.Account);
-        if (store.Row is not { HasData: true, State: AccountState.None or AccountState.Departed } || IsOwnCopy(store, order))
+        var last = store.Read(sql => RegionMoveRecord.FindLastArrival(sql, store.Account));
+        if (last is { Outcome: MoveOutcome.Refused } && ReasonOf(last) != MoveReasons.DigestsDiffer)
+        {
+            await WipeAsync(store, store.Account, cancellationToken);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        await Task.WhenAll(_wipes.Values).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        _stop.Dispose();
+    }
+
+    // The refusal is durable and its answer lets the source's writes go on: wiping must not keep them waiting. What a
+    // failed or interrupted wipe leaves, the next start or the next arrival removes.
+    private void Clear(AccountStore store, MoveOrder order, StepAnswer answer)
+    {
+        if (answer is not StepAnswer.Refused(var reason))
+        {
+            return;
+        }
+
+        pulls.End(order.Account);
+        if (reason != MoveReasons.DigestsDiffer)
+        {
+            _wipes[order.Account] = Task.Run(() => WipeAsync(store, order.Account, _stop.Token), CancellationToken.None);
+        }
+    }
+
+    private async Task WipeAsync(AccountStore store, AccountId account, CancellationToken cancellationToken)
+    {
+        using var alone = await _wiping.EnterAsync(account, cancellationToken);
+        await pulls.EndedAsync(account);
+        if (store.Row is not { HasData: true, State: AccountState.None or AccountState.Departed } || IsOwnCopy(store))
         {
             return;
         }
@@ -196,9 +237,14 @@ internal sealed class TargetRole(RegionContext region, ArrivalPulls pulls)
             return decided;
         }
 
+        if (transaction.Row is { State: AccountState.Arriving } other && other.Move == order.Move && other.Peer != order.Source)
+        {
+            return new StepAnswer.NotNow($"This move arrives from {other.Peer}, not from {order.Source}.");
+        }
+
         new RegionMoveRecord(
-            order.Move, MoveRole.Target, MoveOutcome.Refused, order.Epoch, order.Source, 0, region.Time.GetUtcNow(), null,
-            null).Save(transaction.Sql, order.Account);
+            order.Move, MoveRole.Target, MoveOutcome.Refused, order.Epoch, order.Source, 0, region.Time.GetUtcNow(),
+            Encoding.UTF8.GetBytes(reason), null).Save(transaction.Sql, order.Account);
         if (transaction.Row is { State: AccountState.Arriving } row && row.Move == order.Move)
         {
             // Back to what it was: nothing, or the tombstone of the last departure. What was copied is still to be wiped.
@@ -217,14 +263,16 @@ internal sealed class TargetRole(RegionContext region, ArrivalPulls pulls)
         => RegionMoveRecord.Find(sql, order.Account, order.Move, MoveRole.Target) switch
         {
             { Outcome: MoveOutcome.Activated, Statement: { } statement } => new StepAnswer.Activated(statement),
-            { Outcome: MoveOutcome.Refused } => new StepAnswer.Refused("The target has refused this move for ever."),
+            { Outcome: MoveOutcome.Refused } record => new StepAnswer.Refused(ReasonOf(record)),
             _ => null,
         };
 
+    private static string ReasonOf(RegionMoveRecord refused) => Encoding.UTF8.GetString(refused.Statement ?? []);
+
     // A tombstone whose own erasure is still to come has data too, which is the source role's to erase, not ours.
-    private static bool IsOwnCopy(AccountStore store, MoveOrder order)
+    private static bool IsOwnCopy(AccountStore store)
         => store.Row!.State == AccountState.Departed
-            && store.Read(sql => RegionMoveRecord.FindLastDeparture(sql, order.Account)) is { Outcome: MoveOutcome.Departed };
+            && store.Read(sql => RegionMoveRecord.FindLastDeparture(sql, store.Account)) is { Outcome: MoveOutcome.Departed };
 
     private async Task<bool> WaitAsync(
         AccountStore store, long ticket, TimeSpan atMost, CancellationToken cancellationToken)

@@ -30,6 +30,12 @@ internal abstract record AccountCommand
     /// <summary>The content that the client sent, staged in this region before the command runs; null where it has none.</summary>
     [JsonIgnore]
     public virtual StagedContent? Content => null;
+
+    /// <summary>It runs on a full disk too.</summary>
+    [JsonIgnore]
+    public bool FreesRoom
+        => this is DeleteBucket or DeleteObject or DeleteObjects or AbortUpload or RevokeCredential
+            or PutBucketTags { Tags: null } or PutObjectTags { Tags: null };
 }
 
 /// <summary>A content that is stored and encrypted but not yet part of any object.</summary>

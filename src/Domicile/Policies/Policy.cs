@@ -42,7 +42,9 @@ internal sealed record Policy(IReadOnlyList<PolicyRule> Rules, long Revision, st
         RegionName? current)
         => DecidingRules.Of(this, profile, categories).Place(regions, current);
 
-    /// <summary>Every category that a rule names, and <see cref="Category.None"/>: for questions asked before the buckets are known.</summary>
+    /// <summary>
+    /// Every category that a rule names, and <see cref="Category.None"/>: for questions asked before the buckets are known.
+    /// </summary>
     public IReadOnlySet<string> CategoriesNamed
         => Rules.SelectMany(rule => rule.When.Categories ?? new HashSet<string>()).Append(Category.None).ToHashSet();
 

@@ -17,6 +17,7 @@ internal sealed class RegionStorage : IAsyncDisposable
     private readonly CancellationTokenSource _closing = new();
     private readonly int _openAccountsMax;
     private int _slotsKept = 1024;
+    private readonly RoomLeft _room = new();
     private volatile bool _isClosed;
 
     private RegionStorage(
@@ -37,6 +38,12 @@ internal sealed class RegionStorage : IAsyncDisposable
 
     /// <summary>Bytes that can still be stored here.</summary>
     public long FreeBytes => new DriveInfo(Directory).AvailableFreeSpace;
+
+    /// <summary>
+    /// Whether there is room for more than deletions, which need some too: secure deletion writes what it overwrites to the
+    /// log first. Looked at afresh once a second.
+    /// </summary>
+    public bool HasRoom => _room.Look(Time, () => new DriveInfo(Directory));
 
     private string AccountsDirectory => Path.Combine(Directory, "accounts");
 

@@ -24,7 +24,7 @@ public sealed class AccountTests
         Assert.Equal(40, indian.SecretKey.Length);
         Assert.True(AccessKey.TryGetAccount(indian.AccessKey, out var account));
         Assert.Equal(indian.Account, account.Value);
-        Assert.NotNull(await control.Region(TestDeployment.Singapore).FindAccountAsync(account, default));
+        Assert.NotNull(await control.Region(TestDeployment.Singapore).FindAccountAsync(account, Cancelled));
     }
 
     [Theory]
@@ -42,7 +42,7 @@ public sealed class AccountTests
     {
         await using var control = await StartAsync();
 
-        var answer = await control.Desk.Accounts.AddAsync(new NewAccount(residence, null, region, misplaced), "tester", default);
+        var answer = await control.Desk.Accounts.AddAsync(new NewAccount(residence, null, region, misplaced), "tester", Cancelled);
 
         Refused(answer, Enum.Parse<RefusalKind>(kind));
         Assert.Empty(control.Desk.Accounts.List().Accounts);
@@ -56,14 +56,14 @@ public sealed class AccountTests
 
         var added = await control.AddAsync("IN", "beijing");
 
-        var entry = Done(await control.Desk.Ledger.ShowAsync(1, default));
+        var entry = Done(await control.Desk.Ledger.ShowAsync(1, Cancelled));
         Assert.Equal("placement-override", entry.Kind);
         Assert.True(DsseEnvelope.TryParse(Convert.FromBase64String(entry.LeafBase64), out var envelope, out _));
         Assert.True(envelope.IsSignedBy(control.LedgerKey));
         Assert.True(envelope.TryReadStatement(out var statement, out _));
         Assert.Equal("as it lies", Assert.IsType<PlacementOverride>(statement.Predicate).Reason);
         Assert.DoesNotContain(added.Account, System.Text.Encoding.UTF8.GetString(envelope.Payload), StringComparison.Ordinal);
-        var plan = Done(await control.Desk.Plans.PlanAsync(new PlanRequest(null, null), default));
+        var plan = Done(await control.Desk.Plans.PlanAsync(new PlanRequest(null, null), Cancelled));
         Assert.Equal("singapore", Assert.Single(plan.Moves).To);
     }
 
@@ -82,15 +82,15 @@ public sealed class AccountTests
             control.Faults.LoseQuestion("create");
         }
 
-        var answer = await control.Desk.Accounts.AddAsync(new NewAccount("IN", null, null, null), "tester", default);
+        var answer = await control.Desk.Accounts.AddAsync(new NewAccount("IN", null, null, null), "tester", Cancelled);
         Refused(answer, RefusalKind.Unavailable);
         var id = AccountId.Parse(Assert.Single(control.Desk.Accounts.List().Accounts).Account);
         await control.RestartAsync();
 
-        Assert.Equal(0, await control.Desk.Tidying.TidyAsync(default));
+        Assert.Equal(0, await control.Desk.Tidying.TidyAsync(Cancelled));
 
         Assert.Empty(control.Desk.Accounts.List().Accounts);
-        Assert.False((await control.Region(TestDeployment.Singapore).FindAccountAsync(id, default))?.HasData ?? false);
+        Assert.False((await control.Region(TestDeployment.Singapore).FindAccountAsync(id, Cancelled))?.HasData ?? false);
         Assert.Null(control.Desk.Directory.FindEntry(id)!.Home);
     }
 
@@ -100,15 +100,15 @@ public sealed class AccountTests
         await using var control = await StartAsync();
         var finished = await control.AddAsync("IN");
         control.Faults.LoseAnswer("create");
-        await control.Desk.Accounts.AddAsync(new NewAccount("IN", null, null, null), "tester", default);
+        await control.Desk.Accounts.AddAsync(new NewAccount("IN", null, null, null), "tester", Cancelled);
         control.Faults.Silence(TestDeployment.Singapore);
 
-        Assert.Equal(1, await control.Desk.Tidying.TidyAsync(default));
+        Assert.Equal(1, await control.Desk.Tidying.TidyAsync(Cancelled));
         control.Faults.Wake(TestDeployment.Singapore);
-        Assert.Equal(0, await control.Desk.Tidying.TidyAsync(default));
+        Assert.Equal(0, await control.Desk.Tidying.TidyAsync(Cancelled));
 
         Assert.Equal(finished.Account, Assert.Single(control.Desk.Accounts.List().Accounts).Account);
-        Assert.Empty(Done(await control.Desk.VerifyAsync(finished.Account, default)).Result.Troubles);
+        Assert.Empty(Done(await control.Desk.VerifyAsync(finished.Account, Cancelled)).Result.Troubles);
     }
 
     [Fact]
@@ -119,19 +119,19 @@ public sealed class AccountTests
         var id = AccountId.Parse(added.Account);
         var salt = control.Desk.Directory.Find(id)!.Salt;
 
-        var erased = Done(await control.Desk.Erasures.EraseAsync(added.Account, default));
+        var erased = Done(await control.Desk.Erasures.EraseAsync(added.Account, Cancelled));
 
-        Refused(await control.Desk.Erasures.EraseAsync(added.Account, default), RefusalKind.NotFound);
+        Refused(await control.Desk.Erasures.EraseAsync(added.Account, Cancelled), RefusalKind.NotFound);
         Refused(control.Desk.Accounts.Show(added.Account), RefusalKind.NotFound);
-        Assert.False((await control.Region(TestDeployment.Singapore).FindAccountAsync(id, default))?.HasData ?? false);
-        Assert.Equal("erasure", Done(await control.Desk.Ledger.ShowAsync(erased.LedgerIndex, default)).Kind);
+        Assert.False((await control.Region(TestDeployment.Singapore).FindAccountAsync(id, Cancelled))?.HasData ?? false);
+        Assert.Equal("erasure", Done(await control.Desk.Ledger.ShowAsync(erased.LedgerIndex, Cancelled)).Kind);
         var entry = control.Desk.Directory.FindEntry(id)!;
         Assert.Null(entry.Home);
         Assert.Equal(2, entry.Epoch);
         await control.Desk.DisposeAsync();
         foreach (var file in Directory.EnumerateFiles(Path.GetDirectoryName(control.DatabasePath)!, "control.db*"))
         {
-            Assert.Equal(-1, (await File.ReadAllBytesAsync(file)).AsSpan().IndexOf(salt));
+            Assert.Equal(-1, (await File.ReadAllBytesAsync(file, Cancelled)).AsSpan().IndexOf(salt));
         }
     }
 
@@ -151,11 +151,11 @@ public sealed class AccountTests
             control.Faults.LoseQuestion("eraseAccount");
         }
 
-        Refused(await control.Desk.Erasures.EraseAsync(added.Account, default), RefusalKind.Unavailable);
+        Refused(await control.Desk.Erasures.EraseAsync(added.Account, Cancelled), RefusalKind.Unavailable);
         Refused(
-            await control.Desk.Moves.MoveAsync(new NewMove(added.Account, "singapore", null), default), RefusalKind.Conflict);
+            await control.Desk.Moves.MoveAsync(new NewMove(added.Account, "singapore", null), Cancelled), RefusalKind.Conflict);
         await control.RestartAsync();
-        Assert.Equal(0, await control.Desk.Tidying.TidyAsync(default));
+        Assert.Equal(0, await control.Desk.Tidying.TidyAsync(Cancelled));
 
         Refused(control.Desk.Accounts.Show(added.Account), RefusalKind.NotFound);
         Assert.Equal(2, control.Desk.Ledger.Size);
@@ -167,17 +167,17 @@ public sealed class AccountTests
         await using var control = await StartAsync();
         var added = await control.AddAsync("IN");
 
-        var key = Done(await control.Desk.Keys.AddAsync(added.Account, new NewKey("phone"), default));
-        Assert.Equal(2, Done(await control.Desk.Keys.ListAsync(added.Account, default)).Keys.Count);
-        Done(await control.Desk.Keys.RevokeAsync(key.AccessKey, default));
+        var key = Done(await control.Desk.Keys.AddAsync(added.Account, new NewKey("phone"), Cancelled));
+        Assert.Equal(2, Done(await control.Desk.Keys.ListAsync(added.Account, Cancelled)).Keys.Count);
+        Done(await control.Desk.Keys.RevokeAsync(key.AccessKey, Cancelled));
 
-        Assert.Equal(added.AccessKey, Assert.Single(Done(await control.Desk.Keys.ListAsync(added.Account, default)).Keys).AccessKey);
-        Refused(await control.Desk.Keys.RevokeAsync(key.AccessKey, default), RefusalKind.NotFound);
-        Refused(await control.Desk.Keys.RevokeAsync("AKIAIOSFODNN7EXAMPLE", default), RefusalKind.Malformed);
-        Refused(await control.Desk.Keys.AddAsync(added.Account, new NewKey(""), default), RefusalKind.Malformed);
-        Refused(await control.Desk.Keys.AddAsync(added.Account, new NewKey("a\nb"), default), RefusalKind.Malformed);
+        Assert.Equal(added.AccessKey, Assert.Single(Done(await control.Desk.Keys.ListAsync(added.Account, Cancelled)).Keys).AccessKey);
+        Refused(await control.Desk.Keys.RevokeAsync(key.AccessKey, Cancelled), RefusalKind.NotFound);
+        Refused(await control.Desk.Keys.RevokeAsync("AKIAIOSFODNN7EXAMPLE", Cancelled), RefusalKind.Malformed);
+        Refused(await control.Desk.Keys.AddAsync(added.Account, new NewKey(""), Cancelled), RefusalKind.Malformed);
+        Refused(await control.Desk.Keys.AddAsync(added.Account, new NewKey("a\nb"), Cancelled), RefusalKind.Malformed);
         var secret = System.Text.Encoding.UTF8.GetBytes(key.SecretKey);
         await control.Desk.DisposeAsync();
-        Assert.Equal(-1, (await File.ReadAllBytesAsync(control.DatabasePath)).AsSpan().IndexOf(secret));
+        Assert.Equal(-1, (await File.ReadAllBytesAsync(control.DatabasePath, Cancelled)).AsSpan().IndexOf(secret));
     }
 }

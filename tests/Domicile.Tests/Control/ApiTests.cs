@@ -2,7 +2,6 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
-using Domicile.Control;
 using Domicile.Proofs.Receipts;
 using Domicile.Server.Api;
 using Domicile.Server.Hosting;
@@ -12,6 +11,7 @@ using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
+using static Domicile.Tests.Control.TestControl;
 
 namespace Domicile.Tests.Control;
 
@@ -26,9 +26,9 @@ public sealed class ApiTests : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         _control = await TestControl.StartAsync();
-        await _control.Desk.Tokens.PutAsync("tester", Token, default);
+        await _control.Desk.Tokens.PutAsync("tester", Token, Cancelled);
         _app = ControlHost.BuildApi(_control.Desk, NullLoggerFactory.Instance, kestrel => kestrel.Listen(IPAddress.Loopback, 0));
-        await _app.StartAsync();
+        await _app.StartAsync(Cancelled);
         _http.BaseAddress = WebHosts.AddressOf(_app);
         _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", Token);
     }
@@ -66,8 +66,7 @@ public sealed class ApiTests : IAsyncLifetime
     [InlineData("POST", "/plan", """{"atOnce":"4"}""", HttpStatusCode.BadRequest)]
     [InlineData("PUT", "/policy", """{"text":"version: 9"}""", HttpStatusCode.BadRequest)]
     [InlineData("PUT", "/policy", "{}", HttpStatusCode.BadRequest)]
-    [InlineData("POST", "/policy/check", "{}", HttpStatusCode.BadRequest)]
-    [InlineData("GET", "/accounts/%00", null, HttpStatusCode.BadRequest)]
+    [InlineData("GET", "/accounts/%0a", null, HttpStatusCode.BadRequest)]
     [InlineData("GET", "/moves/1", null, HttpStatusCode.BadRequest)]
     [InlineData("GET", "/moves/01890000-0000-7000-8000-000000000000", null, HttpStatusCode.NotFound)]
     [InlineData("GET", "/moves/01890000-0000-7000-8000-000000000000/receipt", null, HttpStatusCode.NotFound)]
@@ -103,7 +102,7 @@ public sealed class ApiTests : IAsyncLifetime
                 request.Headers.TryAddWithoutValidation("Authorization", authorization);
             }
 
-            using var response = await http.SendAsync(request);
+            using var response = await http.SendAsync(request, Cancelled);
 
             Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
             Assert.Equal("Bearer", Assert.Single(response.Headers.WwwAuthenticate).Scheme);
@@ -116,7 +115,7 @@ public sealed class ApiTests : IAsyncLifetime
         using var content = new StringContent(
             $$"""{"text":"{{new string('a', ControlApi.BodyLengthBytesMax)}}"}""", Encoding.UTF8, "application/json");
 
-        using var response = await _http.PutAsync(ControlApi.Root + "/policy", content);
+        using var response = await _http.PutAsync(ControlApi.Root + "/policy", content, Cancelled);
 
         Assert.Equal(HttpStatusCode.RequestEntityTooLarge, response.StatusCode);
     }
@@ -126,7 +125,7 @@ public sealed class ApiTests : IAsyncLifetime
     {
         using var content = new StringContent("""{"residence":"IN"}""", Encoding.UTF8, "text/plain");
 
-        using var response = await _http.PostAsync(ControlApi.Root + "/accounts", content);
+        using var response = await _http.PostAsync(ControlApi.Root + "/accounts", content, Cancelled);
 
         Assert.Equal(HttpStatusCode.UnsupportedMediaType, response.StatusCode);
     }
@@ -134,7 +133,7 @@ public sealed class ApiTests : IAsyncLifetime
     [Fact]
     public async Task Every_route_is_in_the_description_and_the_other_way_round()
     {
-        using var document = JsonDocument.Parse(await _http.GetStringAsync(ControlApi.DocumentPath));
+        using var document = JsonDocument.Parse(await _http.GetStringAsync(ControlApi.DocumentPath, Cancelled));
         var described = document.RootElement.GetProperty("paths").EnumerateObject().SelectMany(path => path.Value
             .EnumerateObject().Select(method => $"{method.Name.ToUpperInvariant()} {ControlApi.Root}{path.Name}"));
         var mapped = _app.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
@@ -150,7 +149,7 @@ public sealed class ApiTests : IAsyncLifetime
     [Fact]
     public async Task Every_reference_of_the_description_leads_somewhere()
     {
-        var text = await _http.GetStringAsync(ControlApi.DocumentPath);
+        var text = await _http.GetStringAsync(ControlApi.DocumentPath, Cancelled);
         using var document = JsonDocument.Parse(text);
         var schemas = document.RootElement.GetProperty("components").GetProperty("schemas");
 
@@ -163,25 +162,24 @@ public sealed class ApiTests : IAsyncLifetime
     [Fact]
     public async Task A_watch_tells_of_a_move_to_its_end_and_the_receipt_verifies()
     {
-        var cancelled = TestContext.Current.CancellationToken;
         var account = (await _control.AddAsync("IN", "beijing")).Account;
         await _control.PushAsync();
         using var watch = await _http.GetAsync(
-            ControlApi.Root + "/moves/watch", HttpCompletionOption.ResponseHeadersRead, cancelled);
+            ControlApi.Root + "/moves/watch", HttpCompletionOption.ResponseHeadersRead, Cancelled);
         Assert.Equal("application/jsonl", watch.Content.Headers.ContentType!.MediaType);
-        using var lines = new StreamReader(await watch.Content.ReadAsStreamAsync(cancelled));
+        using var lines = new StreamReader(await watch.Content.ReadAsStreamAsync(Cancelled));
 
         var move = await SendAsync("POST", "/moves", $$"""{"account":"{{account}}","to":"singapore"}""", HttpStatusCode.OK);
         var states = new List<string>();
         while (states.LastOrDefault() != "done")
         {
-            using var line = JsonDocument.Parse((await lines.ReadLineAsync(cancelled))!);
+            using var line = JsonDocument.Parse((await lines.ReadLineAsync(Cancelled))!);
             Assert.Equal(move.GetProperty("move").GetGuid(), line.RootElement.GetProperty("move").GetGuid());
             states.Add(line.RootElement.GetProperty("state").GetString()!);
         }
 
         var receipt = await _http.GetByteArrayAsync(
-            $"{ControlApi.Root}/moves/{move.GetProperty("move").GetGuid()}/receipt", cancelled);
+            $"{ControlApi.Root}/moves/{move.GetProperty("move").GetGuid()}/receipt", Cancelled);
         Assert.IsType<ReceiptVerification.Proven>(ReceiptVerification.Verify(receipt, _control.LedgerKey));
     }
 
@@ -189,11 +187,11 @@ public sealed class ApiTests : IAsyncLifetime
     public async Task The_front_page_needs_no_token_and_runs_no_script()
     {
         using var http = new HttpClient();
-        using var response = await http.GetAsync(_http.BaseAddress);
+        using var response = await http.GetAsync(_http.BaseAddress, Cancelled);
 
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         Assert.Contains("default-src 'none'", response.Headers.GetValues("Content-Security-Policy").Single(), StringComparison.Ordinal);
-        Assert.DoesNotContain("<script", await response.Content.ReadAsStringAsync(), StringComparison.OrdinalIgnoreCase);
+        Assert.DoesNotContain("<script", await response.Content.ReadAsStringAsync(Cancelled), StringComparison.OrdinalIgnoreCase);
     }
 
     [Fact]
@@ -221,8 +219,8 @@ public sealed class ApiTests : IAsyncLifetime
     {
         using var request = new HttpRequestMessage(new HttpMethod(method), ControlApi.Root + path);
         request.Content = body is null ? null : new StringContent(body, Encoding.UTF8, "application/json");
-        using var response = await _http.SendAsync(request);
-        var text = await response.Content.ReadAsStringAsync();
+        using var response = await _http.SendAsync(request, Cancelled);
+        var text = await response.Content.ReadAsStringAsync(Cancelled);
         Assert.True(status == response.StatusCode, $"{response.StatusCode}: {text}");
         using var document = JsonDocument.Parse(text);
         return document.RootElement.Clone();

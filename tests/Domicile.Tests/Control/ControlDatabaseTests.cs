@@ -1,5 +1,6 @@
 using Domicile.Control;
 using Xunit;
+using static Domicile.Tests.Control.TestControl;
 
 namespace Domicile.Tests.Control;
 
@@ -16,14 +17,14 @@ public sealed class ControlDatabaseTests : IDisposable
     {
         using (var database = ControlDatabase.Open(DatabasePath, Things))
         {
-            await database.WriteAsync(sql => sql.Execute("INSERT INTO thing (name) VALUES (@p1)", "kept"), default);
+            await database.WriteAsync(sql => sql.Execute("INSERT INTO thing (name) VALUES (@p1)", "kept"), Cancelled);
             await Assert.ThrowsAsync<TimeoutException>(() => database.WriteAsync<int>(
                 sql =>
                 {
                     sql.Execute("INSERT INTO thing (name) VALUES (@p1)", "undone");
                     throw new TimeoutException();
                 },
-                default));
+                Cancelled));
         }
 
         using var again = ControlDatabase.Open(DatabasePath, Things);
@@ -47,7 +48,7 @@ public sealed class ControlDatabaseTests : IDisposable
         using var database = ControlDatabase.Open(DatabasePath, Things);
 
         await Task.WhenAll(Enumerable.Range(0, 20).Select(i => Task.Run(() => database.WriteAsync(
-            sql => sql.Execute("INSERT INTO thing (name) VALUES (@p1)", $"{i}"), default))));
+            sql => sql.Execute("INSERT INTO thing (name) VALUES (@p1)", $"{i}"), Cancelled))));
 
         Assert.Equal(20, database.Read(sql => sql.Scalar<long>("SELECT COUNT(*) FROM thing")));
     }

@@ -101,6 +101,9 @@ internal sealed class LossyRegion(IRegionPeer region, RegionName name, Faults fa
     public Task<StepAnswer> RefuseAsync(MoveOrder order, string reason, CancellationToken cancellationToken)
         => Ask("refuse", () => region.RefuseAsync(order, reason, cancellationToken));
 
+    public Task DiscardAsync(MoveOrder order, CancellationToken cancellationToken)
+        => Tell("discard", () => region.DiscardAsync(order, cancellationToken));
+
     public Task<StepAnswer> UnsealAsync(MoveOrder order, CancellationToken cancellationToken)
         => Ask("unseal", () => region.UnsealAsync(order, cancellationToken));
 
@@ -118,7 +121,7 @@ internal sealed class LossyRegion(IRegionPeer region, RegionName name, Faults fa
         return answer;
     }
 
-    private Task Tell(string call, Func<Task> act)
+    private Task<bool> Tell(string call, Func<Task> act)
         => Ask(call, async () =>
         {
             await act();

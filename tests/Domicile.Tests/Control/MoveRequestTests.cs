@@ -21,10 +21,10 @@ public sealed class MoveRequestTests
         Assert.Equal(MoveState.Done, move.State);
         var shown = Done(control.Desk.Accounts.Show(added.Account));
         Assert.Equal(("singapore", 2L, null), (shown.Home, shown.Epoch, shown.Misplaced));
-        var receipt = Done(await control.Desk.ReceiptAsync(move.Id, default));
+        var receipt = Done(await control.Desk.ReceiptAsync(move.Id, Cancelled));
         var proven = Assert.IsType<ReceiptVerification.Proven>(ReceiptVerification.Verify(receipt, control.LedgerKey));
         Assert.Equal(added.Account, proven.Receipt.Opening!.Account);
-        Assert.True(Done(await control.Desk.Policies.WhereAsync(added.Account, default)).Placed);
+        Assert.True(Done(await control.Desk.Policies.WhereAsync(added.Account, Cancelled)).Placed);
     }
 
     [Fact]
@@ -35,7 +35,7 @@ public sealed class MoveRequestTests
         var move = await control.MoveAsync(added.Account, TestDeployment.Singapore);
         var size = control.Desk.Ledger.Size;
 
-        var again = await control.Desk.MoveControl.AppendReceiptAsync(move, default);
+        var again = await control.Desk.MoveControl.AppendReceiptAsync(move, Cancelled);
 
         Assert.Equal(move.LedgerIndex, again);
         Assert.Equal(size, control.Desk.Ledger.Size);
@@ -50,7 +50,7 @@ public sealed class MoveRequestTests
         var size = control.Desk.Ledger.Size;
         var forged = one with { Id = Guid.CreateVersion7(DateTimeOffset.UnixEpoch), Arrival = other.Arrival };
 
-        await Assert.ThrowsAsync<InvalidDataException>(() => control.Desk.MoveControl.AppendReceiptAsync(forged, default));
+        await Assert.ThrowsAsync<InvalidDataException>(() => control.Desk.MoveControl.AppendReceiptAsync(forged, Cancelled));
 
         Assert.Equal(size, control.Desk.Ledger.Size);
     }
@@ -62,10 +62,10 @@ public sealed class MoveRequestTests
         var id = AccountId.Parse((await control.AddAsync("IN", "beijing")).Account);
         var desk = control.Desk;
 
-        await desk.MoveControl.SetHomeAsync(id, TestDeployment.Singapore, 3, default);
+        await desk.MoveControl.SetHomeAsync(id, TestDeployment.Singapore, 3, Cancelled);
         var version = desk.Directory.LastVersion;
-        await desk.MoveControl.SetHomeAsync(id, TestDeployment.Beijing, 2, default);
-        await desk.MoveControl.SetHomeAsync(id, TestDeployment.Beijing, 3, default);
+        await desk.MoveControl.SetHomeAsync(id, TestDeployment.Beijing, 2, Cancelled);
+        await desk.MoveControl.SetHomeAsync(id, TestDeployment.Beijing, 3, Cancelled);
 
         var entry = desk.FindAccount(id)!;
         Assert.Equal((TestDeployment.Singapore, 3L), (entry.Home, entry.Epoch));
@@ -86,7 +86,7 @@ public sealed class MoveRequestTests
         await using var control = await StartAsync();
         var added = await control.AddAsync("IN", "beijing");
 
-        var answer = await control.Desk.Moves.MoveAsync(new NewMove(account ?? added.Account, to, eraseAfter), default);
+        var answer = await control.Desk.Moves.MoveAsync(new NewMove(account ?? added.Account, to, eraseAfter), Cancelled);
 
         Refused(answer, Enum.Parse<RefusalKind>(kind));
         Assert.Empty(control.Desk.Moves.List().Moves);
@@ -99,7 +99,7 @@ public sealed class MoveRequestTests
         var added = await control.AddAsync("IN");
 
         var refusal = Refused(
-            await control.Desk.Moves.MoveAsync(new NewMove(added.Account, "beijing", null), default), RefusalKind.Forbidden);
+            await control.Desk.Moves.MoveAsync(new NewMove(added.Account, "beijing", null), Cancelled), RefusalKind.Forbidden);
 
         Assert.Contains("beijing", refusal.Error, StringComparison.Ordinal);
         Assert.Empty(control.Desk.Moves.List().Moves);
@@ -114,7 +114,7 @@ public sealed class MoveRequestTests
         var added = await control.AddAsync("IN", "beijing");
         control.Faults.Silence(RegionName.Parse(silent));
 
-        var answer = await control.Desk.Moves.MoveAsync(new NewMove(added.Account, "singapore", null), default);
+        var answer = await control.Desk.Moves.MoveAsync(new NewMove(added.Account, "singapore", null), Cancelled);
 
         Refused(answer, RefusalKind.Unavailable);
         Assert.Empty(control.Desk.Moves.List().Moves);
@@ -144,7 +144,7 @@ public sealed class MoveRequestTests
 
     private static async Task<IReadOnlyList<Guid>> ApplyUntilAllAsync(TestControl control, int count)
     {
-        var applied = Done(await control.Desk.Plans.ApplyAsync(new PlanRequest(null, 2), "tester", default));
+        var applied = Done(await control.Desk.Plans.ApplyAsync(new PlanRequest(null, 2), "tester", Cancelled));
         Assert.Equal(count, applied.Moves.Count);
         Assert.Empty(applied.Skipped);
         return applied.Moves;

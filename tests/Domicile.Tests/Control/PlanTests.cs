@@ -26,7 +26,7 @@ public sealed class PlanTests
         var penguin = await control.AddAsync("AQ", "beijing");
         var size = control.Desk.Ledger.Size;
 
-        var plan = Done(await control.Desk.Plans.PlanAsync(new PlanRequest(null, null), default));
+        var plan = Done(await control.Desk.Plans.PlanAsync(new PlanRequest(null, null), Cancelled));
 
         var move = Assert.Single(plan.Moves);
         Assert.Equal((indian.Account, "beijing", "singapore", "Everyone else leaves"), (move.Account, move.From, move.To, move.Rule));
@@ -44,7 +44,7 @@ public sealed class PlanTests
         await control.AddAsync("IN", "beijing");
         control.Faults.Silence(TestDeployment.Beijing);
 
-        var plan = Done(await control.Desk.Plans.PlanAsync(new PlanRequest(null, null), default));
+        var plan = Done(await control.Desk.Plans.PlanAsync(new PlanRequest(null, null), Cancelled));
 
         Assert.Single(plan.Moves);
         Assert.Equal(("beijing", 1), (Assert.Single(plan.Troubles).Region, plan.Troubles[0].Accounts));
@@ -56,7 +56,7 @@ public sealed class PlanTests
         await using var control = await StartAsync();
         await control.AddAsync("IN");
 
-        var plan = Done(await control.Desk.Plans.PlanAsync(new PlanRequest(EverythingInChina, null), default));
+        var plan = Done(await control.Desk.Plans.PlanAsync(new PlanRequest(EverythingInChina, null), Cancelled));
 
         Assert.Equal("beijing", Assert.Single(plan.Moves).To);
         Assert.Equal(1, control.Desk.Policies.Show().Revision);
@@ -69,7 +69,7 @@ public sealed class PlanTests
         const string wrong = "version: 1\nrules:\n  - name: x\n    wen: { residence: [CN] }\n";
 
         var refusal = Refused(
-            await control.Desk.Policies.PutAsync(new PolicyText(wrong), "tester", default), RefusalKind.Malformed);
+            await control.Desk.Policies.PutAsync(new PolicyText(wrong), "tester", Cancelled), RefusalKind.Malformed);
 
         Assert.Contains("policy.yaml:4", refusal.Error, StringComparison.Ordinal);
         Assert.False(control.Desk.Policies.Check(new PolicyText(wrong)).Valid);
@@ -82,15 +82,15 @@ public sealed class PlanTests
     {
         await using var control = await StartAsync();
 
-        var first = Done(await control.Desk.Policies.PutAsync(new PolicyText(EverythingInChina), "tester", default));
-        var second = Done(await control.Desk.Policies.PutAsync(new PolicyText(EverythingInChina), "tester", default));
+        var first = Done(await control.Desk.Policies.PutAsync(new PolicyText(EverythingInChina), "tester", Cancelled));
+        var second = Done(await control.Desk.Policies.PutAsync(new PolicyText(EverythingInChina), "tester", Cancelled));
 
         Assert.Equal((2L, 2L), (first.Revision, second.Revision));
         Assert.Equal(2, control.Desk.Ledger.Size);
         await control.RestartAsync();
         Assert.Equal(EverythingInChina, control.Desk.Policies.Show().Text);
         await control.PushAsync();
-        Assert.Equal(2, (await control.Region(TestDeployment.Beijing).StatusAsync(default)).PolicyRevision);
+        Assert.Equal(2, (await control.Region(TestDeployment.Beijing).StatusAsync(Cancelled)).PolicyRevision);
     }
 
     [Fact]
@@ -101,7 +101,7 @@ public sealed class PlanTests
         var move = await control.MoveAsync(added.Account, TestDeployment.Singapore);
         Assert.True(control.Desk.MoveControl.Permit(move).IsPermitted);
 
-        Done(await control.Desk.Policies.PutAsync(new PolicyText(EverythingInChina), "tester", default));
+        Done(await control.Desk.Policies.PutAsync(new PolicyText(EverythingInChina), "tester", Cancelled));
 
         var permission = control.Desk.MoveControl.Permit(move);
         Assert.False(permission.IsPermitted);
@@ -115,7 +115,7 @@ public sealed class PlanTests
     {
         await using var control = await StartAsync();
 
-        Refused(await control.Desk.Plans.ApplyAsync(new PlanRequest(null, atOnce), "tester", default), RefusalKind.Malformed);
+        Refused(await control.Desk.Plans.ApplyAsync(new PlanRequest(null, atOnce), "tester", Cancelled), RefusalKind.Malformed);
     }
 
     [Fact]
@@ -125,7 +125,7 @@ public sealed class PlanTests
         await control.AddAsync("IN", "beijing");
         control.Faults.Silence(TestDeployment.Singapore);
 
-        var findings = (await control.Desk.Doctor.ExamineAsync(default)).Findings;
+        var findings = (await control.Desk.Doctor.ExamineAsync(Cancelled)).Findings;
 
         Assert.Contains(findings, found => found is { Place: "singapore", Status: "error" });
         Assert.Contains(findings, found => found is { Place: "control", Status: "warning" }

@@ -32,8 +32,8 @@ internal sealed class TestControl : IAsyncDisposable
         deployment: test
         control: { listen: "http://127.0.0.1:19000" }
         regions:
-          beijing: { listen: "http://127.0.0.1:19101", country: CN, operator: { name: A, country: CN }, owner: { name: B, country: CN }, custodian: { kind: local, country: CN } }
-          singapore: { listen: "http://127.0.0.1:19102", country: SG, operator: { name: A, country: SG }, owner: { name: B, country: SG }, custodian: { kind: local, country: SG } }
+          beijing: { listen: "http://127.0.0.1:19101", country: CN, operator: { name: Operator, country: CN }, owner: { name: Owner, country: CN }, custodian: { kind: local, country: CN } }
+          singapore: { listen: "http://127.0.0.1:19102", country: SG, operator: { name: Operator, country: SG }, owner: { name: Owner, country: SG }, custodian: { kind: local, country: SG } }
         policy: policy.yaml
         """;
 
@@ -42,6 +42,10 @@ internal sealed class TestControl : IAsyncDisposable
     private readonly TestDeployment _regions;
 
     private TestControl(TestDeployment regions) => _regions = regions;
+
+    public static CancellationToken Cancelled => TestContext.Current.CancellationToken;
+
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
     public Faults Faults { get; } = new();
 
@@ -54,7 +58,7 @@ internal sealed class TestControl : IAsyncDisposable
     public static async Task<TestControl> StartAsync()
     {
         var control = new TestControl(await TestDeployment.StartAsync());
-        await File.WriteAllTextAsync(Path.Combine(control._directory.FullName, "policy.yaml"), OutOfChina);
+        await File.WriteAllTextAsync(Path.Combine(control._directory.FullName, "policy.yaml"), OutOfChina, Cancelled);
         await control.OpenAsync();
         return control;
     }
@@ -70,14 +74,14 @@ internal sealed class TestControl : IAsyncDisposable
 
     public async Task<NewAccountView> AddAsync(string residence, string? region = null)
         => Done(await Desk.Accounts.AddAsync(
-            new NewAccount(residence, null, region, region is null ? null : "as it lies"), "tester", default));
+            new NewAccount(residence, null, region, region is null ? null : "as it lies"), "tester", Cancelled));
 
     /// <summary>Regions learn of directory and policy when control's loop tells them; here, when a test says so.</summary>
     public async Task PushAsync()
     {
         foreach (var facts in TestDeployment.Facts)
         {
-            Assert.Null(await Desk.Push.PushAsync(facts.Name, default));
+            Assert.Null(await Desk.Push.PushAsync(facts.Name, Cancelled));
         }
     }
 
@@ -85,12 +89,14 @@ internal sealed class TestControl : IAsyncDisposable
     public async Task<Move> MoveAsync(string account, RegionName to)
     {
         await PushAsync();
-        var view = Done(await Desk.Moves.MoveAsync(new NewMove(account, to.Value, null), default));
+        var view = Done(await Desk.Moves.MoveAsync(new NewMove(account, to.Value, null), Cancelled));
         return await EndAsync(view.Move);
     }
 
     public async Task<Move> EndAsync(Guid id)
     {
+        using var limit = new CancellationTokenSource(Patience);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, Cancelled);
         while (true)
         {
             var seen = Desk.MoveDesk.ChangeCount;
@@ -99,7 +105,15 @@ internal sealed class TestControl : IAsyncDisposable
                 return over;
             }
 
-            await Desk.MoveDesk.ChangedSince(seen, TestContext.Current.CancellationToken);
+            try
+            {
+                await Desk.MoveDesk.ChangedSince(seen, either.Token);
+            }
+            catch (OperationCanceledException) when (limit.IsCancellationRequested)
+            {
+                // A move that stands still says why, instead of a test that hangs.
+                Assert.Fail($"{Desk.MoveDesk.Find(id)!.State}: {Desk.MoveDesk.Trouble(id)}");
+            }
         }
     }
 
@@ -140,7 +154,7 @@ internal sealed class TestControl : IAsyncDisposable
                 Time = TimeProvider.System,
                 Log = NullLoggerFactory.Instance,
             },
-            default);
+            Cancelled);
         Desk = Assert.IsType<ControlDeskResult.Opened>(opened).Desk;
     }
 }

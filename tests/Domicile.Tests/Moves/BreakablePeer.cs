@@ -59,6 +59,9 @@ internal sealed class BreakablePeer(IRegionPeer region, Action<string> ask) : IR
     public Task<StepAnswer> RefuseAsync(MoveOrder order, string reason, CancellationToken cancellationToken)
         => Ask("refuse", () => region.RefuseAsync(order, reason, cancellationToken));
 
+    public Task DiscardAsync(MoveOrder order, CancellationToken cancellationToken)
+        => region.DiscardAsync(order, cancellationToken);
+
     public Task<StepAnswer> UnsealAsync(MoveOrder order, CancellationToken cancellationToken)
         => Ask("unseal", () => region.UnsealAsync(order, cancellationToken));
 

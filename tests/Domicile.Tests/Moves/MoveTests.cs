@@ -48,7 +48,7 @@ public sealed class MoveTests
         }
 
         AssertNoTrace(deployment.DirectoryOf(TestDeployment.Beijing), "marker-");
-        Assert.IsType<Route.Redirect>(await RedirectedAsync(source, account));
+        Assert.IsType<Route.Forward>(await RoutedAsync(source, account));
     }
 
     // Goal: whichever question or answer is lost, the move ends with the account at exactly one home.
@@ -230,7 +230,7 @@ public sealed class MoveTests
     private static async Task<AccountCopy> OpenAsync(RegionNode node, AccountProfile account)
         => Assert.IsType<Route.Here>(await node.Gateway.RouteAsync(account.Id, isWrite: false, Stop)).Copy;
 
-    private static ValueTask<Route> RedirectedAsync(RegionNode node, AccountProfile account)
+    private static ValueTask<Route> RoutedAsync(RegionNode node, AccountProfile account)
         => node.Gateway.RouteAsync(account.Id, isWrite: false, Stop);
 
     private static async Task<string> ListAsync(RegionNode node, AccountProfile account)
