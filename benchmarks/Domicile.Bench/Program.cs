@@ -37,12 +37,14 @@ try
         misses += findings.Misses.Count;
     }
 }
-catch (Exception) when (stop.IsCancellationRequested)
+catch (Exception broken) when (broken is OperationCanceledException or BenchmarkFailedException or VerbFailedException
+    or HttpRequestException or IOException)
 {
-    return Interrupted;
-}
-catch (Exception broken) when (broken is BenchmarkFailedException or VerbFailedException or HttpRequestException or IOException)
-{
+    if (stop.IsCancellationRequested)
+    {
+        return Interrupted;
+    }
+
     Console.Error.WriteLine($"bench: {broken.Message}");
     return Failed;
 }
