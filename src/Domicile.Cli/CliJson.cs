@@ -27,8 +27,10 @@ internal sealed record RegionProcesses(string Name, string Url, IReadOnlyList<in
 
 internal sealed record StoppedDocument(bool Stopped, string Data);
 
+/// <param name="Skipped">Moves that were wanted and could not be begun, and why.</param>
 internal sealed record AppliedDocument(
-    long PolicyRevision, IReadOnlyList<MoveView> Moves, IReadOnlyList<DeniedPlacement> Denied);
+    long PolicyRevision, IReadOnlyList<MoveView> Moves, IReadOnlyList<DeniedPlacement> Denied,
+    IReadOnlyList<SkippedMove> Skipped);
 
 internal sealed record ReceiptDocument(Guid Move, string File, long Bytes);
 

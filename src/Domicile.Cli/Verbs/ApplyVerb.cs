@@ -38,24 +38,36 @@ internal static class ApplyVerb
         var applied = await control.PostAsync(
             "apply", new PlanRequest(policy, call.Get(AtOnce)), ApiJson.Default.PlanRequest, ApiJson.Default.ApplyView,
             cancellationToken);
-        if (applied.Moves.Count == 0)
+        if (applied.Moves.Count == 0 && applied.Skipped.Count == 0)
         {
             call.Terminal.Say("Nothing to move.");
+        }
+
+        foreach (var skipped in applied.Skipped)
+        {
+            call.Terminal.Say(Clean.Line($"{skipped.Account} → {skipped.To}: not begun: {skipped.Reason}"));
         }
 
         var ended = await MoveProgress.WaitAsync(call, control, applied.Moves, cancellationToken);
         if (call.Terminal.IsJson)
         {
             call.Terminal.PrintJson(
-                new AppliedDocument(applied.PolicyRevision, ended, applied.Denied), CliJson.Default.AppliedDocument);
+                new AppliedDocument(applied.PolicyRevision, ended, applied.Denied, applied.Skipped), CliJson.Default.AppliedDocument);
         }
         else if (ended.Count > 0)
         {
             call.Terminal.Print(MoveTables.Of(ended));
         }
 
-        var lost = ended.Count(move => move.State != "done");
-        return lost == 0 ? ExitCode.Done
-            : throw new VerbFailedException($"{lost} of {ended.Count} moves did not happen", "see `domicile moves list`");
+        return Shortfall(ended, applied.Skipped) is { } shortfall
+            ? throw new VerbFailedException(shortfall, "see `domicile moves list` and `domicile doctor`, then apply again")
+            : ExitCode.Done;
+    }
+
+    /// <summary>What was planned and did not happen, in one line; null where all of it did.</summary>
+    public static string? Shortfall(IReadOnlyList<MoveView> ended, IReadOnlyList<SkippedMove> skipped)
+    {
+        var lost = ended.Count(move => move.State != "done") + skipped.Count;
+        return lost == 0 ? null : $"{lost} of {ended.Count + skipped.Count} moves did not happen";
     }
 }

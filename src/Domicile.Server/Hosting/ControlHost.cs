@@ -108,7 +108,7 @@ internal static class ControlHost
     private static WebApplication BuildManagement(ControlDesk desk, ILoggerFactory log, Uri listen)
     {
         var app = WebHosts.CreateBuilder(log, kestrel => kestrel.Listen(Listeners.EndPointOf(listen)), 0).Build();
-        Management.Map(app, listen, () => MetricsText.Write(ControlMetrics.Read(desk).Concat(MetricsText.OfProcess())));
+        Management.Map(app, () => MetricsText.Write(ControlMetrics.Read(desk).Concat(MetricsText.OfProcess())));
         return app;
     }
 }

@@ -3,12 +3,6 @@ namespace Domicile.Server.Hosting;
 /// <summary>Logs: single lines on standard error, warnings and what the process itself says. No secrets, no object names.</summary>
 internal static class HostLogging
 {
-    public static void Configure(WebApplicationBuilder builder)
-    {
-        builder.Logging.ClearProviders();
-        Configure(builder.Logging);
-    }
-
     public static void Configure(ILoggingBuilder logging)
         => logging
             .SetMinimumLevel(LogLevel.Information)

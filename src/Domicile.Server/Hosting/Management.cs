@@ -6,10 +6,7 @@ namespace Domicile.Server.Hosting;
 /// </summary>
 internal static class Management
 {
-    public static void Map(WebApplication app, Uri listen, Func<string> metrics)
-        => app.MapWhen(
-            context => context.Connection.LocalPort == listen.Port,
-            management => management.Run(context => AnswerAsync(context, app, metrics)));
+    public static void Map(WebApplication app, Func<string> metrics) => app.Run(context => AnswerAsync(context, app, metrics));
 
     private static Task AnswerAsync(HttpContext context, WebApplication app, Func<string> metrics)
     {

@@ -1,4 +1,3 @@
-using System.Net;
 using Domicile.Accounts;
 using Domicile.Deployments;
 using Domicile.Moves;
@@ -11,99 +10,112 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 namespace Domicile.Server.Hosting;
 
 /// <summary>
-/// The process of one region's node: S3 for clients, the link for control and other regions, health and metrics. Tests build
-/// the same one.
+/// The process of one region's node: S3 for clients, the link for control and other regions, health and metrics. Each
+/// listener is an application of its own.
 /// </summary>
 internal static class RegionHost
 {
-    /// <summary>How long requests under way may take to end when the process is asked to stop.</summary>
-    private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(5);
+    /// <summary>Of a request's first line: a key of 1,024 bytes, percent-encoded, and a presigned query.</summary>
+    private const int RequestLineBytesMax = 16 << 10;
 
-    public static async Task<WebApplication> BuildAsync(
-        DeploymentConfig config, RegionName name, Endpoints endpoints, string dataDirectory, CancellationToken cancellationToken)
+    /// <summary>Runs until it is told to stop. The certificates are in its directory already.</summary>
+    public static async Task RunAsync(
+        DeploymentConfig config, RegionName name, Endpoints endpoints, string dataDirectory, CancellationToken stop)
     {
         var role = new ProcessRole.Region(name);
-        var time = TimeProvider.System;
-        var builder = WebApplication.CreateSlimBuilder();
-        HostLogging.Configure(builder);
-        builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = StopPatience);
-        var logs = LoggerFactory.Create(HostLogging.Configure);
+        using var log = LoggerFactory.Create(HostLogging.Configure);
 
         // :: Step 1: what the region is made of.
-        var tls = PeerTls.Load(dataDirectory, role, config.Name, time);
-        var peers = new PeerClients(tls, endpoints);
+        var tls = PeerTls.Load(dataDirectory, role, config.Name, TimeProvider.System);
+        using var peers = new PeerClients(tls, endpoints);
         var directory = DataDirectory.PathOf(dataDirectory, role);
-        var storage = RegionStorage.Open(directory, await LocalCustodian.OpenAsync(directory, cancellationToken), time);
-        var node = new RegionNode(
+        using var custodian = await LocalCustodian.OpenAsync(directory, stop);
+        await using var storage = RegionStorage.Open(directory, custodian, TimeProvider.System);
+        using var replica = RegionDirectory.Open(directory);
+        using var signer = new EcdsaSigner(SigningKey.LoadOrCreate(dataDirectory, role));
+        await using var node = new RegionNode(
             new RegionContext
             {
                 Self = config.Find(name)!.Facts,
                 Regions = config.Facts,
                 Storage = storage,
-                Directory = RegionDirectory.Open(directory),
+                Directory = replica,
                 Links = new RegionLinks(peers, config),
-                Signer = new EcdsaSigner(SigningKey.LoadOrCreate(dataDirectory, role)),
-                Time = time,
+                Signer = signer,
+                Time = TimeProvider.System,
             },
-            logs);
-        var s3 = new S3Endpoint(
-            node.Gateway, new RequestForwarder(peers), OptionsOf(config, name), time, logs.CreateLogger<S3Endpoint>());
-        var peerEndpoints = new RegionPeerEndpoints(node, tls, s3.HandleAsync);
+            log);
 
         // :: Step 2: the listeners.
         var own = endpoints.Regions[name];
-        builder.WebHost.ConfigureKestrel(kestrel => Listen(kestrel, config, own, tls, dataDirectory, role));
-        var app = builder.Build();
+        var s3 = new S3Endpoint(
+            node.Gateway, new RequestForwarder(peers), OptionsOf(config, name), TimeProvider.System,
+            log.CreateLogger<S3Endpoint>());
+        await using var clients = Build(
+            log, kestrel => ListenForClients(kestrel, own.Listen, dataDirectory, role), s3.HandleAsync);
+        await using var links = Build(
+            log, kestrel => kestrel.Listen(Listeners.EndPointOf(own.Peer), at => at.UseHttps(tls.ServerOptions)),
+            new RegionPeerEndpoints(node, tls, s3.HandleAsync).HandleAsync);
+        await using var management = BuildManagement(node, log, own.Management);
 
-        // :: Step 3: which listener leads where.
-        Management.Map(app, own.Management, RegionMetrics.Of(node));
-        app.Run(context => context.Connection.LocalPort == own.Peer.Port
-            ? peerEndpoints.HandleAsync(context)
-            : s3.HandleAsync(context));
-
-        // :: Step 4: what runs beside the requests.
+        // :: Step 3: what runs beside the requests.
         node.Start();
-        var sync = new DirectorySync(node.Region, peers, logs.CreateLogger<DirectorySync>());
+        await using var sync = new DirectorySync(node.Region, peers, log.CreateLogger<DirectorySync>());
         sync.Start();
-        app.Lifetime.ApplicationStopped.Register(() =>
+        await ServeAsync([management, links, clients], own.Listen, stop);
+    }
+
+    private static async Task ServeAsync(WebApplication[] apps, Uri listen, CancellationToken stop)
+    {
+        foreach (var app in apps)
         {
-            // The last thing that the process does: nothing answers any more, so waiting here keeps nobody waiting.
-            sync.DisposeAsync().AsTask().GetAwaiter().GetResult();
-            node.DisposeAsync().AsTask().GetAwaiter().GetResult();
-            storage.DisposeAsync().AsTask().GetAwaiter().GetResult();
-            peers.Dispose();
-        });
-        return app;
+            await app.StartAsync(stop);
+        }
+
+        await Console.Out.WriteLineAsync($"ready region {listen.ToString().TrimEnd('/')}");
+        await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, stop)
+            .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        foreach (var app in apps.Reverse())
+        {
+            await app.StopAsync(CancellationToken.None);
+        }
     }
 
     private static S3Options OptionsOf(DeploymentConfig config, RegionName name)
         => new(name, [config.Find(name)!.Endpoint.Host, .. config.Find(name)!.Hosts]);
 
-    private static void Listen(
-        KestrelServerOptions kestrel, DeploymentConfig config, ProcessEndpoints own, PeerTls tls, string dataDirectory,
-        ProcessRole role)
+    private static WebApplication Build(ILoggerFactory log, Action<KestrelServerOptions> listen, RequestDelegate handle)
     {
-        kestrel.AddServerHeader = false;
-        kestrel.AllowSynchronousIO = false;
-        kestrel.Limits.MaxRequestBodySize = null;
-        kestrel.Limits.MaxRequestLineSize = 16 << 10;
+        var app = WebHosts.CreateBuilder(log, kestrel => Listen(kestrel, listen), bodyBytesMax: null).Build();
+        app.Run(handle);
+        return app;
+    }
+
+    private static void Listen(KestrelServerOptions kestrel, Action<KestrelServerOptions> listen)
+    {
+        kestrel.Limits.MaxRequestLineSize = RequestLineBytesMax;
+
+        // User metadata is UTF-8, as S3's clients send it.
         kestrel.RequestHeaderEncodingSelector = _ => System.Text.Encoding.UTF8;
         kestrel.ResponseHeaderEncodingSelector = _ => System.Text.Encoding.UTF8;
-        kestrel.Listen(Listeners.EndPointOf(own.Listen), listen =>
+        listen(kestrel);
+    }
+
+    private static void ListenForClients(
+        KestrelServerOptions kestrel, Uri listen, string dataDirectory, ProcessRole role)
+        => kestrel.Listen(Listeners.EndPointOf(listen), at =>
         {
-            listen.Protocols = HttpProtocols.Http1AndHttp2;
-            if (own.Listen.Scheme == Uri.UriSchemeHttps)
+            at.Protocols = HttpProtocols.Http1AndHttp2;
+            if (listen.Scheme == Uri.UriSchemeHttps)
             {
-                listen.UseHttps(TlsFiles.LoadServer(dataDirectory, role));
+                at.UseHttps(TlsFiles.LoadServer(dataDirectory, role));
             }
         });
-        kestrel.Listen(Listeners.EndPointOf(own.Peer), listen => listen.UseHttps(tls.ServerOptions));
-        kestrel.Listen(Listeners.EndPointOf(own.Management));
-    }
-}
 
-/// <summary>URLs of listeners as addresses to bind.</summary>
-internal static class Listeners
-{
-    public static IPEndPoint EndPointOf(Uri listen) => new(Listener.AddressOf(listen)!, listen.Port);
+    private static WebApplication BuildManagement(RegionNode node, ILoggerFactory log, Uri listen)
+    {
+        var app = WebHosts.CreateBuilder(log, kestrel => kestrel.Listen(Listeners.EndPointOf(listen)), 0).Build();
+        Management.Map(app, RegionMetrics.Of(node));
+        return app;
+    }
 }

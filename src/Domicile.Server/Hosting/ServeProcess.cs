@@ -43,7 +43,7 @@ internal static class ServeProcess
             return await ControlHost.RunAsync(config, endpoints, options.DataDirectory, stop);
         }
 
-        await RunRegionAsync(options, config, endpoints, stop);
+        await RegionHost.RunAsync(config, options.Region!.Value, endpoints, options.DataDirectory, stop);
         return null;
     }
 
@@ -61,17 +61,5 @@ internal static class ServeProcess
         }
 
         return config.CheckStart(options.Process) is { Count: > 0 } missing ? string.Join("; ", missing) : null;
-    }
-
-    private static async Task RunRegionAsync(
-        ServeOptions options, DeploymentConfig config, Endpoints endpoints, CancellationToken stop)
-    {
-        var region = options.Region!.Value;
-        await using var app = await RegionHost.BuildAsync(config, region, endpoints, options.DataDirectory, stop);
-        await app.StartAsync(stop);
-        await Console.Out.WriteLineAsync($"ready region {endpoints.Regions[region].Listen.ToString().TrimEnd('/')}");
-        await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, stop)
-            .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        await app.StopAsync(CancellationToken.None);
     }
 }

@@ -38,7 +38,8 @@ internal static class AccountTable
             row => new DirectoryEntry(ReadProfile(row), ReadHome(row, 3), row.GetInt64(4), row.GetInt64(5)),
             version, atMost);
 
-    public static long LastVersion(Sql sql) => sql.Scalar<long>("SELECT version FROM directory_counter");
+    // Not the counter: a change that found nothing to change has drawn a version that no entry has.
+    public static long LastVersion(Sql sql) => sql.Scalar<long>("SELECT max(version) FROM directory");
 
     public static long NextVersion(Sql sql)
         => sql.Scalar<long>("UPDATE directory_counter SET version = version + 1 RETURNING version");

@@ -1,3 +1,7 @@
+using System.Collections.Concurrent;
+using Domicile.Accounts;
+using Domicile.Moves;
+
 namespace Domicile.Control;
 
 /// <summary>
@@ -7,6 +11,10 @@ namespace Domicile.Control;
 /// </summary>
 internal sealed class EraseDesk(ControlParts parts, AccountDesk accounts)
 {
+    // Who asked for an erasure and the tidying may both be at it: the second waits and has the first one's entry to tell.
+    private readonly KeyedGate _finishing = new();
+    private readonly ConcurrentDictionary<AccountId, long> _entries = new();
+
     public async Task<Outcome<EraseView>> EraseAsync(string text, CancellationToken cancellationToken)
     {
         if (!accounts.Find(text).Is(out var account, out var refusal)
@@ -24,6 +32,12 @@ internal sealed class EraseDesk(ControlParts parts, AccountDesk accounts)
     /// <summary>Steps 2 and 3, of an account whose erasure is intended.</summary>
     public async Task<Outcome<EraseView>> FinishAsync(ControlAccount account, CancellationToken cancellationToken)
     {
+        using var alone = await _finishing.EnterAsync(account.Id, cancellationToken);
+        if (_entries.TryGetValue(account.Id, out var known))
+        {
+            return new EraseView(account.Id.Value, known);
+        }
+
         var home = account.Home!.Value;
         var asked = await parts.Regions.AskAsync(
             home, (region, limited) => region.EraseAccountAsync(account.Id, account.Epoch, account.Salt, limited), cancellationToken,
@@ -49,8 +63,13 @@ internal sealed class EraseDesk(ControlParts parts, AccountDesk accounts)
 
         // The salt, the organisation and the sizes lay in the log until now.
         await parts.Database.EmptyLogAsync(cancellationToken);
-        return index is { } entry
-            ? new EraseView(account.Id.Value, entry) : Refusal.NotFound($"account {account.Id} was erased");
+        if (index is not { } entry)
+        {
+            return Refusal.NotFound($"account {account.Id} was erased");
+        }
+
+        _entries[account.Id] = entry;
+        return new EraseView(account.Id.Value, entry);
     }
 
     private async Task<Outcome<bool>> IntendAsync(ControlAccount account, CancellationToken cancellationToken)

@@ -31,7 +31,13 @@ internal sealed class AccountGateway(RegionContext region)
             if (store.Row is { State: AccountState.Active or AccountState.Sealed } row
                 && (row.State == AccountState.Active || !isWrite))
             {
-                return new Route.Here(new AccountCopy(store, hold, row.Epoch));
+                if (RouteFromOldCopy(account, row) is not { } elsewhereNow)
+                {
+                    return new Route.Here(new AccountCopy(store, hold, row.Epoch));
+                }
+
+                hold.Dispose();
+                return elsewhereNow;
             }
 
             hold.Dispose();
@@ -152,6 +158,14 @@ internal sealed class AccountGateway(RegionContext region)
             { Home: { } home } => RouteTo((home, entry.Epoch), entry.Profile),
         };
     }
+
+    // A home's row is never behind the directory, which hears of an epoch after its home has begun it. Where it is behind, a
+    // backup from before a move or an erasure was put back: what it says was true once, and must not be served or written.
+    private Route? RouteFromOldCopy(AccountId account, AccountRow row)
+        => region.Directory.Find(account) is not { } entry || entry.Epoch <= row.Epoch ? null
+            : entry.Home is not { } home ? new Route.Unknown()
+            : home == region.Name ? new Route.Busy("This region's copy of the account is older than the account's last home.")
+            : RouteTo((home, entry.Epoch), row.Profile);
 
     // A tombstone names the home that followed this one; the directory may know of a later one.
     private (RegionName Home, long Epoch) NewestHome(AccountId account, RegionName peer, AccountRow row)

@@ -34,6 +34,17 @@ internal static class RegionExamination
             select new DoctorFinding(
                 place, "warning", $"account {account} is {row.State} for move {row.Move}",
                 "It frees itself within seconds; if not, check that the target region runs."));
+        findings.AddRange(
+            from account in region.Storage.Accounts()
+            let row = region.Storage.Find(account)?.Row
+            where row is { State: AccountState.Active or AccountState.Sealed }
+            let entry = region.Directory.Find(account)
+            where entry is not null && entry.Epoch > row.Epoch
+            select new DoctorFinding(
+                place, "error",
+                $"account {account} lies here as of epoch {row.Epoch}, but its home is {entry.Home?.Value ?? "nowhere"} "
+                + $"since epoch {entry.Epoch}: an old backup was put back",
+                $"Stop {place}, remove {account}'s directory below accounts/, and start it again."));
         return findings;
     }
 }

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text;
 using Domicile.Cli;
+using Domicile.Cli.Verbs;
 using Domicile.Control;
 using Xunit;
 
@@ -85,6 +86,18 @@ public sealed class ControlClientTests
         }
 
         Assert.Equal(2, lines);
+    }
+
+    [Fact]
+    public void A_move_that_could_not_be_begun_is_no_success()
+    {
+        var done = System.Text.Json.JsonSerializer.Deserialize(DoneMove(), ApiJson.Default.MoveView)!;
+        var skipped = new SkippedMove("abcdefghijklmnop", "singapore", "Region singapore does not answer");
+
+        Assert.Null(ApplyVerb.Shortfall([], []));
+        Assert.Null(ApplyVerb.Shortfall([done], []));
+        Assert.Equal("1 of 1 moves did not happen", ApplyVerb.Shortfall([], [skipped]));
+        Assert.Equal("2 of 3 moves did not happen", ApplyVerb.Shortfall([done, done with { State = "aborted" }], [skipped]));
     }
 
     private static string DoneMove()

@@ -51,6 +51,34 @@ public sealed class MoveTests
         Assert.IsType<Route.Forward>(await RoutedAsync(source, account));
     }
 
+    // Goal: a region that got an old backup back neither serves nor takes writes for an account that has left since.
+    // Method: the directory says what control says after such a move; the row stays as the backup had it.
+    [Theory]
+    [InlineData("singapore", typeof(Route.Redirect))]
+    [InlineData("beijing", typeof(Route.Busy))]
+    [InlineData(null, typeof(Route.Unknown))]
+    public async Task A_copy_older_than_the_accounts_home_is_not_served(string? home, Type expected)
+    {
+        await using var deployment = await TestDeployment.StartAsync();
+        var account = await deployment.AddAccountAsync(TestDeployment.Beijing);
+        var node = deployment.Node(TestDeployment.Beijing);
+        var (now, before) = (home is null ? (RegionName?)null : RegionName.Parse(home), TestDeployment.Beijing);
+
+        node.Region.Directory.Take(new DirectoryUpdate([new DirectoryEntry(account, before, 1, 1)], 1, null));
+        await using (var copy = await OpenAsync(node, account))
+        {
+            Assert.Equal(1, copy.Epoch);
+        }
+
+        node.Region.Directory.Take(new DirectoryUpdate([new DirectoryEntry(account, now, 3, 2)], 1, null));
+
+        // Transit is permitted in this deployment: a relay to Singapore is a redirect's equal.
+        var route = await node.Gateway.RouteAsync(account.Id, isWrite: true, Stop);
+        Assert.True(route.GetType() == expected || (route is Route.Forward forward && forward.Home == now), route.ToString());
+        var finding = Assert.Single(await node.ExamineAsync(Stop), found => found.Status == "error");
+        Assert.Contains(account.Id.Value, finding.Finding);
+    }
+
     // Goal: whichever question or answer is lost, the move ends with the account at exactly one home.
     // Method: lose the n-th call, once, for every n; both as a lost question and as a lost answer.
     [Fact]
