@@ -1,1 +1,58 @@
-return 0;
+using System.Runtime.InteropServices;
+using Domicile.Bench;
+using Domicile.Cli;
+
+const int Failed = 1;
+const int WrongUsage = 2;
+const int Interrupted = 130;
+
+var unknown = args.FirstOrDefault(name => Benchmark.All.All(known => known.Name != name));
+if (unknown is not null)
+{
+    if (unknown is not ("-h" or "--help"))
+    {
+        Console.Error.WriteLine($"bench: there is no benchmark '{unknown}'");
+    }
+
+    Console.Error.WriteLine("Usage: ./bench [NAME…]   Runs the named benchmarks, or all, and writes docs/benchmarks.md.");
+    Benchmark.All.ToList().ForEach(known => Console.Error.WriteLine($"  {known.Name,-8} {known.Title}"));
+    return WrongUsage;
+}
+
+using var stop = new CancellationTokenSource();
+using var onTerm = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+using var onInterrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+var call = new BenchCall(TimeProvider.System, line => Console.Error.WriteLine($"bench: {line}"), stop.Token);
+var report = Report.Open(args);
+var chosen = Benchmark.All.Where(known => args.Length == 0 || args.Contains(known.Name)).ToList();
+var misses = 0;
+try
+{
+    foreach (var benchmark in chosen)
+    {
+        call.Say($"{benchmark.Name}: {benchmark.Title}");
+        var begun = call.Time.GetTimestamp();
+        var findings = await benchmark.RunAsync(call);
+        await report.TakeAsync(benchmark, findings, call.Time.GetUtcNow(), call.Time.GetElapsedTime(begun), stop.Token);
+        misses += findings.Misses.Count;
+    }
+}
+catch (Exception broken) when (broken is OperationCanceledException or BenchmarkFailedException or VerbFailedException
+    or HttpRequestException or IOException)
+{
+    if (stop.IsCancellationRequested)
+    {
+        return Interrupted;
+    }
+
+    Console.Error.WriteLine($"bench: {broken.Message}");
+    return Failed;
+}
+
+return misses == 0 ? 0 : Failed;
+
+void Stop(PosixSignalContext signal)
+{
+    signal.Cancel = true;
+    stop.Cancel();
+}

@@ -6,6 +6,7 @@ using Domicile.Server.Peers;
 using Domicile.Server.S3;
 using Domicile.Storage;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Net.Http.Headers;
 
 namespace Domicile.Server.Hosting;
 
@@ -95,8 +96,10 @@ internal static class RegionHost
     {
         kestrel.Limits.MaxRequestLineSize = RequestLineBytesMax;
 
-        // User metadata is UTF-8, as S3's clients send it.
-        kestrel.RequestHeaderEncodingSelector = _ => System.Text.Encoding.UTF8;
+        // User metadata is UTF-8, as S3's clients send it. (Of Content-Length Kestrel reads more than 20 digits as a broken
+        // connection in any encoding but its own.)
+        kestrel.RequestHeaderEncodingSelector = name => string.Equals(
+            name, HeaderNames.ContentLength, StringComparison.OrdinalIgnoreCase) ? null : System.Text.Encoding.UTF8;
         kestrel.ResponseHeaderEncodingSelector = _ => System.Text.Encoding.UTF8;
         listen(kestrel);
     }

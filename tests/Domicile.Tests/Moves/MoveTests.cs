@@ -107,6 +107,44 @@ public sealed class MoveTests
         }
     }
 
+    // Goal: the cut-over is one record of control's; whoever takes it up learns the rest from the regions, receipt included.
+    // Method: a runner's life ends at the n-th call, before it or after it acted, and another runner goes on from the record.
+    [Fact]
+    public async Task A_move_goes_on_under_another_control_wherever_the_first_one_ended()
+    {
+        string[] calls = ["prepare", "arrive", "seal", "drain", "depart", "activate", "settle", "erase"];
+        foreach (var last in calls.SelectMany(call => new[] { call, $"{call} answered" }))
+        {
+            await using var deployment = await TestDeployment.StartAsync();
+            var account = await deployment.AddAccountAsync(TestDeployment.Beijing);
+            await RunAsync(deployment.Node(TestDeployment.Beijing), account, new CreateBucket("photos"));
+            var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            deployment.Break = (_, call) =>
+            {
+                if (call == last)
+                {
+                    ended.SetResult();
+                    throw new InvalidOperationException("control ends here");
+                }
+            };
+            Guid move;
+            await using (var first = deployment.OpenDesk())
+            {
+                var request = TestDeployment.Request(account, TestDeployment.Beijing, TestDeployment.Singapore);
+                move = Assert.IsType<MoveRequestResult.Accepted>(await first.RequestAsync(request, Stop)).Move.Id;
+                await ended.Task.WaitAsync(Stop);
+            }
+
+            deployment.Break = (_, _) => { };
+            await using var second = deployment.OpenDesk();
+            second.Resume();
+            var done = await EndedAsync(second, move);
+            Assert.Equal((last, MoveState.Done), (last, done.State));
+            Assert.All([done.Departure, done.Arrival, done.Erasure], statement => Assert.NotEmpty(statement!));
+            await RunAsync(deployment.Node(TestDeployment.Singapore), account, new CreateBucket("contacts"));
+        }
+    }
+
     [Fact]
     public async Task A_move_that_the_policy_comes_to_forbid_goes_back_and_the_source_writes_on()
     {

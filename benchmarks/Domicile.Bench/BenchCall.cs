@@ -1,0 +1,23 @@
+namespace Domicile.Bench;
+
+/// <summary>What a benchmark is given.</summary>
+/// <param name="Say">Takes a line about how far it is.</param>
+internal sealed record BenchCall(TimeProvider Time, Action<string> Say, CancellationToken Stop);
+
+/// <summary>A benchmark that can be named on the command line.</summary>
+internal sealed record Benchmark(string Name, string Title, Func<BenchCall, Task<Findings>> RunAsync)
+{
+    /// <summary>In the order in which they run.</summary>
+    public static readonly IReadOnlyList<Benchmark> All =
+    [
+        new("pause", "The pause of a move", PauseBenchmark.RunAsync),
+        new("move", "Moving an account, and copying it by hand", MoveBenchmark.RunAsync),
+        new("s3", "S3 requests", S3Benchmark.RunAsync),
+        new("memory", "Memory of a region", MemoryBenchmark.RunAsync),
+        new("store", "The store alone", StoreBenchmark.RunAsync),
+        new("demo", "The demo", DemoBenchmark.RunAsync),
+    ];
+}
+
+/// <summary>A benchmark can't go on; the message is for people.</summary>
+internal sealed class BenchmarkFailedException(string message, Exception? inner = null) : Exception(message, inner);
