@@ -22,7 +22,7 @@ internal sealed partial class ArrivalPulls(RegionContext region, ILogger<Arrival
     {
         if (_pulls.TryGetValue(order.Account, out var running) && running.Order.Move != order.Move)
         {
-            End(order.Account);
+            End(running.Order);
         }
 
         if (!_stop.IsCancellationRequested)
@@ -31,13 +31,14 @@ internal sealed partial class ArrivalPulls(RegionContext region, ILogger<Arrival
         }
     }
 
-    /// <summary>The account's move is decided: its pull is not needed any more.</summary>
-    public void End(AccountId account)
+    /// <summary>The move is decided: its pull is not needed any more. Another move's pull goes on.</summary>
+    public void End(MoveOrder order)
     {
-        if (_pulls.TryRemove(account, out var pull))
+        if (_pulls.TryGetValue(order.Account, out var pull) && pull.Order.Move == order.Move
+            && _pulls.TryRemove(KeyValuePair.Create(order.Account, pull)))
         {
             pull.Cancel();
-            _ended[account] = pull;
+            _ended[order.Account] = pull;
         }
     }
 

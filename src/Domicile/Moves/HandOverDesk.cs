@@ -59,8 +59,9 @@ internal sealed class HandOverDesk(RegionContext region)
         }
 
         var row = transaction.Row!;
-        if (row.Epoch != handOver.Epoch || row.State is not (AccountState.Active or AccountState.Sealed))
+        if (row.Epoch != handOver.Epoch || row.State is AccountState.Departed or AccountState.Arriving or AccountState.None)
         {
+            // Not while departing: that move may be refused, and the epoch come back with this attempt still on its way.
             return new HandOverAnswer.Never();
         }
 

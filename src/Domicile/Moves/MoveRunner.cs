@@ -154,8 +154,10 @@ internal sealed partial class MoveRunner(
         }
 
         // :: Step 6: the target's transaction is the commit point. Asking again is safe: it answers from its record.
+        // The order names the policy that has just permitted it, so that a target which knows only an older one waits.
+        var order = move.Order with { PolicyRevision = Math.Max(move.PolicyRevision, control.Permit(move).PolicyRevision) };
         var answer = await Target(move).ActivateAsync(
-            move.Order, move.FinalSeq!.Value, move.Digest!, move.Departure!, cancellationToken);
+            order, move.FinalSeq!.Value, move.Digest!, move.Departure!, cancellationToken);
         if (answer is StepAnswer.NotNow(var why))
         {
             progress.SetTrouble(move.Id, why);

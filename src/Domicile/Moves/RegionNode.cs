@@ -149,13 +149,13 @@ internal sealed class RegionNode : IRegionPeer, IAsyncDisposable
 
     public Task<StepAnswer> UnsealAsync(MoveOrder order, CancellationToken cancellationToken)
     {
-        _watch.Forget(order.Account);
+        _watch.Forget(order);
         return StepAsync("unseal", () => _source.UnsealAsync(order, cancellationToken));
     }
 
     public Task<StepAnswer> SettleAsync(MoveOrder order, CancellationToken cancellationToken)
     {
-        _watch.Forget(order.Account);
+        _watch.Forget(order);
         return StepAsync("settle", () => _source.SettleAsync(order, cancellationToken));
     }
 

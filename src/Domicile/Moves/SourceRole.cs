@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Domicile.Accounts;
+using Domicile.Objects;
 using Domicile.Policies;
 using Domicile.Proofs;
 using Domicile.Proofs.Statements;
@@ -139,7 +140,7 @@ internal sealed class SourceRole(RegionContext region)
             return new StepAnswer.NotNow($"Move {other} is under way.");
         }
 
-        transaction.Sql.Execute("DELETE FROM tombstone WHERE account = @p1", order.Account.Value);
+        ChangeFeed.DropTombstones(transaction);
         transaction.PutRow(row with { Pulling = order.Move });
         return new StepAnswer.Prepared();
     }
@@ -203,15 +204,17 @@ internal sealed class SourceRole(RegionContext region)
         if (row is { State: AccountState.Sealed or AccountState.Departing } && row.Move == order.Move)
         {
             transaction.PutRow(row with { State = AccountState.Active, Move = null, Peer = null, Pulling = null });
+            ChangeFeed.DropTombstones(transaction);
         }
         else if (row?.Pulling == order.Move && row.State == AccountState.Active)
         {
+            // Only of this move: an unseal that comes late must not take the deletions from the next move's target.
             transaction.PutRow(row with { Pulling = null });
+            ChangeFeed.DropTombstones(transaction);
         }
 
         var record = RegionMoveRecord.Find(transaction.Sql, order.Account, order.Move, MoveRole.Source);
         Invariant.Check(record?.Outcome is not (MoveOutcome.Departed or MoveOutcome.Erased));
-        transaction.Sql.Execute("DELETE FROM tombstone WHERE account = @p1", order.Account.Value);
         new RegionMoveRecord(
             order.Move, MoveRole.Source, MoveOutcome.Ended, order.Epoch, order.Target, row?.Seq ?? 0,
             region.Time.GetUtcNow(), null, null).Save(transaction.Sql, order.Account);

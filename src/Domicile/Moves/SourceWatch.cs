@@ -12,12 +12,13 @@ internal sealed partial class SourceWatch(RegionContext region, SourceRole sourc
 {
     private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
 
-    private readonly ConcurrentDictionary<AccountId, Watched> _watched = new();
+    // By move and not by account: an old message of a former move must not hide the one that needs watching.
+    private readonly ConcurrentDictionary<Guid, Watched> _watched = new();
 
     /// <summary>The account has been sealed for this move just now; called again, it begins the wait anew.</summary>
-    public void Watch(MoveOrder order) => _watched[order.Account] = new Watched(order, region.Time.GetUtcNow());
+    public void Watch(MoveOrder order) => _watched[order.Move] = new Watched(order, region.Time.GetUtcNow());
 
-    public void Forget(AccountId account) => _watched.TryRemove(account, out _);
+    public void Forget(MoveOrder order) => _watched.TryRemove(order.Move, out _);
 
     /// <summary>Runs until it is stopped.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
@@ -41,7 +42,7 @@ internal sealed partial class SourceWatch(RegionContext region, SourceRole sourc
         if (region.Storage.Find(order.Account)?.Row is not { State: AccountState.Sealed or AccountState.Departing } row
             || row.Move != order.Move)
         {
-            Forget(order.Account);
+            Forget(order);
             return;
         }
 
@@ -64,11 +65,11 @@ internal sealed partial class SourceWatch(RegionContext region, SourceRole sourc
         {
             case StepAnswer.Activated:
                 await source.SettleAsync(order, cancellationToken);
-                Forget(order.Account);
+                Forget(order);
                 break;
             case StepAnswer.Refused:
                 await source.UnsealAsync(order, cancellationToken);
-                Forget(order.Account);
+                Forget(order);
                 break;
         }
     }

@@ -42,7 +42,11 @@ internal sealed class TargetRole(RegionContext region, ArrivalPulls pulls) : IAs
     public async Task<StepAnswer> DrainAsync(MoveOrder order, long finalSeq, CancellationToken cancellationToken)
     {
         var store = region.Storage.Open(order.Account);
-        pulls.Begin(order);
+        if (store.Row is { State: AccountState.Arriving } arriving && arriving.Move == order.Move)
+        {
+            pulls.Begin(order); // not for a question of a former move that comes late: it would end this one's pull
+        }
+
         var deadline = region.Time.GetUtcNow() + MoveLimits.DrainMax;
         while (true)
         {
@@ -79,7 +83,7 @@ internal sealed class TargetRole(RegionContext region, ArrivalPulls pulls) : IAs
             transaction => Activate(transaction, order, finalSeq, digest, departure), cancellationToken);
         if (answer is StepAnswer.Activated)
         {
-            pulls.End(order.Account);
+            pulls.End(order);
         }
 
         Clear(store, order, answer);
@@ -125,7 +129,7 @@ internal sealed class TargetRole(RegionContext region, ArrivalPulls pulls) : IAs
             return;
         }
 
-        pulls.End(order.Account);
+        pulls.End(order);
         CrashPoint.Reach("refuse.recorded");
         if (reason != MoveReasons.DigestsDiffer)
         {

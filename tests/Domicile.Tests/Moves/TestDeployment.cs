@@ -46,6 +46,9 @@ internal sealed class TestDeployment : IMoveControl, IAsyncDisposable
 
     public bool Permits { get; set; } = true;
 
+    /// <summary>Control's; the regions begin with 1.</summary>
+    public long PolicyRevision { get; set; } = 1;
+
     public static async Task<TestDeployment> StartAsync()
     {
         var deployment = new TestDeployment();
@@ -63,7 +66,7 @@ internal sealed class TestDeployment : IMoveControl, IAsyncDisposable
 
     public IRegionPeer Region(RegionName name) => new BreakablePeer(_nodes[name], call => Break(name, call));
 
-    public MovePermission Permit(Move move) => new(Permits, "a test says so", 1);
+    public MovePermission Permit(Move move) => new(Permits, "a test says so", PolicyRevision);
 
     public Task SetHomeAsync(AccountId account, RegionName home, long epoch, CancellationToken cancellationToken)
     {
