@@ -26,7 +26,7 @@ public sealed class UpTests : IDisposable
     [Fact]
     public async Task Up_runs_once_and_an_interrupt_stops_every_process()
     {
-        WriteConfig(new DeploymentSetup { Regions = [DeploymentSetup.Beijing] });
+        await WriteConfigAsync(new DeploymentSetup { Regions = [DeploymentSetup.Beijing] });
         using var up = CliProcess.Start("up", "--data", _directory);
         await Eventually.HoldsAsync(
             () => Task.FromResult(up.HasExited || UpState.Load(_directory) is { Ready: true }), "up is ready",
@@ -61,8 +61,10 @@ public sealed class UpTests : IDisposable
     [Fact]
     public async Task An_unknown_key_names_its_line_and_the_nearest_known_one()
     {
-        WriteConfig(new DeploymentSetup { Regions = [DeploymentSetup.Beijing] });
-        File.WriteAllText(ConfigPath, File.ReadAllText(ConfigPath).Replace("regions:", "regoins:", StringComparison.Ordinal));
+        await WriteConfigAsync(new DeploymentSetup { Regions = [DeploymentSetup.Beijing] });
+        var config = await File.ReadAllTextAsync(ConfigPath, Cancelled);
+        await File.WriteAllTextAsync(
+            ConfigPath, config.Replace("regions:", "regoins:", StringComparison.Ordinal), Cancelled);
         var refused = await CliCall.RunAsync(_directory, "up");
         Assert.Equal(1, refused.Code);
         Assert.Contains("regoins", refused.Error, StringComparison.Ordinal);
@@ -75,7 +77,8 @@ public sealed class UpTests : IDisposable
     public async Task Two_listeners_on_one_port_are_refused_before_anything_starts()
     {
         var port = TestPorts.Take(1)[0];
-        Write(new DeploymentSetup { Regions = [DeploymentSetup.Beijing] }.ConfigText([.. Enumerable.Repeat(port, 6)]));
+        await WriteAsync(
+            new DeploymentSetup { Regions = [DeploymentSetup.Beijing] }.ConfigText([.. Enumerable.Repeat(port, 6)]));
         var refused = await CliCall.RunAsync(_directory, "up");
         Assert.Equal(1, refused.Code);
         Assert.Contains(port.ToString(System.Globalization.CultureInfo.InvariantCulture), refused.Error, StringComparison.Ordinal);
@@ -87,7 +90,7 @@ public sealed class UpTests : IDisposable
     [InlineData("\"format\":1", "\"format\":999", "999")]
     public async Task A_directory_of_another_deployment_or_a_newer_version_is_refused(string stamp, string changed, string said)
     {
-        WriteConfig(new DeploymentSetup { Regions = [DeploymentSetup.Beijing] });
+        await WriteConfigAsync(new DeploymentSetup { Regions = [DeploymentSetup.Beijing] });
         var stampPath = Path.Combine(_directory, "beijing", "domicile.json");
         using (var first = CliProcess.Start("up", "--data", _directory))
         {
@@ -98,9 +101,9 @@ public sealed class UpTests : IDisposable
             await first.EndAsync();
         }
 
-        var text = File.ReadAllText(stampPath).Replace(" ", "", StringComparison.Ordinal);
+        var text = (await File.ReadAllTextAsync(stampPath, Cancelled)).Replace(" ", "", StringComparison.Ordinal);
         Assert.Contains(stamp, text, StringComparison.Ordinal);
-        File.WriteAllText(stampPath, text.Replace(stamp, changed, StringComparison.Ordinal));
+        await File.WriteAllTextAsync(stampPath, text.Replace(stamp, changed, StringComparison.Ordinal), Cancelled);
 
         using var server = CliProcess.StartServer(
             "--role", "region", "--region", "beijing", "--config", ConfigPath, "--data", _directory);
@@ -112,12 +115,14 @@ public sealed class UpTests : IDisposable
 
     private string ConfigPath => Path.Combine(_directory, "domicile.yaml");
 
-    private void WriteConfig(DeploymentSetup setup) => Write(setup.ConfigText(TestPorts.Take(3 * (1 + setup.Regions.Count))));
+    private Task WriteConfigAsync(DeploymentSetup setup)
+        => WriteAsync(setup.ConfigText(TestPorts.Take(3 * (1 + setup.Regions.Count))));
 
-    private void Write(string config)
+    private async Task WriteAsync(string config)
     {
-        File.WriteAllText(ConfigPath, config);
-        File.WriteAllText(Path.Combine(_directory, "policy.yaml"), new DeploymentSetup().Policy);
+        await File.WriteAllTextAsync(ConfigPath, config, Cancelled);
+        await File.WriteAllTextAsync(
+            Path.Combine(_directory, "policy.yaml"), new DeploymentSetup().Policy, Cancelled);
     }
 
     private static List<int> ServersOf(string directory)

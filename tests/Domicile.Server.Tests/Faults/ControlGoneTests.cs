@@ -30,7 +30,7 @@ public sealed class ControlGoneTests
         var account = await deployment.Control.AddAccountAsync("IN", "beijing");
         using var s3 = deployment.OpenS3(account, change: config => config.Timeout = WritesResumeWithin * 2);
         await s3.PutBucketAsync("photos", Cancelled);
-        CrashPoints.Set(deployment, "control", point);
+        await CrashPoints.SetAsync(deployment, "control", point);
         var move = await deployment.Control.BeginMoveAsync(account.Account, "singapore");
         await CrashPoints.ReachedAsync(deployment, "control", point);
 

@@ -1,5 +1,4 @@
 using System.Text;
-using Amazon.S3;
 using Amazon.S3.Model;
 using Domicile.Cli.Demo;
 using Domicile.Control;
@@ -37,7 +36,7 @@ public abstract class CrashMatrixTests
             await using var workload = await Workload.StartAsync(deployment, account, clients: 3, seed: 7, retries: false);
             await MarkAsync(deployment, account);
             await workload.WritesGoOnAsync(5);
-            CrashPoints.Set(deployment, process, point);
+            await CrashPoints.SetAsync(deployment, process, point);
             var move = await deployment.Control.BeginMoveAsync(account.Account, Target);
             await CrashPoints.ReachedAsync(deployment, process, point);
             await deployment.StartAsync(process);

@@ -10,11 +10,11 @@ internal static class CrashPoints
     [ModuleInitializer]
     internal static void Allow() => Environment.SetEnvironmentVariable(CrashPoint.Switch, "1");
 
-    public static void Set(LiveDeployment deployment, string process, string point)
+    public static async Task SetAsync(LiveDeployment deployment, string process, string point)
     {
         // Whole at once: the process may look for it at any moment.
         var file = Path.Combine(deployment.DirectoryOf(process), CrashPoint.FileName);
-        File.WriteAllText(file + ".new", point);
+        await File.WriteAllTextAsync(file + ".new", point);
         File.Move(file + ".new", file, overwrite: true);
     }
 

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Net;
-using System.Text;
 using Amazon.S3;
 using Amazon.S3.Model;
 using Domicile.Control;
@@ -98,7 +97,7 @@ public sealed class FullRegionTests
         }
     }
 
-    private static Task PutAsync(AmazonS3Client s3, string key)
+    private static Task<PutObjectResponse> PutAsync(AmazonS3Client s3, string key)
         => s3.PutObjectAsync(
             new PutObjectRequest
             {

@@ -1,4 +1,3 @@
-using Amazon.S3;
 using Amazon.S3.Model;
 using Domicile.Cli.Demo;
 using Domicile.Control;
@@ -73,7 +72,7 @@ public sealed class RefusalTests
         await using var deployment = await LiveDeployment.StartAsync(new DeploymentSetup { Policy = TestPolicies.Anywhere });
         var account = await StartedAsync(deployment, "beijing");
         var move = await StuckMoveAsync(deployment, account, "pull.stored");
-        CrashPoints.Set(deployment, "singapore", point);
+        await CrashPoints.SetAsync(deployment, "singapore", point);
         Assert.Equal(0, (await CliCall.RunAsync(deployment.Directory, $"moves abort {move.Move}")).Code);
         await deployment.StartAsync("singapore");
         await CrashPoints.ReachedAsync(deployment, "singapore", point);
@@ -95,7 +94,7 @@ public sealed class RefusalTests
         var account = await StartedAsync(deployment, "beijing");
         var move = await StuckMoveAsync(deployment, account, "activate.asked");
         await deployment.Control.PutPolicyAsync(TestPolicies.NotSingapore);
-        CrashPoints.Set(deployment, process, point);
+        await CrashPoints.SetAsync(deployment, process, point);
         await deployment.StartAsync("singapore");
         await CrashPoints.ReachedAsync(deployment, process, point);
         await deployment.StartAsync(process);
@@ -116,7 +115,7 @@ public sealed class RefusalTests
     /// <summary>Begins a move whose target has died at a point by the time this returns.</summary>
     private static async Task<MoveView> StuckMoveAsync(LiveDeployment deployment, NewAccountView account, string point)
     {
-        CrashPoints.Set(deployment, "singapore", point);
+        await CrashPoints.SetAsync(deployment, "singapore", point);
         var move = await deployment.Control.BeginMoveAsync(account.Account, "singapore");
         await CrashPoints.ReachedAsync(deployment, "singapore", point);
         return move;

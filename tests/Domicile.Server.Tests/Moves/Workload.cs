@@ -2,7 +2,6 @@ using Amazon.S3;
 using Amazon.S3.Model;
 using Domicile.Control;
 using Domicile.Server.Tests.Deployment;
-using Xunit;
 
 namespace Domicile.Server.Tests.Moves;
 
