@@ -83,7 +83,6 @@ end: do
   ASKS_AGAIN(Erasing, 1, ERASE, ERASED, ERASED, ERASED)
   :: atomic { ANSWERED(Erasing, 1, ERASED);
      holds(ReceiptTruthful, (activated & bit(m)) != 0 && (erased & bit(m)) != 0);
-     holds(ReceiptTruthful, !(at[source[m]].hasData && at[source[m]].lastDeparture == m && at[source[m]].state == Departed));
      goOn(Erasing, Done) }
   /* :: Back, step 1: the target's word */
   :: atomic { isBeforeCommit && (seesForbidden(m) || aborts > 0) ->

@@ -39,6 +39,11 @@ inline destroyKey(s, m) {
   at[s].hasKey = 0
 }
 
+inline signErasure(s, m) {
+  holds(ReceiptTruthful, (activated & bit(m)) != 0 && !at[s].hasData);
+  erased = erased | bit(m)
+}
+
 proctype Source(byte m) {
   byte s, t, k;
   step[m] != Unplanned; s = source[m]; t = target[m];
@@ -110,9 +115,9 @@ end: do
         ((at[s].state == Departed && at[s].lastDeparture == m) || seed == EraseOfAnyMove) &&
         ((!openRead[s] && !(upload == 2 && uploadRegion == s)) || seed == EraseDoesNotWait) ->
      destroyKey(s, m);
-     if :: seed == ErasedSaidEarly -> take(ERASE, m); erased = erased | bit(m); put(ERASED, m) :: else fi }
+     if :: seed == ErasedSaidEarly -> take(ERASE, m); signErasure(s, m); put(ERASED, m) :: else fi }
   :: atomic { has(ERASE, m) && !(erased & bit(m)) && !at[s].hasKey && at[s].state == Departed && at[s].lastDeparture == m ->
-     take(ERASE, m); wipe(s); erased = erased | bit(m); put(ERASED, m) }
+     take(ERASE, m); wipe(s); signErasure(s, m); put(ERASED, m) }
   /* Control has been silent for too long. */
   :: atomic { patience && seed != SourceNeverAsks && (watch[s] & bit(m)) != 0 && isCutOver(s, m) &&
         !has(ASK, m) && !has(ASK_ACTIVATED, m) && !has(ASK_REFUSED, m) -> put(ASK, m) }

@@ -56,9 +56,10 @@ public sealed class LateMessageTests
         await using var deployment = await TestDeployment.StartAsync();
         var (source, _, profile, former, next) = await BeginSecondMoveAsync(deployment);
         var hurried = source.Region with { Time = new HurriedTime() };
-        var watch = new SourceWatch(hurried, new SourceRole(hurried), NullLogger<SourceWatch>.Instance);
+        var role = new SourceRole(hurried); // not by the node, whose own watch would free it in the end
+        var watch = new SourceWatch(hurried, role, NullLogger<SourceWatch>.Instance);
         watch.Watch(next);
-        await source.SealAsync(next, Stop);
+        Assert.IsType<StepAnswer.Sealed>(await role.SealAsync(next, Stop));
 
         watch.Watch(former);
         watch.Forget(former);
