@@ -85,7 +85,8 @@ internal sealed class AccountGateway(RegionContext region)
 
             switch (store.Row)
             {
-                case { State: AccountState.Departed } departed when departed.Epoch == copy.Epoch:
+                case { State: AccountState.Departed } departed
+                    when departed.Epoch == copy.Epoch && departed.Peer != region.Name:
                     return await HandOverAsync(copy, departed.Peer!.Value, command, deadline, cancellationToken);
                 case { State: AccountState.Active } active when active.Epoch == copy.Epoch:
                     continue;
