@@ -18,6 +18,9 @@ internal static class Rclone
         {
             RedirectStandardError = true, UseShellExecute = false,
         };
+
+        // rclone 1.60 ends at once where this is set, even over plain http.
+        start.Environment.Remove("AWS_CA_BUNDLE");
         Configure(start, "FROM", from);
         Configure(start, "TO", to);
         var begun = call.Time.GetTimestamp();
