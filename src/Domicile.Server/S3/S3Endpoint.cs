@@ -64,6 +64,13 @@ internal sealed partial class S3Endpoint(
         // Request ids are no secret, but must not repeat across nodes.
         context.Response.Headers[S3Answer.RequestIdHeader] = Convert.ToHexString(RandomNumberGenerator.GetBytes(8));
         context.Response.Headers[S3Answer.HostIdHeader] = _hostId;
+        if (context.Request is { ContentLength: 0, Headers.Expect.Count: > 0 } && !HttpProtocol.IsHttp2(context.Request.Protocol))
+        {
+            // Without content there is no "100 Continue" (RFC 9110 10.1.1). botocore would take this answer's status for
+            // that of the connection's next request, and wait for a minute.
+            context.Response.Headers.Connection = "close";
+        }
+
         if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
         {
             // S3's own limits hold instead, see S3Limits.

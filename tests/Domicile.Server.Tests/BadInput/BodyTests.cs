@@ -267,6 +267,22 @@ public sealed class BodyTests(SharedDeployment shared) : BadInputTests(shared)
         await ServesAsync();
     }
 
+    // botocore waits for "100 Continue" before empty bodies too, and mixes up answers if the connection goes on without it.
+    [Fact]
+    public async Task An_answer_without_100_continue_ends_its_connection()
+    {
+        var request = Request("PUT", Object) with
+        {
+            Unsigned = [("Expect", "100-continue")],
+            ChangeHead = head => head.Replace("Connection: close\r\n", "", StringComparison.Ordinal),
+        };
+
+        var answer = await AskAsync(request);
+
+        Assert.Equal(200, answer.Status);
+        Assert.Contains("\r\nConnection: close\r\n", answer.Text, StringComparison.Ordinal);
+    }
+
     // Many who connect and say nothing, or begin and never end, keep nobody else from being served.
     [Fact]
     public async Task Connections_that_say_nothing_keep_nobody_waiting()
