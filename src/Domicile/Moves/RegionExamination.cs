@@ -5,17 +5,11 @@ namespace Domicile.Moves;
 /// <summary>A region's own look at itself, for <c>domicile doctor</c>.</summary>
 internal static class RegionExamination
 {
-    private const long FreeBytesLow = 1L << 30;
-
     public static IReadOnlyList<DoctorFinding> Run(RegionContext region)
     {
         var place = region.Name.Value;
         List<DoctorFinding> findings =
         [
-            region.Storage.FreeBytes < FreeBytesLow
-                ? new DoctorFinding(
-                    place, "warning", $"{region.Storage.FreeBytes >> 20} MiB of disk are free", "Free space or move accounts away.")
-                : new DoctorFinding(place, "ok", $"{region.Storage.FreeBytes >> 30} GiB of disk are free", ""),
             region.Directory.Policy is null
                 ? new DoctorFinding(place, "error", "no policy has arrived here", "Is control running? See `domicile status`.")
                 : new DoctorFinding(place, "ok", $"policy {region.Directory.PolicyRevision} is known", ""),
