@@ -86,11 +86,29 @@ internal sealed partial class MoveDesk : IAsyncDisposable
             case { State: MoveState.Failed } failed:
                 await _control.Region(failed.Target).DiscardAsync(failed.Order, cancellationToken);
                 return new AbortResult.Asked();
-            case var late when late.IsOver || late.State is MoveState.Settling or MoveState.Erasing:
-                return new AbortResult.TooLate(late.State);
             default:
-                _progress.AskAbort(move, reason);
+                return await GoBackAsync(move, reason, cancellationToken);
+        }
+    }
+
+    // The decision is saved, whatever step the runner is at: what it saves next finds another record than its own, and it
+    // goes on from that one. The target says whether it was too late.
+    private async Task<AbortResult> GoBackAsync(Guid id, string reason, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var move = _records.Find(id)!;
+            if (move.IsOver || move.State is MoveState.Settling or MoveState.Erasing)
+            {
+                return new AbortResult.TooLate(move.State);
+            }
+
+            if (move.State is MoveState.Refusing or MoveState.Unsealing
+                || await _records.SaveAsync(
+                    move, move with { State = MoveState.Refusing, Reason = reason }, cancellationToken))
+            {
                 return new AbortResult.Asked();
+            }
         }
     }
 

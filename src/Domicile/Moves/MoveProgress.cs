@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 
 namespace Domicile.Moves;
 
-/// <summary>What is known of moves under way and need not be saved: how far, what troubles, who asked for the way back.</summary>
+/// <summary>What is known of moves under way and need not be saved: how far, and what troubles.</summary>
 internal sealed class MoveProgress
 {
     private readonly ConcurrentDictionary<Guid, Known> _known = new();
@@ -17,13 +17,9 @@ internal sealed class MoveProgress
     public string? FindTrouble(Guid move)
         => _known.GetValueOrDefault(move) is { } known ? known.Trouble ?? known.Arriving?.Trouble : null;
 
-    public string? AbortAsked(Guid move) => _known.GetValueOrDefault(move)?.Abort;
-
     public void Set(Guid move, StepAnswer.Arriving arriving) => Update(move, known => known with { Arriving = arriving, Trouble = null });
 
     public void SetTrouble(Guid move, string trouble) => Update(move, known => known with { Trouble = trouble });
-
-    public void AskAbort(Guid move, string reason) => Update(move, known => known with { Abort = reason });
 
     /// <param name="timestamp">Monotonic, of the clock that <see cref="EndPause"/> is given.</param>
     public void BeginPause(Guid move, long timestamp)
@@ -59,9 +55,9 @@ internal sealed class MoveProgress
 
     private void Update(Guid move, Func<Known, Known> change)
     {
-        _known.AddOrUpdate(move, _ => change(new Known(null, null, null, null)), (_, known) => change(known));
+        _known.AddOrUpdate(move, _ => change(new Known(null, null, null)), (_, known) => change(known));
         Changed();
     }
 
-    private sealed record Known(StepAnswer.Arriving? Arriving, string? Trouble, string? Abort, long? PauseBegan);
+    private sealed record Known(StepAnswer.Arriving? Arriving, string? Trouble, long? PauseBegan);
 }

@@ -230,8 +230,7 @@ internal sealed partial class MoveRunner(
         };
 
     private Move? GoesBack(Move move)
-        => progress.AbortAsked(move.Id) is { } reason ? Back(move, reason)
-            : control.Permit(move) is { IsPermitted: false } denied ? Back(move, $"The policy forbids it: {denied.Reason}")
+        => control.Permit(move) is { IsPermitted: false } denied ? Back(move, $"The policy forbids it: {denied.Reason}")
             : null;
 
     private static Move Back(Move move, string reason) => move with { State = MoveState.Refusing, Reason = reason };

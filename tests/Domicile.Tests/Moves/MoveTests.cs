@@ -163,6 +163,37 @@ public sealed class MoveTests
         Assert.Equal(MoveState.Done, move.State);
     }
 
+    // Goal: who was told that a move goes back can rely on it, whatever becomes of control.
+    // Method: the target can't be reached, so the move stays in copy; abort; control ends, another takes over, the link heals.
+    [Fact]
+    public async Task An_abort_that_was_answered_outlives_control()
+    {
+        await using var deployment = await TestDeployment.StartAsync();
+        var account = await deployment.AddAccountAsync(TestDeployment.Beijing);
+        deployment.Break = (region, _) =>
+        {
+            if (region == TestDeployment.Singapore)
+            {
+                throw new RegionUnreachableException(region, "a test cut the link");
+            }
+        };
+        Guid id;
+        await using (var first = deployment.OpenDesk())
+        {
+            var requested = await first.RequestAsync(
+                TestDeployment.Request(account, TestDeployment.Beijing, TestDeployment.Singapore), Stop);
+            id = Assert.IsType<MoveRequestResult.Accepted>(requested).Move.Id;
+            Assert.IsType<AbortResult.Asked>(await first.AbortAsync(id, "a test wants it back", Stop));
+        }
+
+        deployment.Break = (_, _) => { };
+        await using var second = deployment.OpenDesk();
+        second.Resume();
+        var move = await EndedAsync(second, id);
+        Assert.Equal((MoveState.Aborted, "a test wants it back"), (move.State, move.Reason));
+        await RunAsync(deployment.Node(TestDeployment.Beijing), account, new CreateBucket("photos"));
+    }
+
     [Fact]
     public async Task An_account_moves_there_and_back_again()
     {
