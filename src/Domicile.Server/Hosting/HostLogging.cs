@@ -8,6 +8,9 @@ internal static class HostLogging
             .SetMinimumLevel(LogLevel.Information)
             .AddFilter("Microsoft", LogLevel.Warning)
             .AddFilter("System", LogLevel.Warning)
+
+            // That HTTP/2 needs TLS, which here it does not: see PriorKnowledge.
+            .AddFilter("Microsoft.AspNetCore.Server.Kestrel", LogLevel.Error)
             .AddSimpleConsole(console =>
             {
                 console.SingleLine = true;

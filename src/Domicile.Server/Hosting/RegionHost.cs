@@ -95,6 +95,7 @@ internal static class RegionHost
     private static void Listen(KestrelServerOptions kestrel, Action<KestrelServerOptions> listen)
     {
         kestrel.Limits.MaxRequestLineSize = RequestLineBytesMax;
+        kestrel.AllowAlternateSchemes = true;
 
         // User metadata is UTF-8, as S3's clients send it. (Of Content-Length Kestrel reads more than 20 digits as a broken
         // connection in any encoding but its own.)
@@ -108,12 +109,14 @@ internal static class RegionHost
         KestrelServerOptions kestrel, Uri listen, string dataDirectory, ProcessRole role)
         => kestrel.Listen(Listeners.EndPointOf(listen), at =>
         {
-            // HTTP/2 is agreed on in the TLS handshake (ALPN); without TLS a client can't know.
-            at.Protocols = HttpProtocols.Http1;
             if (listen.Scheme == Uri.UriSchemeHttps)
             {
                 at.Protocols = HttpProtocols.Http1AndHttp2;
                 at.UseHttps(TlsFiles.LoadServer(dataDirectory, role));
+            }
+            else
+            {
+                PriorKnowledge.Use(at);
             }
         });
 

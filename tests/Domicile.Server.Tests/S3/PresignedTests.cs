@@ -27,6 +27,29 @@ public sealed class PresignedTests(SharedDeployment shared) : S3Tests(shared)
         Assert.Equal((HttpStatusCode.NoContent, HttpStatusCode.NotFound), (deleted.StatusCode, gone.StatusCode));
     }
 
+    // Without TLS a client of HTTP/2 has to know beforehand; both versions share the port.
+    [Theory]
+    [InlineData("1.1")]
+    [InlineData("2.0")]
+    public async Task Both_versions_of_http_are_spoken_without_tls(string version)
+    {
+        using var put = Ask(HttpMethod.Put, Sign("a", HttpVerb.PUT), version);
+        put.Content = new ByteArrayContent(Bytes(300_000, 1));
+        using var get = Ask(HttpMethod.Get, Sign("a", HttpVerb.GET), version);
+
+        using var stored = await Http.SendAsync(put, Cancelled);
+        using var got = await Http.SendAsync(get, Cancelled);
+
+        Assert.Equal((HttpStatusCode.OK, Version.Parse(version)), (stored.StatusCode, stored.Version));
+        Assert.Equal((HttpStatusCode.OK, Version.Parse(version)), (got.StatusCode, got.Version));
+        Assert.Equal(Bytes(300_000, 1), await got.Content.ReadAsByteArrayAsync(Cancelled));
+
+        static HttpRequestMessage Ask(HttpMethod method, Uri url, string version) => new(method, url)
+        {
+            Version = Version.Parse(version), VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+        };
+    }
+
     [Fact]
     public async Task A_url_says_how_its_object_is_shown()
     {
