@@ -9,7 +9,7 @@ namespace Domicile.Server.Tests.Clients;
 /// Programs that know nothing of Domicile, set up as their manuals say, through the account's home and through a region
 /// that relays: put, get, list, synchronise, upload in parts, remove.
 /// </summary>
-public sealed class StockClientTests(SharedDeployment shared) : S3Tests(shared), IDisposable
+public sealed class StockClientTests(SharedDeployment shared) : S3Tests(shared)
 {
     private const int LargeBytes = 12 * 1024 * 1024;
 
@@ -27,7 +27,12 @@ public sealed class StockClientTests(SharedDeployment shared) : S3Tests(shared),
         ["HOME"] = _directory,
     };
 
-    public void Dispose() => Directory.Delete(_directory, recursive: true);
+    public override ValueTask DisposeAsync()
+    {
+        Directory.Delete(_directory, recursive: true);
+        GC.SuppressFinalize(this);
+        return base.DisposeAsync();
+    }
 
     [Theory]
     [MemberData(nameof(Regions))]

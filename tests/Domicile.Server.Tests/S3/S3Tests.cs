@@ -28,7 +28,7 @@ public abstract class S3Tests(SharedDeployment shared) : IAsyncLifetime
         await S3.PutBucketAsync(Bucket, Cancelled);
     }
 
-    public ValueTask DisposeAsync()
+    public virtual ValueTask DisposeAsync()
     {
         if (TestContext.Current.TestState?.Result == TestResult.Failed)
         {
