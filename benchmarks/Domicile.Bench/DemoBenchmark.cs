@@ -56,7 +56,9 @@ internal static class DemoBenchmark
         var cli = Path.Combine(AppContext.BaseDirectory, "Domicile.Cli.dll");
         var start = new ProcessStartInfo(NativeProcess.Dotnet(), [cli, "demo", "--exit", "--json"])
         {
-            RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            UseShellExecute = false,
         };
         start.Environment["DOMICILE_SERVER"] = ServerProgram.Find(Environment.GetEnvironmentVariable);
         using var process = Process.Start(start)!;

@@ -46,7 +46,9 @@ internal static class MemoryBenchmark
             ],
             new Dictionary<string, double>
             {
-                ["peakMiB"] = peak, ["putSeconds"] = put.TotalSeconds, ["getSeconds"] = got.TotalSeconds,
+                ["peakMiB"] = peak,
+                ["putSeconds"] = put.TotalSeconds,
+                ["getSeconds"] = got.TotalSeconds,
             },
             peak < DueMebibytes ? [] : [$"the region's process had {Numbers.Of(peak)} MiB, due < {DueMebibytes} MiB"]);
     }

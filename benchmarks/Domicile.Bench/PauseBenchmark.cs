@@ -136,12 +136,18 @@ internal static class PauseBenchmark
         (Spread Alone, Spread Together) pauses, (Spread Alone, Spread Together) waits, double busy)
         => new()
         {
-            ["pause.alone.p50Ms"] = pauses.Alone.P50, ["pause.alone.p99Ms"] = pauses.Alone.P99,
-            ["pause.alone.maxMs"] = pauses.Alone.Max, ["pause.alone.moves"] = pauses.Alone.Count,
-            ["wait.alone.p50Ms"] = waits.Alone.P50, ["wait.alone.p99Ms"] = waits.Alone.P99,
-            ["pause.together.p50Ms"] = pauses.Together.P50, ["pause.together.p99Ms"] = pauses.Together.P99,
-            ["pause.together.maxMs"] = pauses.Together.Max, ["pause.together.moves"] = pauses.Together.Count,
-            ["wait.together.p50Ms"] = waits.Together.P50, ["wait.together.p99Ms"] = waits.Together.P99,
+            ["pause.alone.p50Ms"] = pauses.Alone.P50,
+            ["pause.alone.p99Ms"] = pauses.Alone.P99,
+            ["pause.alone.maxMs"] = pauses.Alone.Max,
+            ["pause.alone.moves"] = pauses.Alone.Count,
+            ["wait.alone.p50Ms"] = waits.Alone.P50,
+            ["wait.alone.p99Ms"] = waits.Alone.P99,
+            ["pause.together.p50Ms"] = pauses.Together.P50,
+            ["pause.together.p99Ms"] = pauses.Together.P99,
+            ["pause.together.maxMs"] = pauses.Together.Max,
+            ["pause.together.moves"] = pauses.Together.Count,
+            ["wait.together.p50Ms"] = waits.Together.P50,
+            ["wait.together.p99Ms"] = waits.Together.P99,
             ["coresBusy"] = busy,
         };
 

@@ -16,7 +16,8 @@ internal static class Rclone
     {
         var start = new ProcessStartInfo("rclone", ["copy", $"from:{bucket}", $"to:{bucket}", "--config", "/dev/null", .. options])
         {
-            RedirectStandardError = true, UseShellExecute = false,
+            RedirectStandardError = true,
+            UseShellExecute = false,
         };
 
         // rclone 1.60 ends at once where this is set, even over plain http.

@@ -18,8 +18,12 @@ internal sealed class S3Link(Uri endpoint, string accessKey, string secretKey, i
 
     private readonly HttpMessageInvoker _http = new(new SocketsHttpHandler
     {
-        MaxConnectionsPerServer = connections, UseProxy = false, AllowAutoRedirect = false, UseCookies = false,
-        ActivityHeadersPropagator = null, ConnectTimeout = TimeSpan.FromSeconds(5),
+        MaxConnectionsPerServer = connections,
+        UseProxy = false,
+        AllowAutoRedirect = false,
+        UseCookies = false,
+        ActivityHeadersPropagator = null,
+        ConnectTimeout = TimeSpan.FromSeconds(5),
     });
 
     private (string Day, byte[] Key) _signing = ("", []);

@@ -9,21 +9,28 @@ internal static class Globals
 
     public static readonly Option<string?> Data = new("--data")
     {
-        Description = "Directory of a local deployment (default: ./domicile-data)", HelpName = "DIR", Recursive = true,
+        Description = "Directory of a local deployment (default: ./domicile-data)",
+        HelpName = "DIR",
+        Recursive = true,
     };
 
     public static readonly Option<string?> Control = new("--control")
     {
-        Description = "URL of a deployment's control API (or DOMICILE_CONTROL)", HelpName = "URL", Recursive = true,
+        Description = "URL of a deployment's control API (or DOMICILE_CONTROL)",
+        HelpName = "URL",
+        Recursive = true,
     };
 
     public static readonly Option<string?> Token = new("--token")
     {
-        Description = "Bearer token of the control API (or DOMICILE_TOKEN)", HelpName = "T", Recursive = true,
+        Description = "Bearer token of the control API (or DOMICILE_TOKEN)",
+        HelpName = "T",
+        Recursive = true,
     };
 
     public static readonly Option<bool> Json = new("--json")
     {
-        Description = "One JSON document on stdout (JSON Lines where it streams), and nothing else there", Recursive = true,
+        Description = "One JSON document on stdout (JSON Lines where it streams), and nothing else there",
+        Recursive = true,
     };
 }

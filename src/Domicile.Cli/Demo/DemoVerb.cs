@@ -11,7 +11,8 @@ internal static class DemoVerb
 
     private static readonly Argument<string?> Files = new("DIR")
     {
-        Description = "Files for the accounts (default: samples/)", Arity = ArgumentArity.ZeroOrOne,
+        Description = "Files for the accounts (default: samples/)",
+        Arity = ArgumentArity.ZeroOrOne,
     };
 
     private static readonly Option<int> Accounts = Count();
@@ -28,7 +29,9 @@ internal static class DemoVerb
     {
         var option = new Option<int>("--accounts")
         {
-            Description = "How many accounts", HelpName = "N", DefaultValueFactory = _ => AccountsDefault,
+            Description = "How many accounts",
+            HelpName = "N",
+            DefaultValueFactory = _ => AccountsDefault,
         };
         option.Validators.Add(result =>
         {

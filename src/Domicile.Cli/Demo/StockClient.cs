@@ -11,6 +11,8 @@ internal static class StockClient
             new BasicAWSCredentials(person.Account.AccessKey, person.Account.SecretKey),
             new AmazonS3Config
             {
-                ServiceURL = endpoint.AbsoluteUri, ForcePathStyle = true, AuthenticationRegion = "us-east-1",
+                ServiceURL = endpoint.AbsoluteUri,
+                ForcePathStyle = true,
+                AuthenticationRegion = "us-east-1",
             });
 }

@@ -21,7 +21,8 @@ internal static class Uploads
             await client.PutBucketVersioningAsync(
                 new PutBucketVersioningRequest
                 {
-                    BucketName = bucket, VersioningConfig = new S3BucketVersioningConfig { Status = VersionStatus.Enabled },
+                    BucketName = bucket,
+                    VersioningConfig = new S3BucketVersioningConfig { Status = VersionStatus.Enabled },
                 },
                 cancellationToken);
         }
@@ -53,7 +54,9 @@ internal static class Uploads
     {
         var request = new PutObjectRequest
         {
-            BucketName = bucket, Key = key, InputStream = new MemoryStream(content, writable: false),
+            BucketName = bucket,
+            Key = key,
+            InputStream = new MemoryStream(content, writable: false),
         };
         request.Metadata.Add(MetadataName, person.Markers.Metadata);
         var answer = await client.PutObjectAsync(request, cancellationToken);

@@ -43,7 +43,9 @@ internal static partial class NativeProcess
             "log=$1; shift; if command -v setsid >/dev/null 2>&1; then exec setsid \"$@\" 2>>\"$log\"; fi; exec \"$@\" 2>>\"$log\"";
         var start = new ProcessStartInfo("sh")
         {
-            RedirectStandardOutput = true, RedirectStandardInput = true, UseShellExecute = false,
+            RedirectStandardOutput = true,
+            RedirectStandardInput = true,
+            UseShellExecute = false,
         };
         foreach (var argument in (string[])["-c", script, "sh", log, .. command])
         {

@@ -10,7 +10,9 @@ internal static class KeyAddVerb
 
     private static readonly Option<string> Label = new("--label")
     {
-        Description = "What its owner calls it, such as a device's name", HelpName = "TEXT", Required = true,
+        Description = "What its owner calls it, such as a device's name",
+        HelpName = "TEXT",
+        Required = true,
     };
 
     public static Command Create(CliHost host)

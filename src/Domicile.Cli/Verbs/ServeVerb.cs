@@ -14,7 +14,9 @@ internal static class ServeVerb
 
     private static readonly Option<string> Config = new("--config")
     {
-        Description = "domicile.yaml", HelpName = "FILE", Required = true,
+        Description = "domicile.yaml",
+        HelpName = "FILE",
+        Required = true,
     };
 
     public static Command Create(CliHost host)

@@ -8,7 +8,8 @@ internal static class UpVerb
 {
     private static readonly Option<string?> Config = new("--config")
     {
-        Description = "domicile.yaml (default: DIR/domicile.yaml, made if it is not there)", HelpName = "FILE",
+        Description = "domicile.yaml (default: DIR/domicile.yaml, made if it is not there)",
+        HelpName = "FILE",
     };
 
     private static readonly Option<bool> Detach = new("--detach") { Description = "Return when all are ready; they stay up" };

@@ -13,12 +13,14 @@ internal static class VerifyVerb
 
     private static readonly Argument<string?> File = new("FILE")
     {
-        Description = "A receipt, as `domicile receipt` writes it", Arity = ArgumentArity.ZeroOrOne,
+        Description = "A receipt, as `domicile receipt` writes it",
+        Arity = ArgumentArity.ZeroOrOne,
     };
 
     private static readonly Option<string?> Key = new("--key")
     {
-        Description = "The ledger's public key (PEM) as you got it elsewhere", HelpName = "FILE",
+        Description = "The ledger's public key (PEM) as you got it elsewhere",
+        HelpName = "FILE",
     };
 
     private static readonly Option<string?> Account = new("--account") { Description = "Verify an account", HelpName = "ID" };

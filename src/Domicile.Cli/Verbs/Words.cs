@@ -51,7 +51,9 @@ internal static class Words
     {
         var option = new Option<string?>("--residence")
         {
-            Description = "Country of the data subject, ISO 3166-1 alpha-2", HelpName = "CC", Required = true,
+            Description = "Country of the data subject, ISO 3166-1 alpha-2",
+            HelpName = "CC",
+            Required = true,
         };
         option.Validators.Add(result => Check(
             result, Country.TryParse(One(result).ToUpperInvariant(), out _), "is not an ISO 3166-1 country code, such as IN"));

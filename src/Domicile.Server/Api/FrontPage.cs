@@ -6,7 +6,7 @@ namespace Domicile.Server.Api;
 /// <summary>What a browser sees at control's address: that it runs, and where to go on. Holds nothing of any account.</summary>
 internal static class FrontPage
 {
-    private const string SecurityPolicy = 
+    private const string SecurityPolicy =
         "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
     public static void Map(WebApplication app)

@@ -177,9 +177,17 @@ internal sealed partial class ControlDesk : IAsyncDisposable
             moveControl, new MoveRecords(database.Read, database.WriteAsync), setup.Time, setup.Log);
         var parts = new ControlParts
         {
-            Config = setup.Config, Database = database, Directory = directory, Policies = policies, Regions = regions,
-            Ledger = ledger, Keys = keys, Receipts = receipts, Moves = moves,
-            Entropy = setup.Entropy, Time = setup.Time,
+            Config = setup.Config,
+            Database = database,
+            Directory = directory,
+            Policies = policies,
+            Regions = regions,
+            Ledger = ledger,
+            Keys = keys,
+            Receipts = receipts,
+            Moves = moves,
+            Entropy = setup.Entropy,
+            Time = setup.Time,
         };
         return new ControlDesk(parts, moveControl, setup.Log);
     }

@@ -93,7 +93,8 @@ internal sealed class PlanDesk(ControlParts parts, PolicyDesk policies, MoveRequ
         var silent = new ConcurrentDictionary<RegionName, string>();
         var options = new ParallelOptions
         {
-            MaxDegreeOfParallelism = ControlLimits.QuestionsAtOnce, CancellationToken = cancellationToken,
+            MaxDegreeOfParallelism = ControlLimits.QuestionsAtOnce,
+            CancellationToken = cancellationToken,
         };
         await Parallel.ForAsync(0, accounts.Count, options, async (i, cancelled) =>
         {

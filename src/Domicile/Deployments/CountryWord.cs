@@ -8,7 +8,13 @@ internal static class CountryWord
     /// <summary>Codes that people write and ISO 3166-1 does not assign.</summary>
     private static readonly Dictionary<string, string> Meant = new(StringComparer.OrdinalIgnoreCase)
     {
-        ["UK"] = "GB", ["EL"] = "GR", ["USA"] = "US", ["CHN"] = "CN", ["PRC"] = "CN", ["GER"] = "DE", ["DEU"] = "DE",
+        ["UK"] = "GB",
+        ["EL"] = "GR",
+        ["USA"] = "US",
+        ["CHN"] = "CN",
+        ["PRC"] = "CN",
+        ["GER"] = "DE",
+        ["DEU"] = "DE",
     };
 
     /// <param name="place">" in region 'x'", or nothing.</param>

@@ -113,7 +113,10 @@ internal sealed partial class MoveRunner(
         {
             StepAnswer.Sealed(var finalSeq, var digest) => move with
             {
-                State = MoveState.Draining, FinalSeq = finalSeq, Digest = digest, SealedAt = time.GetUtcNow(),
+                State = MoveState.Draining,
+                FinalSeq = finalSeq,
+                Digest = digest,
+                SealedAt = time.GetUtcNow(),
             },
             var other => Back(move, ReasonOf(other)),
         };
@@ -223,7 +226,10 @@ internal sealed partial class MoveRunner(
         {
             StepAnswer.Activated(var statement) => move with
             {
-                State = MoveState.Settling, Arrival = statement, ActivatedAt = time.GetUtcNow(), Reason = null,
+                State = MoveState.Settling,
+                Arrival = statement,
+                ActivatedAt = time.GetUtcNow(),
+                Reason = null,
             },
             StepAnswer.Refused(var reason) => move with { State = MoveState.Unsealing, Reason = move.Reason ?? reason },
             _ => null,

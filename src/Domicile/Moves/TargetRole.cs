@@ -227,7 +227,11 @@ internal sealed class TargetRole(RegionContext region, ArrivalPulls pulls) : IAs
         transaction.SetSeq(finalSeq);
         transaction.PutRow(transaction.Row! with
         {
-            State = AccountState.Active, Epoch = order.Epoch + 1, Move = null, Peer = null, Cursor = 0,
+            State = AccountState.Active,
+            Epoch = order.Epoch + 1,
+            Move = null,
+            Peer = null,
+            Cursor = 0,
         });
         new RegionMoveRecord(
             order.Move, MoveRole.Target, MoveOutcome.Activated, order.Epoch, order.Source, finalSeq,
@@ -257,7 +261,10 @@ internal sealed class TargetRole(RegionContext region, ArrivalPulls pulls) : IAs
             transaction.PutRow(row with
             {
                 State = before is null ? AccountState.None : AccountState.Departed,
-                Epoch = before?.Epoch ?? 0, Peer = before?.Peer, Move = null, Cursor = 0,
+                Epoch = before?.Epoch ?? 0,
+                Peer = before?.Peer,
+                Move = null,
+                Cursor = 0,
             });
         }
 

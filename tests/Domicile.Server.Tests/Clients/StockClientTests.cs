@@ -62,9 +62,13 @@ public sealed class StockClientTests(SharedDeployment shared) : S3Tests(shared)
         var files = await FilesAsync();
         var environment = Credentials.Concat(new Dictionary<string, string>
         {
-            ["RCLONE_CONFIG_D_TYPE"] = "s3", ["RCLONE_CONFIG_D_PROVIDER"] = "Other", ["RCLONE_CONFIG_D_ENV_AUTH"] = "true",
-            ["RCLONE_CONFIG_D_ENDPOINT"] = Url(region), ["RCLONE_CONFIG_D_REGION"] = "us-east-1",
-            ["RCLONE_S3_UPLOAD_CUTOFF"] = "5M", ["RCLONE_S3_CHUNK_SIZE"] = "5M",
+            ["RCLONE_CONFIG_D_TYPE"] = "s3",
+            ["RCLONE_CONFIG_D_PROVIDER"] = "Other",
+            ["RCLONE_CONFIG_D_ENV_AUTH"] = "true",
+            ["RCLONE_CONFIG_D_ENDPOINT"] = Url(region),
+            ["RCLONE_CONFIG_D_REGION"] = "us-east-1",
+            ["RCLONE_S3_UPLOAD_CUTOFF"] = "5M",
+            ["RCLONE_S3_CHUNK_SIZE"] = "5M",
         }).ToDictionary();
         Task<string> Clone(params string[] arguments) => StockProgram.RunAsync("rclone", arguments, environment, _directory);
 

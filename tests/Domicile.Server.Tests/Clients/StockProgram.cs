@@ -15,7 +15,10 @@ internal static class StockProgram
     {
         var start = new ProcessStartInfo(program)
         {
-            RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true, WorkingDirectory = directory,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            RedirectStandardInput = true,
+            WorkingDirectory = directory,
         };
         arguments.ToList().ForEach(start.ArgumentList.Add);
         // rclone 1.60 can't start where this is set.

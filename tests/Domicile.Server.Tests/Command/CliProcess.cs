@@ -71,7 +71,9 @@ internal sealed partial class CliProcess : IDisposable
     private static CliProcess StartDotnet(IReadOnlyList<string> arguments)
         => new(Process.Start(new ProcessStartInfo("dotnet", arguments)
         {
-            RedirectStandardOutput = true, RedirectStandardError = true, StandardOutputEncoding = Encoding.UTF8,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            StandardOutputEncoding = Encoding.UTF8,
         })!);
 
     [LibraryImport("libc", EntryPoint = "kill")]

@@ -25,7 +25,8 @@ public sealed class ControlGoneTests
         await using var deployment = await LiveDeployment.StartAsync(
             new DeploymentSetup
             {
-                Policy = TestPolicies.Anywhere, Regions = [DeploymentSetup.Beijing, DeploymentSetup.Singapore],
+                Policy = TestPolicies.Anywhere,
+                Regions = [DeploymentSetup.Beijing, DeploymentSetup.Singapore],
             });
         var account = await deployment.Control.AddAccountAsync("IN", "beijing");
         using var s3 = deployment.OpenS3(account, change: config => config.Timeout = WritesResumeWithin * 2);

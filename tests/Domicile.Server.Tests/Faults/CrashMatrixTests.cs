@@ -27,7 +27,8 @@ public abstract class CrashMatrixTests
         await using var deployment = await LiveDeployment.StartAsync(
             new DeploymentSetup
             {
-                Policy = TestPolicies.Anywhere, Regions = [DeploymentSetup.Beijing, DeploymentSetup.Singapore],
+                Policy = TestPolicies.Anywhere,
+                Regions = [DeploymentSetup.Beijing, DeploymentSetup.Singapore],
             });
         var troubles = new List<string>();
         foreach (var point in points)

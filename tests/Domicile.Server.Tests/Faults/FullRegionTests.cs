@@ -23,7 +23,8 @@ public sealed class FullRegionTests
         await using var deployment = await LiveDeployment.StartAsync(
             new DeploymentSetup
             {
-                Policy = TestPolicies.Anywhere, Regions = [DeploymentSetup.Beijing, DeploymentSetup.Singapore],
+                Policy = TestPolicies.Anywhere,
+                Regions = [DeploymentSetup.Beijing, DeploymentSetup.Singapore],
             });
         var here = await deployment.Control.AddAccountAsync("IN", "singapore");
         var there = await deployment.Control.AddAccountAsync("IN", "beijing");
@@ -101,7 +102,9 @@ public sealed class FullRegionTests
         => s3.PutObjectAsync(
             new PutObjectRequest
             {
-                BucketName = "photos", Key = key, InputStream = new MemoryStream(UniqueContent.Of(key)),
+                BucketName = "photos",
+                Key = key,
+                InputStream = new MemoryStream(UniqueContent.Of(key)),
             },
             Cancelled);
 

@@ -113,7 +113,9 @@ public sealed class ProofTests
         {
             var put = new PutObjectRequest
             {
-                BucketName = "marker-bucket", Key = key, ContentBody = "marker-content" + new string('x', length),
+                BucketName = "marker-bucket",
+                Key = key,
+                ContentBody = "marker-content" + new string('x', length),
                 TagSet = [new Tag { Key = "marker-tag", Value = "1" }],
             };
             put.Metadata["about"] = "marker-note";
@@ -125,7 +127,10 @@ public sealed class ProofTests
         await s3.UploadPartAsync(
             new UploadPartRequest
             {
-                BucketName = "marker-bucket", Key = "marker-upload", UploadId = upload.UploadId, PartNumber = 1,
+                BucketName = "marker-bucket",
+                Key = "marker-upload",
+                UploadId = upload.UploadId,
+                PartNumber = 1,
                 InputStream = new MemoryStream(Encoding.ASCII.GetBytes("marker-content" + new string('y', 100_000))),
             },
             Cancelled);
@@ -163,7 +168,8 @@ public sealed class ProofTests
         var script = Path.Combine(RepositoryRoot(), "docs", "formats", "verify-receipt.sh");
         using var bash = Process.Start(new ProcessStartInfo("bash", [script, receipt, key])
         {
-            RedirectStandardOutput = true, RedirectStandardError = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
         })!;
         _ = await Task.WhenAll(bash.StandardOutput.ReadToEndAsync(Cancelled), bash.StandardError.ReadToEndAsync(Cancelled));
         await bash.WaitForExitAsync(Cancelled);

@@ -48,7 +48,9 @@ internal sealed class SpanningRequests(AmazonS3Client s3, string bucket, string 
         await s3.CompleteMultipartUploadAsync(
             new CompleteMultipartUploadRequest
             {
-                BucketName = bucket, Key = $"parts-{name}", UploadId = _parts.UploadId,
+                BucketName = bucket,
+                Key = $"parts-{name}",
+                UploadId = _parts.UploadId,
                 PartETags = [new PartETag(1, first.Parts.Single(part => part.PartNumber == 1).ETag), new PartETag(2, second.ETag)],
             },
             Cancelled);
@@ -91,8 +93,12 @@ internal sealed class SpanningRequests(AmazonS3Client s3, string bucket, string 
         => s3.UploadPartAsync(
             new UploadPartRequest
             {
-                BucketName = bucket, Key = $"parts-{name}", UploadId = _parts!.UploadId, PartNumber = number,
-                InputStream = body, PartSize = PartBytes,
+                BucketName = bucket,
+                Key = $"parts-{name}",
+                UploadId = _parts!.UploadId,
+                PartNumber = number,
+                InputStream = body,
+                PartSize = PartBytes,
             },
             Cancelled);
 }

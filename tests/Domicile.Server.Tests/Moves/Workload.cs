@@ -52,7 +52,8 @@ internal sealed class Workload : IAsyncDisposable
         await s3.PutBucketAsync(Versioned);
         await s3.PutBucketVersioningAsync(new PutBucketVersioningRequest
         {
-            BucketName = Versioned, VersioningConfig = new S3BucketVersioningConfig { Status = VersionStatus.Enabled },
+            BucketName = Versioned,
+            VersioningConfig = new S3BucketVersioningConfig { Status = VersionStatus.Enabled },
         });
         var workload = new Workload(deployment, account, clients, seed, retries);
         workload._running = Task.WhenAll(workload._clients.Select(client =>

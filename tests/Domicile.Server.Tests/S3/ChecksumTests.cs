@@ -99,8 +99,12 @@ public sealed class ChecksumTests(SharedDeployment shared) : S3Tests(shared)
             var part = await S3.UploadPartAsync(
                 new()
                 {
-                    BucketName = Bucket, Key = "a", UploadId = upload, PartNumber = number,
-                    InputStream = new MemoryStream(parts[number - 1]), ChecksumAlgorithm = ChecksumAlgorithm.SHA256,
+                    BucketName = Bucket,
+                    Key = "a",
+                    UploadId = upload,
+                    PartNumber = number,
+                    InputStream = new MemoryStream(parts[number - 1]),
+                    ChecksumAlgorithm = ChecksumAlgorithm.SHA256,
                 },
                 Cancelled);
             etags.Add(new PartETag(part));

@@ -187,8 +187,12 @@ public sealed class ObjectTests(SharedDeployment shared) : S3Tests(shared)
         var copied = await S3.CopyObjectAsync(Bucket, "source ü", Bucket, "kept", Cancelled);
         var request = new CopyObjectRequest
         {
-            SourceBucket = Bucket, SourceKey = "source ü", DestinationBucket = Bucket, DestinationKey = "replaced",
-            MetadataDirective = S3MetadataDirective.REPLACE, ContentType = "text/plain",
+            SourceBucket = Bucket,
+            SourceKey = "source ü",
+            DestinationBucket = Bucket,
+            DestinationKey = "replaced",
+            MetadataDirective = S3MetadataDirective.REPLACE,
+            ContentType = "text/plain",
         };
         request.Metadata["by"] = "Berta";
         await S3.CopyObjectAsync(request, Cancelled);

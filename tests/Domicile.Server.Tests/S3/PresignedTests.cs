@@ -46,7 +46,8 @@ public sealed class PresignedTests(SharedDeployment shared) : S3Tests(shared)
 
         static HttpRequestMessage Ask(HttpMethod method, Uri url, string version) => new(method, url)
         {
-            Version = Version.Parse(version), VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+            Version = Version.Parse(version),
+            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
         };
     }
 
@@ -93,7 +94,11 @@ public sealed class PresignedTests(SharedDeployment shared) : S3Tests(shared)
     {
         var request = new GetPreSignedUrlRequest
         {
-            BucketName = Bucket, Key = key, Verb = verb, Protocol = Protocol.HTTP, Expires = TimeProvider.System.GetUtcNow().UtcDateTime.AddMinutes(5),
+            BucketName = Bucket,
+            Key = key,
+            Verb = verb,
+            Protocol = Protocol.HTTP,
+            Expires = TimeProvider.System.GetUtcNow().UtcDateTime.AddMinutes(5),
         };
         change?.Invoke(request);
         return new Uri(S3.GetPreSignedURL(request));

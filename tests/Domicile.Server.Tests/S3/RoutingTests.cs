@@ -75,7 +75,9 @@ public sealed class RoutingTests(SharedDeployment shared) : S3Tests(shared)
         var beijing = Deployment.EndpointOf("beijing");
         var request = new RawRequest(Account, beijing, "PUT", "/photos/a")
         {
-            PayloadHash = "UNSIGNED-PAYLOAD", ContentLength = "1000000", Unsigned = [("Expect", "100-continue")],
+            PayloadHash = "UNSIGNED-PAYLOAD",
+            ContentLength = "1000000",
+            Unsigned = [("Expect", "100-continue")],
         };
 
         var answer = await RawConnection.AskAsync(beijing, request.ToBytes());

@@ -53,7 +53,8 @@ public sealed class TlsTests(TlsDeployment tls) : IClassFixture<TlsDeployment>
         using var http = tls.Live.OpenHttp();
         using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(endpoint, target))
         {
-            Version = Version.Parse(version), VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+            Version = Version.Parse(version),
+            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
         };
         using var answer = await http.SendAsync(request, Cancelled);
 

@@ -86,8 +86,14 @@ public sealed class UploadTests(SharedDeployment shared) : S3Tests(shared)
         var upload = await BeginAsync();
         var request = new CopyPartRequest
         {
-            SourceBucket = Bucket, SourceKey = "source ü", DestinationBucket = Bucket, DestinationKey = "a", UploadId = upload,
-            PartNumber = 1, FirstByte = 500, LastByte = 499 + PartBytesMin,
+            SourceBucket = Bucket,
+            SourceKey = "source ü",
+            DestinationBucket = Bucket,
+            DestinationKey = "a",
+            UploadId = upload,
+            PartNumber = 1,
+            FirstByte = 500,
+            LastByte = 499 + PartBytesMin,
         };
 
         var first = await S3.CopyPartAsync(request, Cancelled);

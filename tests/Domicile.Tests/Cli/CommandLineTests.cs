@@ -117,7 +117,8 @@ public sealed class CommandLineTests : IDisposable
     {
         var environment = new Dictionary<string, string>
         {
-            ["DOMICILE_CONTROL"] = "http://127.0.0.1:1", ["DOMICILE_TOKEN"] = "t",
+            ["DOMICILE_CONTROL"] = "http://127.0.0.1:1",
+            ["DOMICILE_TOKEN"] = "t",
         };
 
         Assert.Contains("127.0.0.1:1", (await CliRun.Of(environment, "plan")).Error);

@@ -128,7 +128,12 @@ public sealed class WireTests
         };
         var version = new ObjectVersion
         {
-            Bucket = "photos", Key = "a", VersionId = "null", Born = 1, ModifiedAt = Modified, ETag = "etag",
+            Bucket = "photos",
+            Key = "a",
+            VersionId = "null",
+            Born = 1,
+            ModifiedAt = Modified,
+            ETag = "etag",
         };
 
         Assert.Equal(verdict, ReadConditions.Of(headers).Judge(version, out _).ToString());
