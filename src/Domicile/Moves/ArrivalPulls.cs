@@ -27,7 +27,7 @@ internal sealed partial class ArrivalPulls(RegionContext region, ILogger<Arrival
 
         if (!_stop.IsCancellationRequested)
         {
-            _pulls.GetOrAdd(order.Account, _ => new Pull(order, _stop.Token)).Start(RunAsync);
+            _pulls.GetOrAdd(order.Account, _ => new Pull(order, region.Storage.Workers, _stop.Token)).Start(RunAsync);
         }
     }
 
@@ -118,15 +118,15 @@ internal sealed partial class ArrivalPulls(RegionContext region, ILogger<Arrival
             }
 
             await Task.Delay(MoveLimits.RetryAfter(failures), region.Time, pull.Stopped)
-                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
         }
     }
 
     private async Task PullOnceAsync(AccountStore store, Pull pull)
     {
         var order = pull.Order;
-        using var silence = CancellationTokenSource.CreateLinkedTokenSource(pull.Stopped);
-        silence.CancelAfter(MoveLimits.SilenceMax);
+        using var silence = new CancellationTokenSource(MoveLimits.SilenceMax, region.Time);
+        await using var stopping = pull.Stopped.UnsafeRegister(static one => ((CancellationTokenSource)one!).Cancel(), silence);
         var input = await region.Links.To(order.Source).PullAsync(order, store.Row?.Cursor ?? 0, silence.Token);
         try
         {
@@ -235,7 +235,7 @@ internal sealed partial class ArrivalPulls(RegionContext region, ILogger<Arrival
     private static partial void LogTrouble(ILogger log, Guid move, string cause);
 
     /// <summary>One account's pull. Trouble and SourceSeq are written by its loop and read by whoever asks.</summary>
-    private sealed class Pull(MoveOrder order, CancellationToken stop) : IAsyncDisposable
+    private sealed class Pull(MoveOrder order, IWorkers workers, CancellationToken stop) : IAsyncDisposable
     {
         private readonly Lock _gate = new();
         private readonly CancellationTokenSource _stop = CancellationTokenSource.CreateLinkedTokenSource(stop);
@@ -266,7 +266,7 @@ internal sealed partial class ArrivalPulls(RegionContext region, ILogger<Arrival
             {
                 if (_loop is null or { IsCompleted: true })
                 {
-                    _loop = Task.Run(() => run(this), CancellationToken.None);
+                    _loop = workers.Run(() => run(this));
                 }
             }
         }
@@ -276,7 +276,8 @@ internal sealed partial class ArrivalPulls(RegionContext region, ILogger<Arrival
         public async ValueTask DisposeAsync()
         {
             await _stop.CancelAsync();
-            await (_loop ?? Task.CompletedTask).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await (_loop ?? Task.CompletedTask)
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
             _stop.Dispose();
         }
     }

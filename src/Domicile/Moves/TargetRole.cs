@@ -133,7 +133,7 @@ internal sealed class TargetRole(RegionContext region, ArrivalPulls pulls) : IAs
         CrashPoint.Reach("refuse.recorded");
         if (reason != MoveReasons.DigestsDiffer)
         {
-            _wipes[order.Account] = Task.Run(() => WipeAsync(store, order.Account, _stop.Token), CancellationToken.None);
+            _wipes[order.Account] = region.Storage.Workers.Run(() => WipeAsync(store, order.Account, _stop.Token));
         }
     }
 
