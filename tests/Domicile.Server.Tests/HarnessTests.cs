@@ -1,4 +1,5 @@
 using Amazon.S3.Model;
+using Domicile.Links;
 using Domicile.Server.Tests.Deployment;
 using Xunit;
 
@@ -31,5 +32,23 @@ public sealed class HarnessTests
         using var found = await there.GetObjectAsync("photos", "a", Cancelled);
         using var reader = new StreamReader(found.ResponseStream);
         Assert.Equal("content", await reader.ReadToEndAsync(Cancelled));
+    }
+
+    [Fact]
+    public async Task A_move_goes_over_the_links_that_lie_between_the_processes()
+    {
+        await using var deployment = await LiveDeployment.StartAsync(new DeploymentSetup { Links = LinkTerms.Straight });
+        var account = await deployment.Control.AddAccountAsync("SG");
+        var bytes = new byte[1 << 20];
+        using var s3 = deployment.OpenS3(account);
+        await s3.PutBucketAsync("photos", Cancelled);
+        await s3.PutObjectAsync(
+            new PutObjectRequest { BucketName = "photos", Key = "a", InputStream = new MemoryStream(bytes) }, Cancelled);
+
+        Assert.Equal("done", (await deployment.Control.MoveAsync(account.Account, "california")).State);
+
+        Assert.True(deployment.LinkOf("california", "singapore").Passed.Back > bytes.Length);
+        Assert.All(
+            deployment.LinksBetween("control", "singapore"), link => Assert.True(link.Passed is { There: > 0, Back: > 0 }));
     }
 }

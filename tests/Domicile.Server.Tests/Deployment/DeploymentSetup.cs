@@ -1,5 +1,6 @@
 using System.Globalization;
 using Domicile.Deployments;
+using Domicile.Links;
 
 namespace Domicile.Server.Tests.Deployment;
 
@@ -16,6 +17,11 @@ internal sealed record DeploymentSetup
     public string Policy { get; init; } = DefaultDeployment.PolicyText;
 
     public bool Tls { get; init; }
+
+    /// <summary>
+    /// Not null: a link of its own lies between every two processes and way, see <see cref="LiveDeployment.LinkOf"/>.
+    /// </summary>
+    public LinkTerms? Links { get; init; }
 
     /// <summary>domicile.yaml. Every port is named: none is left to be chosen at the start.</summary>
     /// <param name="ports">Three of control, then three of each region.</param>

@@ -5,6 +5,7 @@ using Domicile.Accounts;
 using Domicile.Cli.Local;
 using Domicile.Control;
 using Domicile.Deployments;
+using Domicile.Links;
 
 namespace Domicile.Server.Tests.Deployment;
 
@@ -25,12 +26,14 @@ internal sealed partial class LiveDeployment : IAsyncDisposable
     private static readonly string Program = ServerProgram.Find(Environment.GetEnvironmentVariable);
 
     private readonly LocalDeployment _plan;
+    private readonly PeerLinks? _links;
     private readonly Dictionary<string, ServerProcess> _running = [];
     private ControlCalls? _control;
 
-    private LiveDeployment(LocalDeployment plan)
+    private LiveDeployment(LocalDeployment plan, LinkTerms? links)
     {
         _plan = plan;
+        _links = links is null ? null : PeerLinks.Lay(plan, links);
         AppDomain.CurrentDomain.ProcessExit += KillAll;
     }
 
@@ -76,7 +79,7 @@ internal sealed partial class LiveDeployment : IAsyncDisposable
     public async Task StartAsync(string process)
     {
         var role = _plan.Roles.Single(role => role.DirectoryName == process);
-        var started = ServerProcess.Start(_plan, role, Program, TimeProvider.System);
+        var started = ServerProcess.Start(_links?.ViewOf(process) ?? _plan, role, Program, TimeProvider.System);
         lock (_running)
         {
             _running.Add(process, started);
@@ -134,6 +137,18 @@ internal sealed partial class LiveDeployment : IAsyncDisposable
             return _running[process].Pid;
         }
     }
+
+    /// <summary>What one process calls another over; only where the setup has <see cref="DeploymentSetup.Links"/>.</summary>
+    public Link LinkOf(string caller, string called)
+        => _links?.Of(caller, called) ?? throw new InvalidOperationException("This deployment was set up without links.");
+
+    /// <summary>Both ways: what one calls the other over, and the other the one.</summary>
+    public IReadOnlyList<Link> LinksBetween(string one, string other) => [LinkOf(one, other), LinkOf(other, one)];
+
+    /// <summary>Every link of a process, both ways.</summary>
+    public IReadOnlyList<Link> LinksOf(string process)
+        => [.. _plan.Roles.Select(role => role.DirectoryName).Where(name => name != process)
+            .SelectMany(other => LinksBetween(process, other))];
 
     /// <summary>Where a region's S3 listens.</summary>
     public Uri EndpointOf(string region) => _plan.EndpointOf(region);
@@ -197,6 +212,11 @@ internal sealed partial class LiveDeployment : IAsyncDisposable
         }
 
         _control?.Dispose();
+        if (_links is not null)
+        {
+            await _links.DisposeAsync();
+        }
+
         System.IO.Directory.Delete(Directory, recursive: true);
     }
 
@@ -206,7 +226,8 @@ internal sealed partial class LiveDeployment : IAsyncDisposable
         var config = Path.Combine(directory, "domicile.yaml");
         await File.WriteAllTextAsync(config, setup.ConfigText(TestPorts.Take(3 * (1 + setup.Regions.Count))), Cancelled);
         await File.WriteAllTextAsync(Path.Combine(directory, "policy.yaml"), setup.Policy, Cancelled);
-        return new LiveDeployment(LocalDeployment.Prepare(directory, config, tls: false, TimeProvider.System));
+        return new LiveDeployment(
+            LocalDeployment.Prepare(directory, config, tls: false, TimeProvider.System), setup.Links);
     }
 
     private Task ReachesAllAsync()
