@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.IO.Pipelines;
 using Domicile.Accounts;
 using Domicile.Objects;
@@ -64,7 +65,8 @@ internal sealed class ChangeSource(RegionContext region)
             {
                 // What has been sent so far is a batch of its own: after a cut it need not be sent again.
                 var seq = changes[i - 1].Seq;
-                await SendBatchAsync(store, new ChangeBatch([.. changes.Skip(begin).Take(i - begin)], seq), after, output, cancellationToken);
+                await SendBatchAsync(store, new ChangeBatch([.. changes.Skip(begin).Take(i - begin)], seq), after, output,
+                    cancellationToken);
                 (after, begin, contentBytes) = (seq, i, 0);
             }
 
@@ -113,9 +115,25 @@ internal sealed class ChangeSource(RegionContext region)
         await using (sealedBytes)
         {
             ChangeStream.Write(output, new StreamFrame.Content(content.Id, content.LengthBytes, sealedLength));
-            await sealedBytes.CopyToAsync(output, cancellationToken);
-            await output.FlushAsync(cancellationToken);
+            await CopyAsync(sealedBytes, output, cancellationToken);
             return true;
+        }
+    }
+
+    // In larger pieces than the base library's own copying to a pipe would: each read of a file is a thread's turn.
+    private static async Task CopyAsync(Stream source, PipeWriter output, CancellationToken cancellationToken)
+    {
+        var buffer = ArrayPool<byte>.Shared.Rent(MoveLimits.SendBytesAtOnce);
+        try
+        {
+            while (await source.ReadAsync(buffer, cancellationToken) is > 0 and var read)
+            {
+                await output.WriteAsync(buffer.AsMemory(0, read), cancellationToken);
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
         }
     }
 

@@ -27,6 +27,9 @@ internal static class MoveLimits
     /// <summary>A stream that has said nothing for this long is broken.</summary>
     public static readonly TimeSpan SilenceMax = TimeSpan.FromSeconds(10);
 
+    /// <summary>How often a target looks whether its source is silent.</summary>
+    public static readonly TimeSpan SilenceLooked = TimeSpan.FromSeconds(1);
+
     public static readonly TimeSpan RetryFirst = TimeSpan.FromMilliseconds(100);
 
     public static readonly TimeSpan RetryMax = TimeSpan.FromSeconds(2);
@@ -50,6 +53,9 @@ internal static class MoveLimits
 
     /// <summary>Bytes of contents in files after which a batch ends: what comes again after a cut.</summary>
     public const long BatchContentBytesMax = 64 << 20;
+
+    /// <summary>Bytes of a content's file that the source reads and sends at a time.</summary>
+    public const int SendBytesAtOnce = 256 << 10;
 
     /// <summary>Batches that a target has read and not yet stored.</summary>
     public const int BatchesAhead = 4;
