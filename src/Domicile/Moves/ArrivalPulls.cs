@@ -1,7 +1,8 @@
 using System.Collections.Concurrent;
-using System.IO.Pipelines;
+using System.Data.Common;
 using Domicile.Accounts;
 using Domicile.Objects;
+using Domicile.Objects.Rows;
 using Domicile.Storage;
 using Microsoft.Extensions.Logging;
 
@@ -52,7 +53,7 @@ internal sealed partial class ArrivalPulls(RegionContext region, ILogger<Arrival
     }
 
     /// <summary>Answers when the target has nearly caught up, or after a moment.</summary>
-    public async Task<StepAnswer> WaitForProgressAsync(MoveOrder order, CancellationToken cancellationToken)
+    public async Task<StepAnswer.Arriving> WaitForProgressAsync(MoveOrder order, CancellationToken cancellationToken)
     {
         var store = region.Storage.Open(order.Account);
         var deadline = region.Time.GetUtcNow() + MoveLimits.ProgressEvery;
@@ -83,6 +84,10 @@ internal sealed partial class ArrivalPulls(RegionContext region, ILogger<Arrival
         _stop.Dispose();
     }
 
+    /// <summary>Why this move can't be: a content that the source has is damaged, and stayed so when it was sent again.</summary>
+    public string? DamageOf(MoveOrder order)
+        => _pulls.GetValueOrDefault(order.Account) is { } pull && pull.Order.Move == order.Move ? pull.Damage : null;
+
     private StepAnswer.Arriving ProgressOf(AccountStore store, MoveOrder order)
     {
         var pull = _pulls.GetValueOrDefault(order.Account);
@@ -105,9 +110,18 @@ internal sealed partial class ArrivalPulls(RegionContext region, ILogger<Arrival
             {
                 return;
             }
-            catch (Exception e) when (e is IOException or InvalidDataException or FormatException or TimeoutException)
+            catch (ContentCorruptException e)
             {
-                // The link, the disk or the peer failed. The cursor is what is stored; the next try goes on from there.
+                // The link has checks of its own: what comes damaged twice lies damaged.
+                pull.Damage = e.Message == pull.Suspicion ? MoveReasons.Damaged(e.Message) : null;
+                pull.Suspicion = e.Message;
+                pull.Trouble = e.Message;
+                LogTrouble(log, pull.Order.Move, e.Message);
+            }
+            catch (Exception e) when (e is IOException or InvalidDataException or FormatException or TimeoutException
+                or DbException)
+            {
+                // The link, the disk, the database or the peer failed. The cursor is what is stored; the next try goes on from there.
                 pull.Trouble = e.Message;
                 LogTrouble(log, pull.Order.Move, e.Message);
             }
@@ -124,8 +138,20 @@ internal sealed partial class ArrivalPulls(RegionContext region, ILogger<Arrival
 
     private async Task PullOnceAsync(AccountStore store, Pull pull)
     {
-        var order = pull.Order;
         using var silence = CancellationTokenSource.CreateLinkedTokenSource(pull.Stopped);
+        try
+        {
+            await PullOnceAsync(store, pull, silence);
+        }
+        catch (OperationCanceledException) when (silence.IsCancellationRequested && !pull.Stopped.IsCancellationRequested)
+        {
+            throw new TimeoutException($"The source has been silent for {MoveLimits.SilenceMax.TotalSeconds} s.");
+        }
+    }
+
+    private async Task PullOnceAsync(AccountStore store, Pull pull, CancellationTokenSource silence)
+    {
+        var order = pull.Order;
         silence.CancelAfter(MoveLimits.SilenceMax);
         var input = await region.Links.To(order.Source).PullAsync(order, store.Row?.Cursor ?? 0, silence.Token);
         try
@@ -133,8 +159,9 @@ internal sealed partial class ArrivalPulls(RegionContext region, ILogger<Arrival
             while (true)
             {
                 silence.CancelAfter(MoveLimits.SilenceMax);
-                var frame = await ReadAsync(input, silence.Token, pull.Stopped);
-                if (!await TakeAsync(store, pull, frame, input))
+                var frame = await ChangeStream.ReadAsync(input, silence.Token);
+                silence.CancelAfter(Timeout.InfiniteTimeSpan);
+                if (!await TakeAsync(store, pull, frame, new HeardStream(input.AsStream(leaveOpen: true), silence)))
                 {
                     return;
                 }
@@ -148,21 +175,8 @@ internal sealed partial class ArrivalPulls(RegionContext region, ILogger<Arrival
         }
     }
 
-    private static async Task<StreamFrame> ReadAsync(
-        PipeReader input, CancellationToken silence, CancellationToken stopped)
-    {
-        try
-        {
-            return await ChangeStream.ReadAsync(input, silence);
-        }
-        catch (OperationCanceledException) when (!stopped.IsCancellationRequested)
-        {
-            throw new TimeoutException($"The source has been silent for {MoveLimits.SilenceMax.TotalSeconds} s.");
-        }
-    }
-
     /// <returns>False where the stream is at its end.</returns>
-    private static async Task<bool> TakeAsync(AccountStore store, Pull pull, StreamFrame frame, PipeReader input)
+    private static async Task<bool> TakeAsync(AccountStore store, Pull pull, StreamFrame frame, Stream contents)
     {
         switch (frame)
         {
@@ -171,12 +185,13 @@ internal sealed partial class ArrivalPulls(RegionContext region, ILogger<Arrival
                 return true;
             case StreamFrame.Content content:
                 await store.Contents.ReceiveSealedAsync(
-                    content.ContentId, content.LengthBytes, input.AsStream(leaveOpen: true), pull.Stopped);
-                CrashPoint.Reach("pull.received");
+                    content.ContentId, content.LengthBytes, contents, pull.Stopped);
+                await CrashPoint.ReachAsync("pull.received", pull.Order.Account);
                 return true;
             case StreamFrame.Batch batch:
+                await VerifyInlineAsync(store, batch.Changes, pull.Stopped);
                 await store.WriteAsync(transaction => TakeBatch(transaction, pull.Order, batch), pull.Stopped);
-                CrashPoint.Reach("pull.stored");
+                await CrashPoint.ReachAsync("pull.stored", pull.Order.Account);
                 Adopt(store, batch.Changes);
                 pull.SourceSeq = batch.SourceSeq;
                 return true;
@@ -185,7 +200,22 @@ internal sealed partial class ArrivalPulls(RegionContext region, ILogger<Arrival
                 return true;
             default:
                 pull.Trouble = ((StreamFrame.End)frame).Reason;
+                pull.Damage = MoveReasons.IsDamaged(pull.Trouble) ? pull.Trouble : null;
                 return false;
+        }
+    }
+
+    // Contents in files were verified as they came; those in rows are here.
+    private static async Task VerifyInlineAsync(AccountStore store, ChangeBatch batch, CancellationToken cancellationToken)
+    {
+        foreach (var change in batch.Changes)
+        {
+            if (change is { Kind: RowKind.Content, IsDeleted: false }
+                && ContentRow.Decode(change.Row.Span) is { Inline: { } bytes } content)
+            {
+                await store.Contents.VerifyAsync(
+                    new StoredContent(content.Id, content.LengthBytes, bytes), cancellationToken);
+            }
         }
     }
 
@@ -242,6 +272,7 @@ internal sealed partial class ArrivalPulls(RegionContext region, ILogger<Arrival
         private Task? _loop;
         private long _sourceSeq = -1;
         private volatile string? _trouble;
+        private volatile string? _damage;
 
         public MoveOrder Order => order;
 
@@ -258,6 +289,15 @@ internal sealed partial class ArrivalPulls(RegionContext region, ILogger<Arrival
         {
             get => _trouble;
             set => _trouble = value;
+        }
+
+        /// <summary>What came damaged last. Used by the loop only.</summary>
+        public string? Suspicion { get; set; }
+
+        public string? Damage
+        {
+            get => _damage;
+            set => _damage = value;
         }
 
         public void Start(Func<Pull, Task> run)

@@ -23,6 +23,7 @@ internal sealed class ChangeSource(RegionContext region)
 
         using var hold = store.HoldOpen();
         var sentKey = false;
+        string? missing = null;
         while (true)
         {
             var ticket = store.CommitCount;
@@ -43,7 +44,21 @@ internal sealed class ChangeSource(RegionContext region)
                 sql, order.Account, from, MoveLimits.BatchRowsMax, MoveLimits.BatchBytesMax));
             if (batch.Changes.Count > 0 || batch.CompleteUpTo > after)
             {
-                after = await SendAsync(store, batch, after, output, cancellationToken);
+                if (await SendContentsAsync(store, batch, output, cancellationToken) is not { } lacked)
+                {
+                    ChangeStream.Write(output, new StreamFrame.Batch(after, store.Row!.Seq, batch));
+                    await output.FlushAsync(cancellationToken);
+                    after = batch.CompleteUpTo;
+                }
+                else if (lacked == missing)
+                {
+                    await EndAsync(output, MoveReasons.Damaged($"Content {lacked} has no file."), cancellationToken);
+                    return;
+                }
+                else
+                {
+                    missing = lacked;
+                }
             }
             else
             {
@@ -53,22 +68,21 @@ internal sealed class ChangeSource(RegionContext region)
     }
 
     // Files first, so that the target has them when it stores the rows. A content that a later write has dropped since the
-    // batch was read has no file any more: the batch is read again, and then doesn't name it.
-    private static async Task<long> SendAsync(
-        AccountStore store, ChangeBatch batch, long after, PipeWriter output, CancellationToken cancellationToken)
+    // batch was read has no file any more: the batch is read again, and then doesn't name it. If it does, the file is lost.
+    /// <returns>The content that has no file; null where all were sent.</returns>
+    private static async Task<string?> SendContentsAsync(
+        AccountStore store, ChangeBatch batch, PipeWriter output, CancellationToken cancellationToken)
     {
         foreach (var change in batch.Changes)
         {
             if (FileContentOf(change) is { } content
                 && !await SendContentAsync(store, content, output, cancellationToken))
             {
-                return after;
+                return content.Id;
             }
         }
 
-        ChangeStream.Write(output, new StreamFrame.Batch(after, store.Row!.Seq, batch));
-        await output.FlushAsync(cancellationToken);
-        return batch.CompleteUpTo;
+        return null;
     }
 
     /// <returns>The content of this change, if it lies in a file.</returns>
