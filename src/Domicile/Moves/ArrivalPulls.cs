@@ -28,7 +28,7 @@ internal sealed partial class ArrivalPulls(RegionContext region, ILogger<Arrival
 
         if (!_stop.IsCancellationRequested)
         {
-            _pulls.GetOrAdd(order.Account, _ => new Pull(order, _stop.Token)).Start(RunAsync);
+            _pulls.GetOrAdd(order.Account, _ => new Pull(order, region.Storage.Workers, _stop.Token)).Start(RunAsync);
         }
     }
 
@@ -132,13 +132,14 @@ internal sealed partial class ArrivalPulls(RegionContext region, ILogger<Arrival
             }
 
             await Task.Delay(MoveLimits.RetryAfter(failures), region.Time, pull.Stopped)
-                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
         }
     }
 
     private async Task PullOnceAsync(AccountStore store, Pull pull)
     {
-        using var silence = CancellationTokenSource.CreateLinkedTokenSource(pull.Stopped);
+        using var silence = new CancellationTokenSource(MoveLimits.SilenceMax, region.Time);
+        await using var stopping = pull.Stopped.UnsafeRegister(static one => ((CancellationTokenSource)one!).Cancel(), silence);
         try
         {
             await PullOnceAsync(store, pull, silence);
@@ -265,7 +266,7 @@ internal sealed partial class ArrivalPulls(RegionContext region, ILogger<Arrival
     private static partial void LogTrouble(ILogger log, Guid move, string cause);
 
     /// <summary>One account's pull. Trouble and SourceSeq are written by its loop and read by whoever asks.</summary>
-    private sealed class Pull(MoveOrder order, CancellationToken stop) : IAsyncDisposable
+    private sealed class Pull(MoveOrder order, IWorkers workers, CancellationToken stop) : IAsyncDisposable
     {
         private readonly Lock _gate = new();
         private readonly CancellationTokenSource _stop = CancellationTokenSource.CreateLinkedTokenSource(stop);
@@ -306,7 +307,7 @@ internal sealed partial class ArrivalPulls(RegionContext region, ILogger<Arrival
             {
                 if (_loop is null or { IsCompleted: true })
                 {
-                    _loop = Task.Run(() => run(this), CancellationToken.None);
+                    _loop = workers.Run(() => run(this));
                 }
             }
         }
@@ -316,7 +317,8 @@ internal sealed partial class ArrivalPulls(RegionContext region, ILogger<Arrival
         public async ValueTask DisposeAsync()
         {
             await _stop.CancelAsync();
-            await (_loop ?? Task.CompletedTask).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await (_loop ?? Task.CompletedTask)
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
             _stop.Dispose();
         }
     }

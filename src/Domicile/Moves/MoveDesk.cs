@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
 using Domicile.Accounts;
+using Domicile.Storage;
 using Microsoft.Extensions.Logging;
 
 namespace Domicile.Moves;
@@ -13,16 +14,24 @@ internal sealed partial class MoveDesk : IAsyncDisposable
     private readonly MoveProgress _progress = new();
     private readonly MoveRunner _runner;
     private readonly TimeProvider _time;
+    private readonly IWorkers _workers;
+    private readonly Func<DateTimeOffset, Guid> _drawId;
     private readonly CancellationTokenSource _stop = new();
     private readonly ConcurrentDictionary<Guid, Task> _running = new();
     private readonly Turns _turns = new();
     private readonly ILogger _log;
 
-    public MoveDesk(IMoveControl control, IMoveRecords records, TimeProvider time, ILoggerFactory logs)
+    /// <param name="workers">Null: the thread pool.</param>
+    /// <param name="drawId">Null: ids that nobody can guess.</param>
+    public MoveDesk(
+        IMoveControl control, IMoveRecords records, TimeProvider time, ILoggerFactory logs, IWorkers? workers = null,
+        Func<DateTimeOffset, Guid>? drawId = null)
     {
         _control = control;
         _records = new SavedMoves(records, _progress);
         _time = time;
+        _workers = workers ?? PooledWorkers.Instance;
+        _drawId = drawId ?? Guid.CreateVersion7;
         _log = logs.CreateLogger<MoveDesk>();
         _runner = new MoveRunner(control, _records, _progress, time, logs.CreateLogger<MoveRunner>());
     }
@@ -51,7 +60,7 @@ internal sealed partial class MoveDesk : IAsyncDisposable
         var now = _time.GetUtcNow();
         var move = new Move
         {
-            Id = Guid.CreateVersion7(now),
+            Id = _drawId(now),
             Profile = request.Profile,
             Source = request.Source,
             Target = request.Target,
@@ -140,7 +149,7 @@ internal sealed partial class MoveDesk : IAsyncDisposable
     }
 
     private void Run(Guid move)
-        => _running.GetOrAdd(move, id => Task.Run(() => RunAsync(id), CancellationToken.None));
+        => _running.GetOrAdd(move, id => _workers.Run(() => RunAsync(id)));
 
     [SuppressMessage("Design", "CA1031", Justification = "Whatever it was: the saved step stays true, and is tried again.")]
     private async Task RunAsync(Guid id)

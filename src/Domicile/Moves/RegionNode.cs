@@ -16,6 +16,9 @@ internal sealed class RegionNode : IRegionPeer, IAsyncDisposable
     private readonly TargetRole _target;
     private readonly SourceWatch _watch;
     private readonly CancellationTokenSource _stop = new();
+    private const ConfigureAwaitOptions Quiet =
+        ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext;
+
     private Task _watching = Task.CompletedTask;
     private Task _resuming = Task.CompletedTask;
 
@@ -42,15 +45,15 @@ internal sealed class RegionNode : IRegionPeer, IAsyncDisposable
     /// <summary>Takes up what a former process left: pulls that were under way, seals that nobody may lift any more.</summary>
     public void Start()
     {
-        _watching = Task.Run(() => _watch.RunAsync(_stop.Token), CancellationToken.None);
-        _resuming = Task.Run(ResumeAsync, CancellationToken.None);
+        _watching = _region.Storage.Workers.Run(() => _watch.RunAsync(_stop.Token));
+        _resuming = _region.Storage.Workers.Run(ResumeAsync);
     }
 
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();
-        await _watching.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        await _resuming.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await _watching.ConfigureAwait(Quiet);
+        await _resuming.ConfigureAwait(Quiet);
         await _source.StoppedAsync();
         await _pulls.DisposeAsync();
         await _target.DisposeAsync();

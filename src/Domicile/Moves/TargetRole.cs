@@ -155,7 +155,7 @@ internal sealed partial class TargetRole(RegionContext region, ArrivalPulls pull
         await CrashPoint.ReachAsync("refuse.recorded", order.Account);
         if (!MoveReasons.KeepsBoth(reason))
         {
-            _wipes[order.Account] = Task.Run(() => WipeInTheEndAsync(store, order.Account), CancellationToken.None);
+            _wipes[order.Account] = region.Storage.Workers.Run(() => WipeInTheEndAsync(store, order.Account));
         }
     }
 

@@ -129,7 +129,7 @@ internal sealed partial class AccountStore
 
     private void Publish(AccountTransaction transaction)
     {
-        TaskCompletionSource? changed;
+        HashSet<TaskCompletionSource> waiting;
         lock (_gate)
         {
             _row = transaction.Row;
@@ -140,11 +140,14 @@ internal sealed partial class AccountStore
             }
 
             _commitCount++;
-            changed = _changed;
-            _changed = null;
+            waiting = _waiting;
+            _waiting = [];
         }
 
-        changed?.SetResult();
+        foreach (var one in waiting)
+        {
+            one.TrySetResult();
+        }
     }
 
     // After a failed commit nobody knows what the connection thinks: the next use opens another and reads what the file says.

@@ -26,8 +26,7 @@ internal sealed partial class AccountStore
     private byte[]? _wrappedKey;
     private AccountKey? _key;
     private long _commitCount;
-    private int _waiters;
-    private TaskCompletionSource? _changed;
+    private HashSet<TaskCompletionSource> _waiting = [];
 
     public AccountStore(RegionStorage region, AccountId account, StoreSlot slot)
     {
@@ -35,9 +34,9 @@ internal sealed partial class AccountStore
         Directory = region.DirectoryOf(account);
         _region = region;
         _slot = slot;
-        _queue = new WriteQueue(Commit);
-        _discards = new ContentDiscards(this, _holds, region.Closing);
-        Contents = new ContentFiles(this);
+        _queue = new WriteQueue(region.Workers, Commit);
+        _discards = new ContentDiscards(this, _holds, region.Workers, region.Closing);
+        Contents = new ContentFiles(this, region.Disk);
     }
 
     public AccountId Account { get; }
@@ -97,7 +96,8 @@ internal sealed partial class AccountStore
     /// </summary>
     public async Task ChangedSince(long seen, CancellationToken cancellationToken)
     {
-        Task changed;
+        // Continuations run elsewhere: the writer goes on. One for each waiter, who so decides where.
+        var changed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         lock (_gate)
         {
             if (_commitCount > seen)
@@ -105,20 +105,21 @@ internal sealed partial class AccountStore
                 return;
             }
 
-            changed = (_changed ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
-            _waiters++;
+            _waiting.Add(changed);
             HoldInMemory();
         }
 
+        await using var given = cancellationToken.UnsafeRegister(
+            static (one, token) => ((TaskCompletionSource)one!).TrySetCanceled(token), changed);
         try
         {
-            await changed.WaitAsync(cancellationToken);
+            await changed.Task;
         }
         finally
         {
             lock (_gate)
             {
-                _waiters--;
+                _waiting.Remove(changed);
                 HoldInMemory();
             }
         }
@@ -275,6 +276,15 @@ internal sealed partial class AccountStore
         _queue.Dispose();
     }
 
+    /// <summary>See <see cref="RegionStorage.Abandon"/>.</summary>
+    public void Abandon()
+    {
+        lock (_gate)
+        {
+            Close();
+        }
+    }
+
     private HashSet<string> FindNamed(Sql sql, IReadOnlyList<string> ids)
         => [.. ids.Where(id => sql.Scalar<long>(
             "SELECT 1 FROM content WHERE account = @p1 AND content = @p2", Account.Value, id) != 0)];
@@ -385,7 +395,7 @@ internal sealed partial class AccountStore
     }
 
     // The region knows its stores weakly. One with open handles or with waiters must not be made a second time.
-    private void HoldInMemory() => _slot.Held = _database is not null || _waiters > 0 ? this : null;
+    private void HoldInMemory() => _slot.Held = _database is not null || _waiting.Count > 0 ? this : null;
 
     private StoredKey? FindKey()
     {

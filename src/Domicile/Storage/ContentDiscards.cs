@@ -6,7 +6,8 @@ namespace Domicile.Storage;
 /// Deletes the files of contents that a commit has dropped. The rows of table discard are the intent: they go after the
 /// files, so a crash in between only repeats the deletion. One task at a time, and only while there is something to do.
 /// </summary>
-internal sealed class ContentDiscards(AccountStore store, Holds holds, CancellationToken closing)
+internal sealed class ContentDiscards(
+    AccountStore store, Holds holds, IWorkers workers, CancellationToken closing)
 {
     private readonly Lock _gate = new();
     private Task _running = Task.CompletedTask;
@@ -27,7 +28,7 @@ internal sealed class ContentDiscards(AccountStore store, Holds holds, Cancellat
             if (!_isRunning)
             {
                 _isRunning = true;
-                _running = Task.Run(RunAsync, CancellationToken.None);
+                _running = workers.Run(RunAsync);
             }
         }
     }

@@ -1,11 +1,9 @@
-using Microsoft.Win32.SafeHandles;
-
 namespace Domicile.Storage;
 
 /// <summary>A content file that is being written. It has its final name only when it is whole and flushed.</summary>
-internal sealed class ContentDraft(ContentFiles files, string draftId, string path) : IDisposable
+internal sealed class ContentDraft(ContentFiles files, IContentDisk disk, string draftId, string path) : IDisposable
 {
-    private readonly SafeFileHandle _file = DurableFile.CreateOwnerOnly(path);
+    private readonly IContentFile _file = disk.Create(path);
     private long _lengthBytes;
     private bool _isComplete;
 
@@ -14,7 +12,7 @@ internal sealed class ContentDraft(ContentFiles files, string draftId, string pa
     {
         try
         {
-            await RandomAccess.WriteAsync(_file, sealedBytes, _lengthBytes, cancellationToken);
+            await _file.WriteAsync(sealedBytes, _lengthBytes, cancellationToken);
         }
         catch (IOException fault) when (DurableFile.IsFull(fault))
         {
@@ -30,7 +28,7 @@ internal sealed class ContentDraft(ContentFiles files, string draftId, string pa
         try
         {
             // Closed first: readers may open it under its name at once.
-            RandomAccess.FlushToDisk(_file);
+            _file.Flush();
             _file.Dispose();
             files.Place(path, contentId);
         }
@@ -48,7 +46,7 @@ internal sealed class ContentDraft(ContentFiles files, string draftId, string pa
         _file.Dispose();
         if (!_isComplete)
         {
-            File.Delete(path);
+            disk.Delete(path);
         }
 
         files.Forget(draftId);

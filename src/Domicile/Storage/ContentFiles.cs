@@ -16,6 +16,7 @@ internal sealed class ContentFiles
     private static readonly byte[] Header = "DOMCONT\u0001"u8.ToArray();
 
     private readonly AccountStore _store;
+    private readonly IContentDisk _disk;
     private readonly string _directory;
 
     // Drafts and contents whose rows may not have committed yet; values mean nothing.
@@ -24,9 +25,10 @@ internal sealed class ContentFiles
     // Directories that are durable since this process began.
     private readonly ConcurrentDictionary<string, bool> _directories = new(StringComparer.Ordinal);
 
-    public ContentFiles(AccountStore store)
+    public ContentFiles(AccountStore store, IContentDisk disk)
     {
         _store = store;
+        _disk = disk;
         _directory = Path.Combine(store.Directory, "contents");
     }
 
@@ -43,7 +45,7 @@ internal sealed class ContentFiles
         try
         {
             MakeDirectory(directory);
-            return new ContentDraft(this, id, path);
+            return new ContentDraft(this, _disk, id, path);
         }
         catch (IOException fault) when (DurableFile.IsFull(fault))
         {
@@ -114,10 +116,10 @@ internal sealed class ContentFiles
     /// <returns>Null where there is no such file.</returns>
     public StoredContent? Describe(string contentId)
     {
-        var file = new FileInfo(PathOf(contentId));
-        return file.Exists && ContentLimits.PlainLength(file.Length) is { } length
-            ? new StoredContent(contentId, length, Inline: null)
-            : null;
+        return _disk.FindLengthBytes(PathOf(contentId)) is { } sealedLength
+            && ContentLimits.PlainLength(sealedLength) is { } length
+                ? new StoredContent(contentId, length, Inline: null)
+                : null;
     }
 
     /// <summary>
@@ -129,13 +131,7 @@ internal sealed class ContentFiles
     {
         try
         {
-            var stream = new FileStream(PathOf(contentId), new FileStreamOptions
-            {
-                Access = FileAccess.Read,
-                Share = FileShare.Read | FileShare.Delete,
-                Options = FileOptions.Asynchronous | FileOptions.SequentialScan,
-                BufferSize = 0,
-            });
+            var stream = _disk.OpenStream(PathOf(contentId));
             return (stream, stream.Length);
         }
         catch (IOException fault) when (fault is FileNotFoundException or DirectoryNotFoundException)
@@ -172,7 +168,7 @@ internal sealed class ContentFiles
             }
 
             // The process that named it may have died before the name was durable.
-            DurableFile.FlushDirectory(Path.GetDirectoryName(PathOf(contentId))!);
+            _disk.FlushDirectory(Path.GetDirectoryName(PathOf(contentId))!);
             await receiver.SkipAsync(source, cancellationToken);
         }
         catch
@@ -184,7 +180,7 @@ internal sealed class ContentFiles
 
     /// <summary>Whether a content file is here whole: it was checked before it got its name.</summary>
     public bool HasSealed(string contentId, long lengthBytes)
-        => new FileInfo(PathOf(contentId)) is { Exists: true } file && file.Length == ContentLimits.SealedLength(lengthBytes);
+        => _disk.FindLengthBytes(PathOf(contentId)) == ContentLimits.SealedLength(lengthBytes);
 
     /// <summary>The row that names the content has committed: from here on the row decides.</summary>
     public void Adopted(string contentId) => Forget(contentId);
@@ -192,32 +188,27 @@ internal sealed class ContentFiles
     /// <summary>Deletes a content's file, if there is one. That nothing names it any more is the caller's business.</summary>
     public void Delete(string contentId)
     {
-        var path = PathOf(contentId);
-        if (Directory.Exists(Path.GetDirectoryName(path)))
-        {
-            File.Delete(path);
-        }
-
+        _disk.Delete(PathOf(contentId));
         Forget(contentId);
     }
 
     /// <summary>Deletes what no row names: drafts that a crash left, files whose rows never committed.</summary>
     public void DeleteOrphans(Func<IReadOnlyList<string>, IReadOnlySet<string>> findNamed)
     {
-        if (!Directory.Exists(_directory))
+        if (!_disk.HasDirectory(_directory))
         {
             return;
         }
 
-        foreach (var directory in Directory.EnumerateDirectories(_directory))
+        foreach (var directory in _disk.ListDirectories(_directory))
         {
             var isDrafts = Path.GetFileName(directory) == DraftsName;
-            foreach (var paths in Directory.EnumerateFiles(directory).Chunk(StorageLimits.DiscardsPerRoundMax))
+            foreach (var paths in _disk.ListFiles(directory).Chunk(StorageLimits.DiscardsPerRoundMax))
             {
                 // First what is staged, then what has a row: a content goes from the one to the other.
                 var unstaged = paths.Where(path => !_staged.ContainsKey(Path.GetFileName(path))).ToList();
                 var named = isDrafts ? new HashSet<string>() : findNamed([.. unstaged.Select(path => Path.GetFileName(path))]);
-                unstaged.Where(path => !named.Contains(Path.GetFileName(path))).ToList().ForEach(File.Delete);
+                unstaged.Where(path => !named.Contains(Path.GetFileName(path))).ToList().ForEach(_disk.Delete);
             }
         }
     }
@@ -225,15 +216,15 @@ internal sealed class ContentFiles
     /// <summary>Deletes every file, drafts included, for good. Nobody writes or reads meanwhile.</summary>
     public void DeleteAll()
     {
-        if (Directory.Exists(_directory))
+        if (_disk.HasDirectory(_directory))
         {
-            Directory.Delete(_directory, recursive: true);
-            DurableFile.FlushDirectory(_store.Directory);
+            _disk.DeleteDirectory(_directory);
+            _disk.FlushDirectory(_store.Directory);
         }
 
         _staged.Clear();
         _directories.Clear();
-        Invariant.Check(!Directory.Exists(_directory));
+        Invariant.Check(!_disk.HasDirectory(_directory));
     }
 
     internal static StorageFullException Full(string path, Exception fault)
@@ -248,7 +239,7 @@ internal sealed class ContentFiles
         _staged[contentId] = true;
         var path = PathOf(contentId);
         MakeDirectory(Path.GetDirectoryName(path)!);
-        DurableFile.Rename(draftPath, path);
+        _disk.Rename(draftPath, path);
     }
 
     internal void Forget(string id) => _staged.TryRemove(id, out _);
@@ -268,7 +259,7 @@ internal sealed class ContentFiles
         }
 
         var path = content.Inline is null ? PathOf(content.ContentId) : null;
-        return SealedReader.OpenAsync(content, path, () => OpenCipher(content.ContentId), cancellationToken);
+        return SealedReader.OpenAsync(_disk, content, path, () => OpenCipher(content.ContentId), cancellationToken);
     }
 
     private void MakeDirectory(string directory)
@@ -278,7 +269,7 @@ internal sealed class ContentFiles
             return;
         }
 
-        DurableFile.CreateDirectory(_store.Directory, directory);
+        _disk.CreateDirectory(_store.Directory, directory);
         _directories[directory] = true;
     }
 }

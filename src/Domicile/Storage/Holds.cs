@@ -35,12 +35,18 @@ internal sealed class Holds
     }
 
     /// <summary>Completes when every hold that is open now has ended.</summary>
-    public Task OpenNowEnded()
+    public async Task OpenNowEnded()
     {
+        List<Task> ends;
         lock (_gate)
         {
             _current = new Generation();
-            return Task.WhenAll(_open.Select(generation => generation.Ended.Task));
+            ends = [.. _open.Select(generation => generation.Ended.Task)];
+        }
+
+        foreach (var end in ends)
+        {
+            await end;
         }
     }
 

@@ -21,9 +21,12 @@ internal sealed class RegionStorage : IAsyncDisposable
     private volatile bool _isClosed;
 
     private RegionStorage(
-        string directory, FileStream lockFile, ICustodian custodian, TimeProvider time, int openAccountsMax)
+        string directory, FileStream lockFile, ICustodian custodian, TimeProvider time, int openAccountsMax,
+        IWorkers workers, IContentDisk disk)
     {
         _openAccountsMax = openAccountsMax;
+        Workers = workers;
+        Disk = disk;
         Directory = directory;
         Custodian = custodian;
         Time = time;
@@ -35,6 +38,12 @@ internal sealed class RegionStorage : IAsyncDisposable
     public ICustodian Custodian { get; }
 
     public TimeProvider Time { get; }
+
+    /// <summary>Runs the writers of accounts, and what else goes on by itself in this region.</summary>
+    public IWorkers Workers { get; }
+
+    /// <summary>Where contents in files lie.</summary>
+    public IContentDisk Disk { get; }
 
     /// <summary>Bytes that can still be stored here.</summary>
     public long FreeBytes => new DriveInfo(Directory).AvailableFreeSpace;
@@ -48,10 +57,12 @@ internal sealed class RegionStorage : IAsyncDisposable
     private string AccountsDirectory => Path.Combine(Directory, "accounts");
 
     /// <summary>Opens a region's directory; makes it where it is new.</summary>
+    /// <param name="workers">Null: the thread pool.</param>
+    /// <param name="disk">Null: the machine's file system.</param>
     /// <exception cref="IOException">Another process has it open.</exception>
     public static RegionStorage Open(
         string regionDirectory, ICustodian custodian, TimeProvider time,
-        int openAccountsMax = StorageLimits.OpenAccountsMax)
+        int openAccountsMax = StorageLimits.OpenAccountsMax, IWorkers? workers = null, IContentDisk? disk = null)
     {
         var directory = Path.TrimEndingDirectorySeparator(Path.GetFullPath(regionDirectory));
         System.IO.Directory.CreateDirectory(directory);
@@ -68,7 +79,9 @@ internal sealed class RegionStorage : IAsyncDisposable
                 $"Region directory '{directory}' is in use by another process ({fault.Message}). Stop that one first.", fault);
         }
 
-        return new RegionStorage(directory, lockFile, custodian, time, openAccountsMax);
+        return new RegionStorage(
+            directory, lockFile, custodian, time, openAccountsMax, workers ?? PooledWorkers.Instance,
+            disk ?? ContentDisk.Instance);
     }
 
     /// <summary>The account's store; it need not exist yet: the first write that puts its row makes it.</summary>
@@ -137,6 +150,21 @@ internal sealed class RegionStorage : IAsyncDisposable
 
         _closing.Dispose();
         await _lockFile.DisposeAsync();
+    }
+
+    /// <summary>
+    /// Lets go of every handle as the death of the process does: nothing is waited for, nobody is answered. For simulations,
+    /// where nothing runs at that moment.
+    /// </summary>
+    internal void Abandon()
+    {
+        _isClosed = true;
+        foreach (var store in _open.Keys)
+        {
+            store.Abandon();
+        }
+
+        _lockFile.Dispose();
     }
 
     /// <summary>Signalled when the storage closes: background work ends where it can go on later.</summary>

@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.IO.Pipelines;
-using Microsoft.Win32.SafeHandles;
 
 namespace Domicile.Storage;
 
@@ -12,13 +11,13 @@ internal sealed class SealedReader : IDisposable
 {
     private readonly StoredContent _content;
     private readonly FrameCipher _cipher;
-    private readonly SafeFileHandle? _file;
+    private readonly IContentFile? _file;
     private readonly byte[] _buffer;
     private byte[]? _scratch;
     private ReadOnlyMemory<byte> _loaded;
     private long _firstLoaded;
 
-    private SealedReader(StoredContent content, FrameCipher cipher, SafeFileHandle? file)
+    private SealedReader(StoredContent content, FrameCipher cipher, IContentFile? file)
     {
         _content = content;
         _cipher = cipher;
@@ -34,7 +33,7 @@ internal sealed class SealedReader : IDisposable
     /// <param name="path">The file; null where the content is inline.</param>
     /// <exception cref="ContentCorruptException">There is no file, it is of another length, or of another format.</exception>
     public static async ValueTask<SealedReader> OpenAsync(
-        StoredContent content, string? path, Func<FrameCipher> openCipher, CancellationToken cancellationToken)
+        IContentDisk disk, StoredContent content, string? path, Func<FrameCipher> openCipher, CancellationToken cancellationToken)
     {
         if (path is null)
         {
@@ -43,16 +42,16 @@ internal sealed class SealedReader : IDisposable
                 : throw Corrupt(content, "is of another length than its row says");
         }
 
-        var file = OpenFile(content.ContentId, path);
+        var file = OpenFile(disk, content.ContentId, path);
         try
         {
-            if (RandomAccess.GetLength(file) != ContentLimits.SealedLength(content.LengthBytes))
+            if (file.LengthBytes != ContentLimits.SealedLength(content.LengthBytes))
             {
                 throw Corrupt(content, "is of another length than its row says");
             }
 
             var header = new byte[ContentLimits.HeaderBytes];
-            await RandomAccess.ReadAsync(file, header, fileOffset: 0, cancellationToken);
+            await file.ReadAsync(header, offsetBytes: 0, cancellationToken);
             if (!header.AsSpan().SequenceEqual(ContentFiles.FileHeader.Span))
             {
                 throw Corrupt(content, "does not begin as a content file of this release");
@@ -92,7 +91,7 @@ internal sealed class SealedReader : IDisposable
         var offset = ContentLimits.HeaderBytes + first * ContentLimits.SealedFrameBytes;
         for (var filled = 0; filled < length;)
         {
-            var read = await RandomAccess.ReadAsync(_file, _buffer.AsMemory(filled, length - filled), offset + filled, cancellationToken);
+            var read = await _file.ReadAsync(_buffer.AsMemory(filled, length - filled), offset + filled, cancellationToken);
             filled += read > 0 ? read : throw Corrupt(_content, "was cut short while it was read");
         }
 
@@ -142,12 +141,11 @@ internal sealed class SealedReader : IDisposable
         }
     }
 
-    private static SafeFileHandle OpenFile(string contentId, string path)
+    private static IContentFile OpenFile(IContentDisk disk, string contentId, string path)
     {
         try
         {
-            return File.OpenHandle(
-                path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, FileOptions.Asynchronous);
+            return disk.Open(path);
         }
         catch (IOException fault) when (fault is FileNotFoundException or DirectoryNotFoundException)
         {

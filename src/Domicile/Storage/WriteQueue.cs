@@ -4,7 +4,7 @@ namespace Domicile.Storage;
 /// Work that waits for one account's writer, and the task that hands it over in batches while there is any: an idle
 /// account has no thread and no task. Bounded; who finds it full waits for room. Thread-safe.
 /// </summary>
-internal sealed class WriteQueue(Action<IReadOnlyList<PendingWrite>> commit) : IDisposable
+internal sealed class WriteQueue(IWorkers workers, Action<IReadOnlyList<PendingWrite>> commit) : IDisposable
 {
     private readonly Lock _gate = new();
     private readonly Queue<PendingWrite> _waiting = new();
@@ -33,7 +33,7 @@ internal sealed class WriteQueue(Action<IReadOnlyList<PendingWrite>> commit) : I
             if (!_isRunning)
             {
                 _isRunning = true;
-                _running = Task.Run(CommitWhileAnyWaits, CancellationToken.None);
+                _running = workers.Run(CommitWhileAnyWaits);
             }
         }
     }
