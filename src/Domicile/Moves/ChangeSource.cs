@@ -24,6 +24,7 @@ internal sealed class ChangeSource(RegionContext region)
 
         using var hold = store.HoldOpen();
         var sentKey = false;
+        string? missing = null;
         while (true)
         {
             var ticket = store.CommitCount;
@@ -44,7 +45,14 @@ internal sealed class ChangeSource(RegionContext region)
                 sql, order.Account, from, MoveLimits.BatchRowsMax, MoveLimits.BatchBytesMax));
             if (batch.Changes.Count > 0 || batch.CompleteUpTo > after)
             {
-                after = await SendAsync(store, batch, after, output, cancellationToken);
+                (after, var lacked) = await SendAsync(store, batch, after, output, cancellationToken);
+                if (lacked is not null && lacked == missing)
+                {
+                    await EndAsync(output, MoveReasons.Damaged($"Content {lacked} has no file."), cancellationToken);
+                    return;
+                }
+
+                missing = lacked;
             }
             else
             {
@@ -54,8 +62,9 @@ internal sealed class ChangeSource(RegionContext region)
     }
 
     // Files first, so that the target has them when it stores the rows. A content that a later write has dropped since the
-    // batch was read has no file any more: the batch is read again, and then doesn't name it.
-    private static async Task<long> SendAsync(
+    // batch was read has no file any more: the batch is read again, and then doesn't name it. If it does, the file is lost.
+    /// <returns>Up to where all was sent, and the content that has no file; null where all of the batch was sent.</returns>
+    private static async Task<(long After, string? Lacked)> SendAsync(
         AccountStore store, ChangeBatch batch, long after, PipeWriter output, CancellationToken cancellationToken)
     {
         var (changes, begin, contentBytes) = (batch.Changes, 0, 0L);
@@ -74,7 +83,7 @@ internal sealed class ChangeSource(RegionContext region)
             {
                 if (!await SendContentAsync(store, content, output, cancellationToken))
                 {
-                    return after;
+                    return (after, content.Id);
                 }
 
                 contentBytes += content.LengthBytes;
@@ -83,7 +92,7 @@ internal sealed class ChangeSource(RegionContext region)
 
         var rest = begin == 0 ? batch : batch with { Changes = [.. changes.Skip(begin)] };
         await SendBatchAsync(store, rest, after, output, cancellationToken);
-        return batch.CompleteUpTo;
+        return (batch.CompleteUpTo, null);
     }
 
     private static async Task SendBatchAsync(

@@ -18,6 +18,9 @@ internal static class MoveLimits
     /// <summary>How long erasing waits for open reads and hand-overs before it cuts them.</summary>
     public static readonly TimeSpan HoldsMax = TimeSpan.FromSeconds(60);
 
+    /// <summary>A call that asks for an erasure returns after this long at most; the erasure goes on.</summary>
+    public static readonly TimeSpan EraseAnswerMax = TimeSpan.FromSeconds(8);
+
     /// <summary>A call that asks how far the target is returns after this long at most.</summary>
     public static readonly TimeSpan ProgressEvery = TimeSpan.FromMilliseconds(250);
 
