@@ -13,6 +13,9 @@ internal static class MoveReasons
     public const string RowsChanged =
         "The target's rows are not those that it stored: another program has written into its database.";
 
+    /// <summary>At the end of a failed move's reason: nothing is kept at the target any more.</summary>
+    public const string Cleared = " What the target kept has been cleared since.";
+
     private const string DamagedPrefix = "A content at the source is damaged. ";
 
     /// <param name="what">Names the content.</param>

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Domicile.Accounts;
 using Domicile.Objects;
 using Domicile.Storage;
@@ -15,6 +16,9 @@ internal sealed class RegionNode : IRegionPeer, IAsyncDisposable
     private readonly SourceRole _source;
     private readonly TargetRole _target;
     private readonly SourceWatch _watch;
+
+    // Of accounts in which a deep verification found something; as long as this process lives.
+    private readonly ConcurrentDictionary<AccountId, IReadOnlyList<string>> _damages = new();
     private readonly CancellationTokenSource _stop = new();
     private const ConfigureAwaitOptions Quiet =
         ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext;
@@ -106,7 +110,17 @@ internal sealed class RegionNode : IRegionPeer, IAsyncDisposable
     public async Task<DeepVerification> VerifyDeepAsync(AccountId account, CancellationToken cancellationToken)
     {
         await using var copy = await OpenAsync(account, cancellationToken);
-        return await AccountVerification.RunAsync(copy.Store, cancellationToken);
+        var result = await AccountVerification.RunAsync(copy.Store, cancellationToken);
+        if (result.Troubles.Count == 0)
+        {
+            _damages.TryRemove(account, out _);
+        }
+        else
+        {
+            _damages[account] = result.Troubles;
+        }
+
+        return result;
     }
 
     public Task<byte[]> EraseAccountAsync(
@@ -120,7 +134,7 @@ internal sealed class RegionNode : IRegionPeer, IAsyncDisposable
     }
 
     public Task<IReadOnlyList<DoctorFinding>> ExamineAsync(CancellationToken cancellationToken)
-        => Task.FromResult(RegionExamination.Run(_region));
+        => Task.FromResult(new RegionExamination(_region, _damages).Run());
 
     public Task<StepAnswer> PrepareAsync(MoveOrder order, CancellationToken cancellationToken)
         => StepAsync("prepare", order, () => _source.PrepareAsync(order, cancellationToken));
