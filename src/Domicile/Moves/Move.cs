@@ -80,7 +80,10 @@ internal sealed record Move
     public DateTimeOffset? ErasedAt { get; init; }
     public DateTimeOffset? EndedAt { get; init; }
 
-    /// <summary>From asking for the seal to the activation's answer, in milliseconds, by control's monotonic clock.</summary>
+    /// <summary>
+    /// From asking for the seal to the source's word that requests may follow, in milliseconds, by control's monotonic clock;
+    /// if control was started again meanwhile, from the seal's answer on, by its wall clock.
+    /// </summary>
     public double? PauseMs { get; init; }
     public byte[]? Departure { get; init; }
     public byte[]? Arrival { get; init; }

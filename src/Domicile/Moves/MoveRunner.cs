@@ -189,7 +189,8 @@ internal sealed partial class MoveRunner(
     {
         // :: Step 7: waiting requests follow as soon as the source knows; the directory is a hint and may come after.
         var settled = await Source(move).SettleAsync(move.Order, cancellationToken);
-        var pauseMs = progress.EndPause(move.Id, time);
+        // A process that did not begin the pause goes by the clock: the seal's answer is on record.
+        var pauseMs = progress.EndPause(move.Id, time) ?? (time.GetUtcNow() - move.SealedAt)?.TotalMilliseconds;
         await control.SetHomeAsync(move.Account, move.Target, move.Epoch + 1, cancellationToken);
         return settled is StepAnswer.Departed
             ? move with { State = MoveState.Erasing, PauseMs = move.PauseMs ?? pauseMs }
