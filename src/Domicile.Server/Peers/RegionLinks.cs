@@ -76,6 +76,23 @@ internal sealed class RegionLink(PeerClients peers, RegionName region) : IRegion
         }
     }
 
+    public async Task<Stream> ProbeAsync(int lengthBytes, CancellationToken cancellationToken)
+    {
+        using var request = new HttpRequestMessage(
+            HttpMethod.Post, new Uri(peers.AddressOf(region), $"/peer/v1/probe?bytes={lengthBytes}"));
+        try
+        {
+            var response = await peers.InvokerOf(region).SendAsync(request, cancellationToken);
+            return response.StatusCode == HttpStatusCode.OK
+                ? await response.Content.ReadAsStreamAsync(cancellationToken)
+                : throw new RegionUnreachableException(region, $"it answered {(int)response.StatusCode} to a probe.");
+        }
+        catch (HttpRequestException e)
+        {
+            throw new RegionUnreachableException(region, e.Message, e);
+        }
+    }
+
     public async Task<StepAnswer> RefuseAsync(MoveOrder order, string reason, CancellationToken cancellationToken)
         => (await PeerCalls.AskAsync(
             peers, region, "/peer/v1/refuse", new PeerCall { Order = order, Reason = reason }, MovesJson.Default.PeerCall,

@@ -136,6 +136,9 @@ internal sealed class RegionNode : IRegionPeer, IAsyncDisposable
     public Task<IReadOnlyList<DoctorFinding>> ExamineAsync(CancellationToken cancellationToken)
         => Task.FromResult(new RegionExamination(_region, _damages).Run());
 
+    public Task<LinkMeasure?> MeasureLinkAsync(RegionName source, CancellationToken cancellationToken)
+        => LinkProbe.RunAsync(_region, source, cancellationToken);
+
     public Task<StepAnswer> PrepareAsync(MoveOrder order, CancellationToken cancellationToken)
         => StepAsync("prepare", order, () => _source.PrepareAsync(order, cancellationToken));
 
