@@ -69,6 +69,7 @@ internal sealed partial class ArrivalPulls(RegionContext region, ILogger<Arrival
 
             await Task.WhenAny(
                 store.ChangedSince(ticket, cancellationToken), Task.Delay(left, region.Time, cancellationToken));
+            cancellationToken.ThrowIfCancellationRequested(); // WhenAny says nothing of it, and would be back at once
         }
     }
 
