@@ -97,7 +97,7 @@ internal sealed class Client : IParty
             await PauseAsync(pauseMsMax);
             var value = History.DrawValue();
             var length = DrawLength();
-            if (!await AskUntilWrittenAsync(new Request.PutPart(_account.Id, Keys.Current, bucket, key, id, 1, value, length)))
+            if (!await AskUntilWrittenAsync(new Request.PutPart(_account.Id, Keys.Current, bucket, key, id, 1, value, length, DrawStall())))
             {
                 return;
             }
@@ -112,14 +112,16 @@ internal sealed class Client : IParty
         var value = History.DrawValue();
         var kind = onlyIfAbsent ? OperationKind.PutIfAbsent : OperationKind.Put;
         var operation = History.Begin(_account.Id, bucket, key, Name, kind, value);
-        var reply = await SendAsync(new Request.Put(_account.Id, Keys.Current, bucket, key, value, DrawLength(), onlyIfAbsent));
-        return Note(operation, reply);
+        var signer = Keys.Current;
+        var reply = await SendAsync(new Request.Put(_account.Id, signer, bucket, key, value, DrawLength(), DrawStall(), onlyIfAbsent));
+        return Note(operation, reply, signer);
     }
 
     public async Task<bool> DeleteAsync(string bucket, string key)
     {
         var operation = History.Begin(_account.Id, bucket, key, Name, OperationKind.Delete, 0);
-        return Note(operation, await SendAsync(new Request.Delete(_account.Id, Keys.Current, bucket, key)));
+        var signer = Keys.Current;
+        return Note(operation, await SendAsync(new Request.Delete(_account.Id, signer, bucket, key)), signer);
     }
 
     public async Task<bool> GetAsync(string bucket, string key, int stallMs)
@@ -210,27 +212,29 @@ internal sealed class Client : IParty
     private async Task CompleteAsync(string bucket, string key, string id, long value)
     {
         var operation = History.Begin(_account.Id, bucket, key, Name, OperationKind.Put, value);
+        var signer = Keys.Current;
         var reply = await SendAsync(
-            new Request.Complete(_account.Id, Keys.Current, bucket, key, id, [Contents.ETagOf(value)]));
+            new Request.Complete(_account.Id, signer, bucket, key, id, [Contents.ETagOf(value)]));
         if (reply is Reply.Written { Result: CommandResult.Refused { Code: "NoSuchUpload" or "InvalidPart" } lost } && !IsErased)
         {
             throw new ViolationException(Invariants.NoLostWrite, $"{lost.Code}: upload {key} of {Name} was begun and filled, and is not there");
         }
 
-        Note(operation, reply);
+        Note(operation, reply, signer);
     }
 
     private async Task<bool> AskUntilWrittenAsync(Request request)
     {
         for (var i = 0; i < 20; i++)
         {
-            switch (await SendAsync(request))
+            var signed = request with { AccessKey = Keys.Current };
+            switch (await SendAsync(signed))
             {
                 case Reply.Written { Result: not CommandResult.Refused }:
                     return true;
                 case Reply.Written { Result: CommandResult.Refused { Code: "NoSuchUpload" or "NoSuchBucket" } refused } when !IsErased:
                     throw new ViolationException(Invariants.NoLostWrite, $"{refused.Code} to {request}");
-                case Reply.Denied when !IsErased && Keys.IsSteady:
+                case Reply.Denied when !IsErased && Keys.IsSteady && Keys.Current == signed.AccessKey:
                     throw new ViolationException(Invariants.NoLostWrite, $"the access key of {Name} is not known any more");
             }
 
@@ -240,7 +244,7 @@ internal sealed class Client : IParty
         return false;
     }
 
-    private bool Note(Operation operation, Reply reply)
+    private bool Note(Operation operation, Reply reply, string key)
     {
         switch (reply)
         {
@@ -255,7 +259,7 @@ internal sealed class Client : IParty
             case Reply.Written:
                 History.End(operation, operation.Value);
                 return true;
-            case Reply.Denied when !IsErased && Keys.IsSteady:
+            case Reply.Denied when !IsErased && Keys.IsSteady && Keys.Current == key:
                 throw new ViolationException(Invariants.NoLostWrite, $"the access key of {Name} is not known any more");
             case Reply.Denied:
                 History.Refuse(operation);
@@ -264,6 +268,8 @@ internal sealed class Client : IParty
                 return false;
         }
     }
+
+    private int DrawStall() => _dice.Below(10) switch { < 5 => 0, < 8 => _dice.Below(60), _ => _dice.Below(3000) };
 
     // Mostly short; some lie in files, a few in two frames.
     private int DrawLength() => _dice.Below(20) switch { < 14 => 20 + _dice.Below(100), < 19 => 33_000, _ => 70_000 };

@@ -7,7 +7,9 @@ namespace Domicile.Simulation.Clients;
 /// <param name="AccessKey">Signs the request; the account is part of it.</param>
 internal abstract record Request(AccountId Account, string AccessKey, bool IsWrite)
 {
-    public sealed record Put(AccountId Account, string AccessKey, string Bucket, string Key, long Value, int LengthBytes, bool OnlyIfAbsent)
+    /// <param name="StallMs">How long the body takes to arrive.</param>
+    public sealed record Put(
+        AccountId Account, string AccessKey, string Bucket, string Key, long Value, int LengthBytes, int StallMs, bool OnlyIfAbsent)
         : Request(Account, AccessKey, true);
 
     public sealed record Delete(AccountId Account, string AccessKey, string Bucket, string Key)
@@ -20,7 +22,7 @@ internal abstract record Request(AccountId Account, string AccessKey, bool IsWri
         : Request(Account, AccessKey, true);
 
     public sealed record PutPart(
-        AccountId Account, string AccessKey, string Bucket, string Key, string UploadId, int Number, long Value, int LengthBytes)
+        AccountId Account, string AccessKey, string Bucket, string Key, string UploadId, int Number, long Value, int LengthBytes, int StallMs)
         : Request(Account, AccessKey, true);
 
     public sealed record Complete(AccountId Account, string AccessKey, string Bucket, string Key, string UploadId, IReadOnlyList<string> ETags)

@@ -108,7 +108,7 @@ internal sealed class S3Desk(Deployment deployment, RegionMachine region, Life l
     private async Task<Reply> PutAsync(AccountCopy copy, Request.Put put, CancellationToken cancellationToken)
     {
         await using var writer = copy.StageContent();
-        var staged = await StageAsync(writer, put.Value, put.LengthBytes, cancellationToken);
+        var staged = await StageAsync(writer, put.Value, put.LengthBytes, put.StallMs, cancellationToken);
         var conditions = put.OnlyIfAbsent ? WriteConditions.None with { IfNoneMatch = ["*"] } : WriteConditions.None;
         var command = new PutObject(
             put.Bucket, put.Key, staged, Contents.ETagOf(put.Value), new ObjectHeaders(), [], Contents.NoTags, conditions);
@@ -118,19 +118,19 @@ internal sealed class S3Desk(Deployment deployment, RegionMachine region, Life l
     private async Task<Reply> PutPartAsync(AccountCopy copy, Request.PutPart part, CancellationToken cancellationToken)
     {
         await using var writer = copy.StageContent();
-        var staged = await StageAsync(writer, part.Value, part.LengthBytes, cancellationToken);
+        var staged = await StageAsync(writer, part.Value, part.LengthBytes, part.StallMs, cancellationToken);
         var command = new PutPart(
             part.Bucket, part.Key, part.UploadId, part.Number, staged, Contents.ETagOf(part.Value), null);
         return await CommitAsync(copy, writer, command, cancellationToken);
     }
 
     // The body arrives in pieces: seals fall in between.
-    private static async Task<StagedContent> StageAsync(
-        ContentWriter writer, long value, int lengthBytes, CancellationToken cancellationToken)
+    private async Task<StagedContent> StageAsync(
+        ContentWriter writer, long value, int lengthBytes, int stallMs, CancellationToken cancellationToken)
     {
         var bytes = Contents.BytesOf(value, lengthBytes);
         await writer.WriteAsync(bytes.AsMemory(0, lengthBytes / 2), cancellationToken);
-        await Task.Yield();
+        await Task.Delay(TimeSpan.FromMilliseconds(stallMs), life.Time, cancellationToken);
         await writer.WriteAsync(bytes.AsMemory(lengthBytes / 2), cancellationToken);
         return await writer.CompleteAsync(cancellationToken);
     }

@@ -126,7 +126,8 @@ internal sealed class Network
         return new WatchedReader(incoming.Reader, () => After(Delay(), stop.Cancel));
     }
 
-    private TimeSpan Delay() => TimeSpan.FromMicroseconds(100 + _dice.Below(_weather.DelayMsMax * 1000 + 1));
+    // In whole milliseconds, as timers count: what has less than one left would ask again and again while no time passes.
+    private TimeSpan Delay() => TimeSpan.FromMilliseconds(1 + _dice.Below(_weather.DelayMsMax));
 
     // What nobody answers: until the caller gives up.
     private TimeSpan Patience() => TimeSpan.FromMilliseconds(_dice.Hits(0.7) ? 20 + _dice.Below(300) : 500 + _dice.Below(7000));
