@@ -67,9 +67,14 @@ internal sealed partial class ArrivalPulls(RegionContext region, ILogger<Arrival
                 return progress;
             }
 
-            await Task.WhenAny(
-                store.ChangedSince(ticket, cancellationToken), Task.Delay(left, region.Time, cancellationToken));
-            cancellationToken.ThrowIfCancellationRequested(); // WhenAny says nothing of it, and would be back at once
+            try
+            {
+                await store.ChangedSince(ticket, cancellationToken).WaitAsync(left, region.Time, cancellationToken);
+            }
+            catch (TimeoutException)
+            {
+                return ProgressOf(store, order);
+            }
         }
     }
 
