@@ -57,18 +57,41 @@ internal sealed class ChangeSource(RegionContext region)
     private static async Task<long> SendAsync(
         AccountStore store, ChangeBatch batch, long after, PipeWriter output, CancellationToken cancellationToken)
     {
-        foreach (var change in batch.Changes)
+        var (changes, begin, contentBytes) = (batch.Changes, 0, 0L);
+        for (var i = 0; i < changes.Count; i++)
         {
-            if (FileContentOf(change) is { } content
-                && !await SendContentAsync(store, content, output, cancellationToken))
+            if (contentBytes >= MoveLimits.BatchContentBytesMax && changes[i].Seq > changes[i - 1].Seq)
             {
-                return after;
+                // What has been sent so far is a batch of its own: after a cut it need not be sent again.
+                var seq = changes[i - 1].Seq;
+                await SendBatchAsync(store, new ChangeBatch([.. changes.Skip(begin).Take(i - begin)], seq), after, output, cancellationToken);
+                (after, begin, contentBytes) = (seq, i, 0);
+            }
+
+            if (FileContentOf(changes[i]) is { } content)
+            {
+                if (!await SendContentAsync(store, content, output, cancellationToken))
+                {
+                    return after;
+                }
+
+                contentBytes += content.LengthBytes;
             }
         }
 
-        ChangeStream.Write(output, new StreamFrame.Batch(after, store.Row!.Seq, batch));
-        await output.FlushAsync(cancellationToken);
+        var rest = begin == 0 ? batch : batch with { Changes = [.. changes.Skip(begin)] };
+        await SendBatchAsync(store, rest, after, output, cancellationToken);
         return batch.CompleteUpTo;
+    }
+
+    private static async Task SendBatchAsync(
+        AccountStore store, ChangeBatch batch, long after, PipeWriter output, CancellationToken cancellationToken)
+    {
+        var seq = store.Row!.Seq;
+        var unsentBytes = seq - batch.CompleteUpTo > MoveLimits.LagAtSealMax ? long.MaxValue
+            : store.Read(sql => ChangeFeed.ContentBytesAfter(sql, store.Account, batch.CompleteUpTo));
+        ChangeStream.Write(output, new StreamFrame.Batch(after, seq, unsentBytes, batch));
+        await output.FlushAsync(cancellationToken);
     }
 
     /// <returns>The content of this change, if it lies in a file.</returns>
