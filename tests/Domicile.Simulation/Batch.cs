@@ -1,4 +1,4 @@
-using Domicile.Simulation.Machines;
+using Domicile.Simulation.Seeding;
 
 namespace Domicile.Simulation;
 
@@ -8,6 +8,7 @@ internal sealed class Batch
     private readonly Lock _gate = new();
     private readonly List<Outcome> _failed = [];
     private long _next;
+    private volatile bool _isOver;
 
     public Counts Counts { get; private set; }
 
@@ -16,22 +17,22 @@ internal sealed class Batch
     /// <summary>In the order of their seeds.</summary>
     public IReadOnlyList<Outcome> Failed => [.. _failed.OrderBy(one => one.Seed)];
 
-    /// <summary>Runs the seeds of the range, both ends included, until <paramref name="isEnough"/>.</summary>
+    /// <summary>Runs the seeds of the range, both ends included, until one failed that is enough.</summary>
     public static Batch Run(
-        ulong from, ulong to, SeededBug bug = SeededBug.None, int failuresMax = int.MaxValue, int? threads = null)
+        ulong from, ulong to, SeededBug bug = SeededBug.None, Func<Outcome, bool>? isEnough = null)
     {
         var batch = new Batch { _next = (long)from };
-        var workers = Enumerable.Range(0, threads ?? Environment.ProcessorCount)
-            .Select(_ => new Thread(() => batch.Work((long)to, bug, failuresMax)) { IsBackground = true }).ToList();
+        var workers = Enumerable.Range(0, Environment.ProcessorCount)
+            .Select(_ => new Thread(() => batch.Work((long)to, bug, isEnough ?? (_ => false))) { IsBackground = true }).ToList();
         workers.ForEach(one => one.Start());
         workers.ForEach(one => one.Join());
         return batch;
     }
 
-    private void Work(long to, SeededBug bug, int failuresMax)
+    private void Work(long to, SeededBug bug, Func<Outcome, bool> isEnough)
     {
         using var bench = new Workbench();
-        while (Interlocked.Increment(ref _next) - 1 is var seed && seed <= to && _failed.Count < failuresMax)
+        while (Interlocked.Increment(ref _next) - 1 is var seed && seed <= to && !_isOver)
         {
             var outcome = Simulation.Run((ulong)seed, bench, bug);
             lock (_gate)
@@ -41,6 +42,7 @@ internal sealed class Batch
                 if (outcome.Violated is not null)
                 {
                     _failed.Add(outcome);
+                    _isOver |= isEnough(outcome);
                 }
             }
         }

@@ -1,5 +1,5 @@
 using System.Globalization;
-using Domicile.Simulation.Machines;
+using Domicile.Simulation.Seeding;
 
 namespace Domicile.Simulation;
 

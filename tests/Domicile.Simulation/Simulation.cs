@@ -1,9 +1,9 @@
 using Domicile.Accounts;
 using Domicile.Proofs;
 using Domicile.Simulation.Checks;
-using Domicile.Simulation.Clients;
 using Domicile.Simulation.Engine;
 using Domicile.Simulation.Machines;
+using Domicile.Simulation.Seeding;
 
 namespace Domicile.Simulation;
 
@@ -54,9 +54,9 @@ internal sealed class Simulation : IDisposable
             simulation.Run();
             return simulation.End(simulation._world.Fault);
         }
-        catch (ViolationException violation)
+        catch (Exception fault)
         {
-            return simulation.End(violation);
+            return simulation.End(fault);
         }
     }
 

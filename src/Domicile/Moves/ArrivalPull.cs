@@ -193,7 +193,7 @@ internal sealed partial class ArrivalPull(RegionContext region, MoveOrder order,
         }
     }
 
-    private static async Task EndTurnAsync(Task stored, IDisposable turn, CancellationTokenSource broken)
+    private async Task EndTurnAsync(Task stored, IDisposable turn, CancellationTokenSource broken)
     {
         using (turn)
         {
@@ -210,7 +210,7 @@ internal sealed partial class ArrivalPull(RegionContext region, MoveOrder order,
     }
 
     // What fails in one place stops the others.
-    private static async Task BreakingAsync(Task work, CancellationTokenSource broken)
+    private async Task BreakingAsync(Task work, CancellationTokenSource broken)
     {
         try
         {
@@ -218,7 +218,7 @@ internal sealed partial class ArrivalPull(RegionContext region, MoveOrder order,
         }
         catch
         {
-            await broken.CancelAsync();
+            await region.Storage.Workers.Run(broken.Cancel);
             throw;
         }
     }

@@ -43,9 +43,10 @@ internal sealed class Ghost(Deployment deployment)
             {
                 var key = (account.Id, machine.Region);
                 var before = _seen.GetValueOrDefault(key);
-                if (!ReferenceEquals(before?.Row, row))
+                var hasKey = store.Key is not null;
+                if (!ReferenceEquals(before?.Row, row) || before.HasKey != hasKey)
                 {
-                    var now = new Seen(row, store.Key is not null);
+                    var now = new Seen(row, hasKey);
                     _seen[key] = now;
                     Check(machine, store, before, now);
                 }

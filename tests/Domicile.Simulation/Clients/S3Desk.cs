@@ -22,6 +22,14 @@ internal sealed class S3Desk(Deployment deployment, RegionMachine region, Life l
 
     public async Task<Reply> HandleAsync(Request request, int hops, CancellationToken cancellationToken)
     {
+        if (!request.IsWrite && deployment.Seeds.FindCached(region, _node, request.Account) is { } cached)
+        {
+            await using (cached)
+            {
+                return await ServeAsync(cached, request, cancellationToken);
+            }
+        }
+
         for (var tries = 0; tries < RoutesMax; tries++)
         {
             switch (await _node.Gateway.RouteAsync(request.Account, request.IsWrite, cancellationToken))

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.IO.Pipelines;
 using Domicile.Storage;
 
@@ -89,8 +90,8 @@ internal sealed class Life : SynchronizationContext, IWorkers
                 }
                 catch (Exception fault)
                 {
-                    // Nobody may be waiting for it: production would never hear of it, so it counts only if it is a bug's.
-                    if (fault is not (IOException or ObjectDisposedException))
+                    // Whoever waits for it hears of the rest.
+                    if (IsBug(fault))
                     {
                         _world.Fail(fault);
                     }
@@ -102,8 +103,23 @@ internal sealed class Life : SynchronizationContext, IWorkers
         return done.Task;
     }
 
-    /// <summary>Starts something that runs in this life; its faults end the simulation.</summary>
-    public void Begin(Func<Task> work) => _ = Run(work);
+    /// <summary>Starts something of the simulation's own in this life; its faults end the simulation.</summary>
+    public void Begin(Func<Task> work)
+        => _ = Run(async () =>
+        {
+            try
+            {
+                await work();
+            }
+            catch (Exception fault) when (fault is not OperationCanceledException)
+            {
+                _world.Fail(fault);
+            }
+        });
+
+    private static bool IsBug(Exception fault)
+        => fault is ViolationException or InvariantViolatedException or NullReferenceException or ArgumentException
+            or IndexOutOfRangeException or KeyNotFoundException or InvalidCastException or UnreachableException;
 
     private sealed class Scheduler(Life life) : PipeScheduler
     {

@@ -30,7 +30,7 @@ internal sealed class ControlMachine(Deployment deployment, int number) : IParty
         deployment.World.Trace.Say($"-- {Name} is up");
         _life = new Life(deployment.World, number, Name);
         Desk = new MoveDesk(
-            deployment.Seeds.Wrap(new PerLife(this, _life)), deployment.Seeds.Wrap(Register.OpenRecords()), _life.Time,
+            new PerLife(this, _life), Register.OpenRecords(), _life.Time,
             deployment.Logs, _life, _ => deployment.DrawMoveId());
         var desk = Desk;
         _life.Post(_ => desk.Resume(), null);
@@ -181,7 +181,9 @@ internal sealed class ControlMachine(Deployment deployment, int number) : IParty
     /// <summary>What one process's runner asks: after the death of that process it must not speak as the next one.</summary>
     private sealed class PerLife(ControlMachine machine, Life life) : IMoveControl
     {
-        public IRegionPeer Region(RegionName name) => new Peer(machine.Deployment, machine, life, machine.Deployment.Region(name));
+        public IRegionPeer Region(RegionName name)
+            => machine.Deployment.Seeds.WrapAtControl(
+                new Peer(machine.Deployment, machine, life, machine.Deployment.Region(name)));
 
         public MovePermission Permit(Move move) => machine.Permit(move);
 

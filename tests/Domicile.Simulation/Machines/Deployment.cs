@@ -1,9 +1,8 @@
 using Domicile.Accounts;
-using Domicile.Moves;
 using Domicile.Proofs;
 using Domicile.Simulation.Checks;
 using Domicile.Simulation.Engine;
-using Domicile.Storage;
+using Domicile.Simulation.Seeding;
 using Microsoft.Extensions.Logging;
 
 namespace Domicile.Simulation.Machines;

@@ -61,7 +61,7 @@ internal sealed class Link(Deployment deployment, RegionMachine self, RegionMach
         var node = other.Up;
         return deployment.Network.Stream(
             other, other.Life!, self, _life, "changes",
-            (output, token) => node.Changes.StreamAsync(order, after, deployment.Seeds.Wrap(output), token));
+            (output, token) => deployment.Seeds.StreamAsync(other, self, node, order, after, output, token));
     }
 
     private async Task<HandOverAnswer> TakeAsync(HandOver handOver, byte[]? bytes, CancellationToken cancellationToken)

@@ -63,7 +63,7 @@ internal sealed class RegionMachine : IParty
                 Regions = _deployment.Facts,
                 Storage = storage,
                 Directory = _replica,
-                Links = _deployment.Seeds.Wrap(this, new Links(_deployment, this)),
+                Links = _deployment.Seeds.Wrap(new Links(_deployment, this)),
                 Signer = _signer,
                 Time = life.Time,
             },

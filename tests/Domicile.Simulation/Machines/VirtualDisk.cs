@@ -105,10 +105,10 @@ internal sealed class VirtualDisk : IContentDisk
     public bool HasDirectory(string directory) => _directories.Contains(directory);
 
     public IEnumerable<string> ListDirectories(string directory)
-        => _directories.Where(one => Path.GetDirectoryName(one) == directory).Order(StringComparer.Ordinal).ToList();
+        => [.. _directories.Where(one => Path.GetDirectoryName(one) == directory).Order(StringComparer.Ordinal)];
 
     public IEnumerable<string> ListFiles(string directory)
-        => _names.Keys.Where(path => Path.GetDirectoryName(path) == directory).ToList();
+        => [.. _names.Keys.Where(path => Path.GetDirectoryName(path) == directory)];
 
     private Inode Find(string path) => _names.GetValueOrDefault(path) ?? throw new FileNotFoundException(path);
 
@@ -134,7 +134,7 @@ internal sealed class VirtualDisk : IContentDisk
 
         public void Flush()
         {
-            _durable = IsFlushed ? _durable : _bytes.ToArray();
+            _durable = IsFlushed ? _durable : [.. _bytes];
             IsFlushed = true;
         }
 
