@@ -1,15 +1,19 @@
 using System.Diagnostics;
+using Domicile.Accounts;
+using Microsoft.Data.Sqlite;
 
 namespace Domicile;
 
 /// <summary>
-/// Named places at which a test may have this process killed, to see that what is saved there is enough to go on. They
-/// stand in moves only, where each is followed by work on disk or on the wire.
+/// Named places at which a test may have this process killed, or one account's move held up or failed, to see that what is
+/// saved there is enough to go on. They stand in moves only, where each is followed by work on disk or on the wire.
 /// </summary>
 /// <remarks>
 /// Nothing happens unless the environment has <c>DOMICILE_CRASH_POINTS=1</c> when the process starts. Then each place looks
-/// for the file <c>crash-at</c> in the process's own data directory. If it holds the place's name, the file is removed and
-/// the process gets SIGKILL: once, so that the next start goes on.
+/// into the folder <c>crash-points</c> of the process's own data directory for a file of its name, or of its name, an
+/// <c>@</c> and the account's id: with that account only. The file is renamed to <c>….reached</c>, so it acts once, and its
+/// word is done: <c>kill</c> (SIGKILL of the process), <c>pause</c> (the move stands still here until the renamed file is
+/// deleted), <c>fail</c> (the database fails with "disk I/O error").
 /// <para>
 /// Regions: <c>STEP.asked</c> and <c>STEP.done</c> (before it acts; after, not answered yet) for prepare, arrive, seal,
 /// drain, depart, activate, refuse, unseal, settle and erase; <c>pull.received</c> (a content), <c>pull.stored</c> (a batch),
@@ -20,23 +24,70 @@ namespace Domicile;
 internal static class CrashPoint
 {
     public const string Switch = "DOMICILE_CRASH_POINTS";
-    public const string FileName = "crash-at";
+    public const string FolderName = "crash-points";
+    public const string ReachedSuffix = ".reached";
+
+    private const int SqliteIoError = 10;
+
+    private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(20);
 
     // Set once, by Program before anything else runs; null where there is nothing to look for.
-    private static string? _file;
+    private static string? _folder;
 
     public static void Arm(string processDirectory)
-        => _file = Environment.GetEnvironmentVariable(Switch) == "1" ? Path.Combine(processDirectory, FileName) : null;
+        => _folder = Environment.GetEnvironmentVariable(Switch) == "1" ? Path.Combine(processDirectory, FolderName) : null;
 
-    public static void Reach(string name)
+    public static ValueTask ReachAsync(string name, AccountId account)
+        => _folder is { } folder && Directory.Exists(folder) ? LookAsync(folder, name, account) : ValueTask.CompletedTask;
+
+    private static async ValueTask LookAsync(string folder, string name, AccountId account)
     {
-        if (_file is not { } file || !File.Exists(file) || File.ReadAllText(file) != name)
+        foreach (var file in (string[])[Path.Combine(folder, name), Path.Combine(folder, $"{name}@{account}")])
         {
-            return;
+            if (Take(file) is { } word)
+            {
+                await ActAsync(word, name, file + ReachedSuffix);
+            }
+        }
+    }
+
+    /// <returns>Its word, of whoever was first to come by.</returns>
+    private static string? Take(string file)
+    {
+        if (!File.Exists(file))
+        {
+            return null;
         }
 
-        File.Delete(file);
-        Process.GetCurrentProcess().Kill();
-        Environment.FailFast($"SIGKILL at {name} did not end the process.");
+        try
+        {
+            var word = File.ReadAllText(file);
+            File.Move(file, file + ReachedSuffix);
+            return word;
+        }
+        catch (FileNotFoundException)
+        {
+            return null;
+        }
+    }
+
+    private static async Task ActAsync(string word, string name, string reached)
+    {
+        switch (word)
+        {
+            case "kill":
+                Process.GetCurrentProcess().Kill();
+                Environment.FailFast($"SIGKILL at {name} did not end the process.");
+                break;
+            case "pause":
+                while (File.Exists(reached))
+                {
+                    await Task.Delay(LookEvery, TimeProvider.System);
+                }
+
+                break;
+            case "fail":
+                throw new SqliteException($"disk I/O error (asked for at {name})", SqliteIoError);
+        }
     }
 }

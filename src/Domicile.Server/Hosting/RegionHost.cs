@@ -18,6 +18,7 @@ internal static class RegionHost
 {
     /// <summary>Of a request's first line: a key of 1,024 bytes, percent-encoded, and a presigned query.</summary>
     private const int RequestLineBytesMax = 16 << 10;
+    private const long StreamBytesAhead = 1 << 20;
 
     /// <summary>Runs until it is told to stop. The certificates are in its directory already.</summary>
     public static async Task RunAsync(
@@ -55,7 +56,7 @@ internal static class RegionHost
         await using var clients = Build(
             log, kestrel => ListenForClients(kestrel, own.Listen, dataDirectory, role), s3.HandleAsync);
         await using var links = Build(
-            log, kestrel => kestrel.Listen(Listeners.EndPointOf(own.Peer), at => at.UseHttps(tls.ServerOptions)),
+            log, kestrel => ListenForPeers(kestrel, own.Peer, tls),
             new RegionPeerEndpoints(node, tls, s3.HandleAsync).HandleAsync);
         await using var management = BuildManagement(node, log, own.Management);
 
@@ -119,6 +120,13 @@ internal static class RegionHost
                 PriorKnowledge.Use(at);
             }
         });
+
+    private static void ListenForPeers(KestrelServerOptions kestrel, Uri listen, PeerTls tls)
+    {
+        // A move's stream: what is read and encrypted may run ahead of what is sent.
+        kestrel.Limits.MaxResponseBufferSize = StreamBytesAhead;
+        kestrel.Listen(Listeners.EndPointOf(listen), at => at.UseHttps(tls.ServerOptions));
+    }
 
     private static WebApplication BuildManagement(RegionNode node, ILoggerFactory log, Uri listen)
     {

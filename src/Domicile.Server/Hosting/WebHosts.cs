@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace Domicile.Server.Hosting;
@@ -29,6 +30,7 @@ internal static class WebHosts
             kestrel.Limits.RequestHeadersTimeout = HeadersTimeout;
             listen(kestrel);
         });
+        builder.Services.AddSingleton<IMemoryPoolFactory<byte>, RecordBlocks.Factory>();
         builder.Services.AddSingleton(log);
         builder.Services.AddRoutingCore();
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = ShutdownTimeout);

@@ -12,6 +12,9 @@ internal sealed partial class DirectorySync(RegionContext region, PeerClients pe
     private static readonly TimeSpan Every = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan WhileWithoutPolicy = TimeSpan.FromMilliseconds(200);
 
+    // Of a few entries, or of all of a first start, as control reads them from memory.
+    private static readonly TimeSpan AnswerMax = TimeSpan.FromSeconds(30);
+
     private readonly CancellationTokenSource _stop = new();
     private Task _loop = Task.CompletedTask;
 
@@ -30,9 +33,16 @@ internal sealed partial class DirectorySync(RegionContext region, PeerClients pe
         {
             try
             {
-                await AskAsync(_stop.Token);
+                using var patience = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
+                patience.CancelAfter(AnswerMax);
+                await AskAsync(patience.Token);
             }
-            catch (Exception e) when (e is HttpRequestException or JsonException or FormatException)
+            catch (OperationCanceledException) when (!_stop.IsCancellationRequested)
+            {
+                peers.RenewControl();
+                LogSilence(log, AnswerMax);
+            }
+            catch (Exception e) when (e is HttpRequestException or IOException or JsonException or FormatException)
             {
                 LogTrouble(log, e.Message);
             }
@@ -54,6 +64,9 @@ internal sealed partial class DirectorySync(RegionContext region, PeerClients pe
             region.Directory.Take(update);
         }
     }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Control, asked for the directory, has been silent for {Patience}.")]
+    private static partial void LogSilence(ILogger log, TimeSpan patience);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Control can't be asked for the directory: {Cause}")]
     private static partial void LogTrouble(ILogger log, string cause);

@@ -50,6 +50,7 @@ internal static class PeerCalls
         }
         catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
         {
+            peers.Renew(region);
             throw new RegionUnreachableException(region, $"no answer within {atMost.TotalSeconds} s.", e);
         }
     }

@@ -17,6 +17,15 @@ internal sealed class PeerClients(PeerTls tls, Endpoints endpoints) : IDisposabl
 
     public HttpMessageInvoker InvokerOfControl => InvokerOf(new PeerIdentity.Control());
 
+    /// <summary>
+    /// A question to it got no answer: its pooled connections may be as dead as that one, and nothing would say so but one
+    /// silence after the other. From now on it is asked over new ones; those that are in use end by themselves.
+    /// </summary>
+    public void Renew(RegionName region) => _invokers.TryRemove(new PeerIdentity.Region(region), out _);
+
+    /// <inheritdoc cref="Renew"/>
+    public void RenewControl() => _invokers.TryRemove(new PeerIdentity.Control(), out _);
+
     public void Dispose()
     {
         foreach (var invoker in _invokers.Values)

@@ -44,6 +44,9 @@ internal sealed class RegionLink(PeerClients peers, RegionName region) : IRegion
     private static readonly TimeSpan Short = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan HandOverMax = TimeSpan.FromMinutes(10);
 
+    // A piece of a content on its way, or, after the last, the target's fsyncs and commit.
+    private static readonly TimeSpan HandOverSilenceMax = TimeSpan.FromSeconds(30);
+
     public async Task<PipeReader> PullAsync(MoveOrder order, long after, CancellationToken cancellationToken)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(peers.AddressOf(region), "/peer/v1/changes"))
@@ -66,6 +69,11 @@ internal sealed class RegionLink(PeerClients peers, RegionName region) : IRegion
         {
             throw new RegionUnreachableException(region, e.Message, e);
         }
+        catch (OperationCanceledException)
+        {
+            peers.Renew(region);
+            throw;
+        }
     }
 
     public async Task<StepAnswer> RefuseAsync(MoveOrder order, string reason, CancellationToken cancellationToken)
@@ -76,16 +84,29 @@ internal sealed class RegionLink(PeerClients peers, RegionName region) : IRegion
     public async Task<HandOverAnswer> HandOverAsync(
         HandOver handOver, Stream? content, CancellationToken cancellationToken)
     {
+        using var silence = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        silence.CancelAfter(HandOverSilenceMax);
         using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(peers.AddressOf(region), "/peer/v1/handover"))
         {
-            Content = new HandOverContent(handOver, content),
+            Content = new HandOverContent(handOver, content, () => silence.CancelAfter(HandOverSilenceMax)),
         };
-        return (await PeerCalls.SendAsync(
-            peers, region, request, MovesJson.Default.HandOverAnswer, HandOverMax, cancellationToken))!;
+        try
+        {
+            return (await PeerCalls.SendAsync(
+                peers, region, request, MovesJson.Default.HandOverAnswer, HandOverMax, silence.Token))!;
+        }
+        catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
+        {
+            peers.Renew(region);
+            throw new RegionUnreachableException(
+                region, $"it was silent for {HandOverSilenceMax.TotalSeconds} s in a hand-over.", e);
+        }
     }
 
-    private sealed class HandOverContent(HandOver handOver, Stream? content) : HttpContent
+    private sealed class HandOverContent(HandOver handOver, Stream? content, Action heard) : HttpContent
     {
+        private const int PieceBytes = 256 << 10;
+
         protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context)
         {
             var json = JsonSerializer.SerializeToUtf8Bytes(handOver, MovesJson.Default.HandOver);
@@ -93,9 +114,17 @@ internal sealed class RegionLink(PeerClients peers, RegionName region) : IRegion
             BinaryPrimitives.WriteInt32BigEndian(head, json.Length);
             await stream.WriteAsync(head);
             await stream.WriteAsync(json);
-            if (content is not null)
+            heard();
+            if (content is null)
             {
-                await content.CopyToAsync(stream);
+                return;
+            }
+
+            var piece = new byte[PieceBytes];
+            while (await content.ReadAsync(piece) is > 0 and var read)
+            {
+                await stream.WriteAsync(piece.AsMemory(0, read));
+                heard();
             }
         }
 

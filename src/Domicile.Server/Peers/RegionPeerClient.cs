@@ -10,7 +10,7 @@ internal sealed class RegionPeerClient(PeerClients peers, RegionName region) : I
 {
     private static readonly TimeSpan Short = TimeSpan.FromSeconds(12);
 
-    // Deep verification and erasing read or write all that an account has.
+    // Deep verification and erasing for good read or write all that an account has.
     private static readonly TimeSpan Long = TimeSpan.FromHours(6);
 
     public async Task<RegionStatus> StatusAsync(CancellationToken cancellationToken)
@@ -95,8 +95,7 @@ internal sealed class RegionPeerClient(PeerClients peers, RegionName region) : I
 
     public async Task<StepAnswer> EraseAsync(MoveOrder order, byte[] arrival, CancellationToken cancellationToken)
         => (await AskAsync(
-            "erase", new PeerCall { Order = order, Statement = arrival }, MovesJson.Default.StepAnswer, cancellationToken,
-            Long))!;
+            "erase", new PeerCall { Order = order, Statement = arrival }, MovesJson.Default.StepAnswer, cancellationToken))!;
 
     private async Task<StepAnswer> StepAsync(string call, PeerCall question, CancellationToken cancellationToken)
         => (await AskAsync(call, question, MovesJson.Default.StepAnswer, cancellationToken))!;

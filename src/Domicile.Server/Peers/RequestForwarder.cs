@@ -27,6 +27,9 @@ internal sealed class RequestForwarder(PeerClients peers)
     /// <summary>A body up to this long is read before it is relayed, so that it can be relayed again elsewhere.</summary>
     private const int BodyKeptBytesMax = 128 << 10;
 
+    /// <summary>More than a request waits at the home's gateway.</summary>
+    private static readonly TimeSpan AnswerMax = TimeSpan.FromSeconds(40);
+
     private static readonly object KeptBodyKey = new();
 
     // RFC 9110, section 7.6.1: what speaks of one connection and not of the message.
@@ -54,7 +57,13 @@ internal sealed class RequestForwarder(PeerClients peers)
         HttpResponseMessage response;
         try
         {
-            response = await peers.InvokerOf(home).SendAsync(request, context.RequestAborted);
+            response = await SendAsync(request, home, context.RequestAborted);
+        }
+        catch (OperationCanceledException) when (!context.RequestAborted.IsCancellationRequested)
+        {
+            peers.Renew(home);
+            await AnswerBusyAsync(context, $"The account's home region {home} is silent.");
+            return null;
         }
         catch (HttpRequestException)
         {
@@ -72,6 +81,19 @@ internal sealed class RequestForwarder(PeerClients peers)
             await CopyAnswerAsync(response, context);
             return null;
         }
+    }
+
+    // What only reads or removes is answered soon, after a cut-over at most. A body takes its sender's time, and a copy its
+    // object's: those wait for as long as their client does.
+    private async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, RegionName home, CancellationToken aborted)
+    {
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(aborted);
+        if (request.Method == HttpMethod.Get || request.Method == HttpMethod.Head || request.Method == HttpMethod.Delete)
+        {
+            patience.CancelAfter(AnswerMax);
+        }
+
+        return await peers.InvokerOf(home).SendAsync(request, patience.Token);
     }
 
     private static MovedOn? FindMovedOn(HttpResponseMessage response)

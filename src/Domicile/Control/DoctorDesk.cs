@@ -91,13 +91,25 @@ internal sealed class DoctorDesk(ControlParts parts)
                     + (parts.Moves.Trouble(move.Id) ?? move.Reason ?? "no reason is known"),
                     $"see that {move.Source} and {move.Target} run; until it has activated it can be aborted");
             }
-            else if (move.State == MoveState.Failed)
+            else if (move.State == MoveState.Failed
+                && move.Reason?.EndsWith(MoveReasons.Cleared, StringComparison.Ordinal) != true)
             {
                 yield return new DoctorFinding(
-                    Place, Warning, $"move {move.Id} failed: {move.Reason}",
-                    $"the account stayed in {move.Source}; check it with 'domicile verify --account {move.Account} --deep'");
+                    Place, Warning, $"move {move.Id} of account {move.Account} failed: {move.Reason}", AfterFailure(move));
             }
         }
+    }
+
+    private static string AfterFailure(Move move)
+    {
+        var look = MoveReasons.IsDamaged(move.Reason)
+            ? $"'domicile verify --account {move.Account} --deep' names every damaged content; check {move.Source}'s disk, and restore "
+                + "the account from a backup, or have its user delete or replace those objects"
+            : move.Reason == MoveReasons.RowsChanged
+                ? $"find out what has written into {move.Target}'s data directory, and keep it out"
+                : $"'domicile verify --account {move.Account} --deep' checks what {move.Source} has; keep both regions' logs";
+        return $"the account stayed in {move.Source} and is served; {look}; then 'domicile moves abort {move.Id}' clears what "
+            + $"{move.Target} has kept, and the account may move again";
     }
 
     private async Task<IReadOnlyList<DoctorFinding>> ExamineAsync(RegionConfig region, CancellationToken cancellationToken)

@@ -14,7 +14,7 @@ internal static class AccountErasure
         // :: Step 1: destroy the key. What is left of contents can't be read by anyone any more.
         var usage = await store.WriteAsync(DestroyKey, cancellationToken);
         var keyDestroyedAt = time.GetUtcNow();
-        CrashPoint.Reach("erasure.keyless");
+        await CrashPoint.ReachAsync("erasure.keyless", store.Account);
 
         // :: Step 2: delete the rows, some at a time, so that the file's log stays short.
         var rows = 0L;
@@ -24,7 +24,7 @@ internal static class AccountErasure
             rows += some;
         }
 
-        CrashPoint.Reach("erasure.rowless");
+        await CrashPoint.ReachAsync("erasure.rowless", store.Account);
 
         // :: Step 3: files, free pages and the log.
         await store.ScrubAsync(cancellationToken);

@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Threading.Channels;
 using Domicile.Accounts;
 using Domicile.Objects;
+using Domicile.Objects.Rows;
 using Domicile.Storage;
 using Microsoft.Extensions.Logging;
 
@@ -35,8 +36,15 @@ internal sealed partial class ArrivalPull(RegionContext region, MoveOrder order,
     private long _unstoredBytes;
     private long? _fewRowsSince;
     private volatile string? _trouble;
+    private volatile string? _damage;
+
+    // What came damaged last. The loop's own.
+    private string? _suspicion;
 
     public MoveOrder Order => order;
+
+    /// <summary>Why this move can't be: a content at the source is damaged.</summary>
+    public string? Damage => _damage;
 
     /// <summary>Starts the loop, if it isn't running.</summary>
     public void Start()
@@ -86,6 +94,13 @@ internal sealed partial class ArrivalPull(RegionContext region, MoveOrder order,
             catch (OperationCanceledException) when (_stop.IsCancellationRequested)
             {
                 return;
+            }
+            catch (ContentCorruptException e)
+            {
+                // The link has checks of its own: what comes damaged twice lies damaged.
+                _damage = e.Message == _suspicion ? MoveReasons.Damaged(e.Message) : null;
+                _suspicion = _trouble = e.Message;
+                LogTrouble(log, order.Move, e.Message);
             }
             catch (Exception e) when (e is not OperationCanceledException)
             {
@@ -153,6 +168,7 @@ internal sealed partial class ArrivalPull(RegionContext region, MoveOrder order,
                     break;
                 case StreamFrame.Batch batch:
                     Heard(batch.SourceSeq, batch.UnsentBytes);
+                    own.Add(region.Storage.Workers.Run(() => VerifyInlineAsync(batch.Changes, cancellationToken)));
                     await arrived.WriteAsync(new Arrived(batch, own), cancellationToken);
                     contents.RemoveAll(one => one.IsCompletedSuccessfully);
                     own = [];
@@ -162,6 +178,7 @@ internal sealed partial class ArrivalPull(RegionContext region, MoveOrder order,
                     break;
                 case StreamFrame.End end:
                     _trouble = end.Reason;
+                    _damage = MoveReasons.IsDamaged(end.Reason) ? end.Reason : null;
                     return;
             }
         }
@@ -183,7 +200,7 @@ internal sealed partial class ArrivalPull(RegionContext region, MoveOrder order,
             Interlocked.Add(ref _unstoredBytes, content.LengthBytes);
             var stored = await _store.Contents.ReceiveSealedAheadAsync(
                 content.ContentId, content.LengthBytes, input.ReadExactlyAsync, broken.Token);
-            CrashPoint.Reach("pull.received");
+            await CrashPoint.ReachAsync("pull.received", order.Account);
             return EndTurnAsync(stored, turn, broken);
         }
         catch
@@ -240,9 +257,23 @@ internal sealed partial class ArrivalPull(RegionContext region, MoveOrder order,
         }
 
         await _store.WriteAsync(transaction => TakeBatches(transaction, batches), cancellationToken);
-        CrashPoint.Reach("pull.stored");
+        await CrashPoint.ReachAsync("pull.stored", order.Account);
         batches.ForEach(batch => Adopt(batch.Changes));
         _trouble = null;
+    }
+
+    // Contents in files are verified as they come; these came in rows.
+    private async Task VerifyInlineAsync(ChangeBatch batch, CancellationToken cancellationToken)
+    {
+        foreach (var change in batch.Changes)
+        {
+            if (change is { Kind: RowKind.Content, IsDeleted: false }
+                && ContentRow.Decode(change.Row.Span) is { Inline: { } bytes } content)
+            {
+                await _store.Contents.VerifyAsync(
+                    new StoredContent(content.Id, content.LengthBytes, bytes), cancellationToken);
+            }
+        }
     }
 
     private bool TakeKey(AccountTransaction transaction, byte[] key)

@@ -47,7 +47,7 @@ internal sealed class ArrivalPulls(RegionContext region, ILogger<ArrivalPulls> l
     }
 
     /// <summary>Answers when the target has nearly caught up, or after a moment.</summary>
-    public async Task<StepAnswer> WaitForProgressAsync(MoveOrder order, CancellationToken cancellationToken)
+    public async Task<StepAnswer.Arriving> WaitForProgressAsync(MoveOrder order, CancellationToken cancellationToken)
     {
         var store = region.Storage.Open(order.Account);
         var deadline = region.Time.GetUtcNow() + MoveLimits.ProgressEvery;
@@ -82,6 +82,10 @@ internal sealed class ArrivalPulls(RegionContext region, ILogger<ArrivalPulls> l
 
         _stop.Dispose();
     }
+
+    /// <summary>Why this move can't be: a content that the source has is damaged, and stayed so when it was sent again.</summary>
+    public string? DamageOf(MoveOrder order)
+        => _pulls.GetValueOrDefault(order.Account) is { } pull && pull.Order.Move == order.Move ? pull.Damage : null;
 
     private StepAnswer.Arriving ProgressOf(AccountStore store, MoveOrder order)
         => _pulls.TryGetValue(order.Account, out var pull) ? pull.Progress()

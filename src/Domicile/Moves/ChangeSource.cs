@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.IO.Pipelines;
 using Domicile.Accounts;
 using Domicile.Objects;
@@ -24,6 +25,7 @@ internal sealed class ChangeSource(RegionContext region)
         using var hold = store.HoldOpen();
         var sentKey = false;
         long? spoke = null;
+        string? missing = null;
         while (true)
         {
             var ticket = store.CommitCount;
@@ -44,7 +46,14 @@ internal sealed class ChangeSource(RegionContext region)
                 sql, order.Account, from, MoveLimits.BatchRowsMax, MoveLimits.BatchBytesMax));
             if (batch.Changes.Count > 0 || batch.CompleteUpTo > after)
             {
-                after = await SendAsync(store, batch, after, output, cancellationToken);
+                (after, var lacked) = await SendAsync(store, batch, after, output, cancellationToken);
+                if (lacked is not null && lacked == missing)
+                {
+                    await EndAsync(output, MoveReasons.Damaged($"Content {lacked} has no file."), cancellationToken);
+                    return;
+                }
+
+                missing = lacked;
                 spoke = region.Time.GetTimestamp();
             }
             else
@@ -55,8 +64,9 @@ internal sealed class ChangeSource(RegionContext region)
     }
 
     // Files first, so that the target has them when it stores the rows. A content that a later write has dropped since the
-    // batch was read has no file any more: the batch is read again, and then doesn't name it.
-    private static async Task<long> SendAsync(
+    // batch was read has no file any more: the batch is read again, and then doesn't name it. If it does, the file is lost.
+    /// <returns>Up to where all was sent, and the content that has no file; null where all of the batch was sent.</returns>
+    private static async Task<(long After, string? Lacked)> SendAsync(
         AccountStore store, ChangeBatch batch, long after, PipeWriter output, CancellationToken cancellationToken)
     {
         var (changes, begin, contentBytes) = (batch.Changes, 0, 0L);
@@ -66,7 +76,8 @@ internal sealed class ChangeSource(RegionContext region)
             {
                 // What has been sent so far is a batch of its own: after a cut it need not be sent again.
                 var seq = changes[i - 1].Seq;
-                await SendBatchAsync(store, new ChangeBatch([.. changes.Skip(begin).Take(i - begin)], seq), after, output, cancellationToken);
+                await SendBatchAsync(store, new ChangeBatch([.. changes.Skip(begin).Take(i - begin)], seq), after, output,
+                    cancellationToken);
                 (after, begin, contentBytes) = (seq, i, 0);
             }
 
@@ -74,7 +85,7 @@ internal sealed class ChangeSource(RegionContext region)
             {
                 if (!await SendContentAsync(store, content, output, cancellationToken))
                 {
-                    return after;
+                    return (after, content.Id);
                 }
 
                 contentBytes += content.LengthBytes;
@@ -83,7 +94,7 @@ internal sealed class ChangeSource(RegionContext region)
 
         var rest = begin == 0 ? batch : batch with { Changes = [.. changes.Skip(begin)] };
         await SendBatchAsync(store, rest, after, output, cancellationToken);
-        return batch.CompleteUpTo;
+        return (batch.CompleteUpTo, null);
     }
 
     private static async Task SendBatchAsync(
@@ -115,9 +126,25 @@ internal sealed class ChangeSource(RegionContext region)
         await using (sealedBytes)
         {
             ChangeStream.Write(output, new StreamFrame.Content(content.Id, content.LengthBytes, sealedLength));
-            await sealedBytes.CopyToAsync(output, cancellationToken);
-            await output.FlushAsync(cancellationToken);
+            await CopyAsync(sealedBytes, output, cancellationToken);
             return true;
+        }
+    }
+
+    // In larger pieces than the base library's own copying to a pipe would: each read of a file is a thread's turn.
+    private static async Task CopyAsync(Stream source, PipeWriter output, CancellationToken cancellationToken)
+    {
+        var buffer = ArrayPool<byte>.Shared.Rent(MoveLimits.SendBytesAtOnce);
+        try
+        {
+            while (await source.ReadAsync(buffer, cancellationToken) is > 0 and var read)
+            {
+                await output.WriteAsync(buffer.AsMemory(0, read), cancellationToken);
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
         }
     }
 

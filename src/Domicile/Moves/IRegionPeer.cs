@@ -25,6 +25,7 @@ internal sealed record MoveOrder(
 [System.Text.Json.Serialization.JsonDerivedType(typeof(Unsealed), "unsealed")]
 [System.Text.Json.Serialization.JsonDerivedType(typeof(Departed), "departed")]
 [System.Text.Json.Serialization.JsonDerivedType(typeof(Erased), "erased")]
+[System.Text.Json.Serialization.JsonDerivedType(typeof(Erasing), "erasing")]
 [System.Text.Json.Serialization.JsonDerivedType(typeof(Ended), "ended")]
 [System.Text.Json.Serialization.JsonDerivedType(typeof(NotNow), "notNow")]
 internal abstract record StepAnswer
@@ -65,6 +66,9 @@ internal abstract record StepAnswer
 
     /// <summary>Source: nothing of the account is left. With its signed statement.</summary>
     public sealed record Erased(byte[] Statement) : StepAnswer;
+
+    /// <summary>It goes on, and takes longer than a question waits: ask again.</summary>
+    public sealed record Erasing : StepAnswer;
 
     /// <summary>Source: this move is over here; nothing was done.</summary>
     public sealed record Ended : StepAnswer;

@@ -94,11 +94,16 @@ internal sealed partial class MoveDesk : IAsyncDisposable
                 return new AbortResult.NoSuchMove();
             case { State: MoveState.Failed } failed:
                 await _control.Region(failed.Target).DiscardAsync(failed.Order, cancellationToken);
+                await _records.SaveAsync(failed, Cleared(failed), cancellationToken);
                 return new AbortResult.Asked();
             default:
                 return await GoBackAsync(move, reason, cancellationToken);
         }
     }
+
+    private static Move Cleared(Move failed)
+        => failed.Reason?.EndsWith(MoveReasons.Cleared, StringComparison.Ordinal) == true ? failed
+            : failed with { Reason = failed.Reason + MoveReasons.Cleared };
 
     // The decision is saved, whatever step the runner is at: what it saves next finds another record than its own, and it
     // goes on from that one. The target says whether it was too late.

@@ -18,6 +18,9 @@ internal static class MoveLimits
     /// <summary>How long erasing waits for open reads and hand-overs before it cuts them.</summary>
     public static readonly TimeSpan HoldsMax = TimeSpan.FromSeconds(60);
 
+    /// <summary>A call that asks for an erasure returns after this long at most; the erasure goes on.</summary>
+    public static readonly TimeSpan EraseAnswerMax = TimeSpan.FromSeconds(8);
+
     /// <summary>A call that asks how far the target is returns after this long at most.</summary>
     public static readonly TimeSpan ProgressEvery = TimeSpan.FromMilliseconds(250);
 
@@ -26,6 +29,9 @@ internal static class MoveLimits
 
     /// <summary>A stream that has said nothing for this long is broken.</summary>
     public static readonly TimeSpan SilenceMax = TimeSpan.FromSeconds(10);
+
+    /// <summary>How often a target looks whether its source is silent.</summary>
+    public static readonly TimeSpan SilenceLooked = TimeSpan.FromSeconds(1);
 
     public static readonly TimeSpan RetryFirst = TimeSpan.FromMilliseconds(100);
 
@@ -50,6 +56,9 @@ internal static class MoveLimits
 
     /// <summary>Bytes of contents in files after which a batch ends: what comes again after a cut.</summary>
     public const long BatchContentBytesMax = 64 << 20;
+
+    /// <summary>Bytes of a content's file that the source reads and sends at a time.</summary>
+    public const int SendBytesAtOnce = 256 << 10;
 
     /// <summary>Batches that a target has read and not yet stored.</summary>
     public const int BatchesAhead = 4;

@@ -58,7 +58,8 @@ internal sealed class MoveRecords(
 
     private static object Save(Sql sql, Move before, Move after)
     {
-        Invariant.Check(before.Id == after.Id && !before.IsOver);
+        // Of one that is over only the words change.
+        Invariant.Check(before.Id == after.Id && (!before.IsOver || before.State == after.State));
         return sql.Execute(
             "UPDATE move SET document = @p2, open_account = @p3, version = version + 1 WHERE id = @p1 AND document = @p4",
             before.Id.ToString(), Bytes(after), after.IsOver ? null : after.Account.Value, Bytes(before)) == 1;

@@ -44,9 +44,9 @@ internal sealed partial class MoveRunner(
                 failures = next == move ? failures : 0;
                 if (next != move)
                 {
-                    CrashPoint.Reach($"{move.State}-{next.State}.saving");
+                    await CrashPoint.ReachAsync($"{move.State}-{next.State}.saving", move.Account);
                     await records.SaveAsync(move, next, cancellationToken);
-                    CrashPoint.Reach($"{move.State}-{next.State}.saved");
+                    await CrashPoint.ReachAsync($"{move.State}-{next.State}.saved", move.Account);
                 }
             }
             catch (Exception e) when (e is IOException or RegionRefusedException or HttpRequestException)
@@ -181,7 +181,7 @@ internal sealed partial class MoveRunner(
     {
         // :: Back, step 2: the source goes on as before.
         await Source(move).UnsealAsync(move.Order, cancellationToken);
-        var hasFailed = move.Reason == MoveReasons.DigestsDiffer;
+        var hasFailed = MoveReasons.KeepsBoth(move.Reason);
         return move with { State = hasFailed ? MoveState.Failed : MoveState.Aborted, EndedAt = time.GetUtcNow() };
     }
 
@@ -210,6 +210,7 @@ internal sealed partial class MoveRunner(
             return await Source(move).EraseAsync(move.Order, move.Arrival!, cancellationToken) switch
             {
                 StepAnswer.Erased(var statement) => move with { Erasure = statement, ErasedAt = time.GetUtcNow() },
+                StepAnswer.Erasing => move,
                 var other => throw new RegionRefusedException(move.Source, ReasonOf(other)),
             };
         }

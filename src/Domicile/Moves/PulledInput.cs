@@ -6,16 +6,22 @@ namespace Domicile.Moves;
 /// <summary>The target's end of a stream of changes. Tells silence from slowness: whatever arrives begins the wait anew.</summary>
 internal sealed class PulledInput : IAsyncDisposable
 {
+    private readonly TimeProvider _time;
     private readonly CancellationToken _stopped;
-    private readonly CancellationTokenSource _silence;
+    private readonly CancellationTokenSource _silence = new();
     private readonly CancellationTokenRegistration _stopping;
+    private readonly ITimer _watch;
     private PipeReader? _input;
+
+    // Since when the source is waited for, in the clock's timestamps; null while it isn't. Guarded by _silence.
+    private long? _waitingSince;
 
     private PulledInput(TimeProvider time, CancellationToken stopped)
     {
+        _time = time;
         _stopped = stopped;
-        _silence = new CancellationTokenSource(MoveLimits.SilenceMax, time);
         _stopping = stopped.UnsafeRegister(static one => ((CancellationTokenSource)one!).Cancel(), _silence);
+        _watch = time.CreateTimer(_ => Watch(), null, MoveLimits.SilenceLooked, MoveLimits.SilenceLooked);
     }
 
     /// <exception cref="TimeoutException">The source does not answer.</exception>
@@ -25,7 +31,7 @@ internal sealed class PulledInput : IAsyncDisposable
         var input = new PulledInput(time, stopped);
         try
         {
-            input._input = await input.InTimeAsync(source.PullAsync(order, after, input._silence.Token));
+            input._input = await input.ConnectAsync(source, order, after);
             return input;
         }
         catch
@@ -57,6 +63,7 @@ internal sealed class PulledInput : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        await _watch.DisposeAsync();
         if (_input is not null)
         {
             await _input.CompleteAsync();
@@ -68,23 +75,69 @@ internal sealed class PulledInput : IAsyncDisposable
 
     private async ValueTask<ReadResult> WaitAsync()
     {
-        _silence.CancelAfter(MoveLimits.SilenceMax);
-        return await InTimeAsync(_input!.ReadAsync(_silence.Token).AsTask());
-    }
-
-    private async Task<T> InTimeAsync<T>(Task<T> waiting)
-    {
+        BeginWait();
         try
         {
-            var result = await waiting;
+            return await _input!.ReadAsync(_silence.Token);
+        }
+        catch (OperationCanceledException) when (!_stopped.IsCancellationRequested)
+        {
+            throw Silent();
+        }
+        finally
+        {
+            EndWait();
+        }
+    }
 
-            // What is done between two reads is no silence of the source.
-            _silence.CancelAfter(Timeout.InfiniteTimeSpan);
-            return result;
+    private async Task<PipeReader> ConnectAsync(IRegionLink source, MoveOrder order, long after)
+    {
+        BeginWait();
+        try
+        {
+            return await source.PullAsync(order, after, _silence.Token);
         }
         catch (OperationCanceledException) when (_silence.IsCancellationRequested && !_stopped.IsCancellationRequested)
         {
-            throw new TimeoutException($"The source has been silent for {MoveLimits.SilenceMax.TotalSeconds} s.");
+            throw Silent();
         }
+        finally
+        {
+            EndWait();
+        }
+    }
+
+    private static TimeoutException Silent()
+        => new($"The source has been silent for {MoveLimits.SilenceMax.TotalSeconds} s.");
+
+    private void BeginWait()
+    {
+        lock (_silence)
+        {
+            _waitingSince = _time.GetTimestamp();
+        }
+    }
+
+    // What is done between two reads is no silence of the source.
+    private void EndWait()
+    {
+        lock (_silence)
+        {
+            _waitingSince = null;
+        }
+    }
+
+    // One look now and then, and not a timer for each read: there may be a hundred thousand in a second.
+    private void Watch()
+    {
+        lock (_silence)
+        {
+            if (_waitingSince is not { } since || _time.GetElapsedTime(since) < MoveLimits.SilenceMax)
+            {
+                return;
+            }
+        }
+
+        _silence.Cancel();
     }
 }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Domicile.Accounts;
 using Domicile.Objects;
 using Domicile.Storage;
@@ -15,6 +16,9 @@ internal sealed class RegionNode : IRegionPeer, IAsyncDisposable
     private readonly SourceRole _source;
     private readonly TargetRole _target;
     private readonly SourceWatch _watch;
+
+    // Of accounts in which a deep verification found something; as long as this process lives.
+    private readonly ConcurrentDictionary<AccountId, IReadOnlyList<string>> _damages = new();
     private readonly CancellationTokenSource _stop = new();
     private const ConfigureAwaitOptions Quiet =
         ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext;
@@ -26,8 +30,8 @@ internal sealed class RegionNode : IRegionPeer, IAsyncDisposable
     {
         _region = region;
         _pulls = new ArrivalPulls(region, logs.CreateLogger<ArrivalPulls>());
-        _source = new SourceRole(region);
-        _target = new TargetRole(region, _pulls);
+        _source = new SourceRole(region, _stop.Token);
+        _target = new TargetRole(region, _pulls, logs.CreateLogger<TargetRole>());
         _watch = new SourceWatch(region, _source, logs.CreateLogger<SourceWatch>());
         Changes = new ChangeSource(region);
         HandOvers = new HandOverDesk(region);
@@ -54,6 +58,7 @@ internal sealed class RegionNode : IRegionPeer, IAsyncDisposable
         await _stop.CancelAsync();
         await _watching.ConfigureAwait(Quiet);
         await _resuming.ConfigureAwait(Quiet);
+        await _source.StoppedAsync();
         await _pulls.DisposeAsync();
         await _target.DisposeAsync();
         _stop.Dispose();
@@ -105,7 +110,17 @@ internal sealed class RegionNode : IRegionPeer, IAsyncDisposable
     public async Task<DeepVerification> VerifyDeepAsync(AccountId account, CancellationToken cancellationToken)
     {
         await using var copy = await OpenAsync(account, cancellationToken);
-        return await AccountVerification.RunAsync(copy.Store, cancellationToken);
+        var result = await AccountVerification.RunAsync(copy.Store, cancellationToken);
+        if (result.Troubles.Count == 0)
+        {
+            _damages.TryRemove(account, out _);
+        }
+        else
+        {
+            _damages[account] = result.Troubles;
+        }
+
+        return result;
     }
 
     public Task<byte[]> EraseAccountAsync(
@@ -119,33 +134,33 @@ internal sealed class RegionNode : IRegionPeer, IAsyncDisposable
     }
 
     public Task<IReadOnlyList<DoctorFinding>> ExamineAsync(CancellationToken cancellationToken)
-        => Task.FromResult(RegionExamination.Run(_region));
+        => Task.FromResult(new RegionExamination(_region, _damages).Run());
 
     public Task<StepAnswer> PrepareAsync(MoveOrder order, CancellationToken cancellationToken)
-        => StepAsync("prepare", () => _source.PrepareAsync(order, cancellationToken));
+        => StepAsync("prepare", order, () => _source.PrepareAsync(order, cancellationToken));
 
     public Task<StepAnswer> ArriveAsync(MoveOrder order, CancellationToken cancellationToken)
-        => StepAsync("arrive", () => _target.ArriveAsync(order, cancellationToken));
+        => StepAsync("arrive", order, () => _target.ArriveAsync(order, cancellationToken));
 
     public async Task<StepAnswer> SealAsync(MoveOrder order, CancellationToken cancellationToken)
     {
         // Before the seal: a process that dies between the two has only an account to look at once in vain.
         _watch.Watch(order);
-        return await StepAsync("seal", () => _source.SealAsync(order, cancellationToken));
+        return await StepAsync("seal", order, () => _source.SealAsync(order, cancellationToken));
     }
 
     public Task<StepAnswer> DrainAsync(MoveOrder order, long finalSeq, CancellationToken cancellationToken)
-        => StepAsync("drain", () => _target.DrainAsync(order, finalSeq, cancellationToken));
+        => StepAsync("drain", order, () => _target.DrainAsync(order, finalSeq, cancellationToken));
 
     public Task<StepAnswer> DepartAsync(MoveOrder order, CancellationToken cancellationToken)
-        => StepAsync("depart", () => _source.DepartAsync(order, cancellationToken));
+        => StepAsync("depart", order, () => _source.DepartAsync(order, cancellationToken));
 
     public Task<StepAnswer> ActivateAsync(
         MoveOrder order, long finalSeq, byte[] digest, byte[] departure, CancellationToken cancellationToken)
-        => StepAsync("activate", () => _target.ActivateAsync(order, finalSeq, digest, departure, cancellationToken));
+        => StepAsync("activate", order, () => _target.ActivateAsync(order, finalSeq, digest, departure, cancellationToken));
 
     public Task<StepAnswer> RefuseAsync(MoveOrder order, string reason, CancellationToken cancellationToken)
-        => StepAsync("refuse", () => _target.RefuseAsync(order, reason, cancellationToken));
+        => StepAsync("refuse", order, () => _target.RefuseAsync(order, reason, cancellationToken));
 
     public Task DiscardAsync(MoveOrder order, CancellationToken cancellationToken)
         => _target.DiscardAsync(order, cancellationToken);
@@ -153,23 +168,23 @@ internal sealed class RegionNode : IRegionPeer, IAsyncDisposable
     public Task<StepAnswer> UnsealAsync(MoveOrder order, CancellationToken cancellationToken)
     {
         _watch.Forget(order);
-        return StepAsync("unseal", () => _source.UnsealAsync(order, cancellationToken));
+        return StepAsync("unseal", order, () => _source.UnsealAsync(order, cancellationToken));
     }
 
     public Task<StepAnswer> SettleAsync(MoveOrder order, CancellationToken cancellationToken)
     {
         _watch.Forget(order);
-        return StepAsync("settle", () => _source.SettleAsync(order, cancellationToken));
+        return StepAsync("settle", order, () => _source.SettleAsync(order, cancellationToken));
     }
 
     public Task<StepAnswer> EraseAsync(MoveOrder order, byte[] arrival, CancellationToken cancellationToken)
-        => StepAsync("erase", () => _source.EraseAsync(order, arrival, cancellationToken));
+        => StepAsync("erase", order, () => _source.EraseAsync(order, arrival, cancellationToken));
 
-    private static async Task<StepAnswer> StepAsync(string step, Func<Task<StepAnswer>> act)
+    private static async Task<StepAnswer> StepAsync(string step, MoveOrder order, Func<Task<StepAnswer>> act)
     {
-        CrashPoint.Reach($"{step}.asked");
+        await CrashPoint.ReachAsync($"{step}.asked", order.Account);
         var answer = await act();
-        CrashPoint.Reach($"{step}.done");
+        await CrashPoint.ReachAsync($"{step}.done", order.Account);
         return answer;
     }
 

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using Domicile.Accounts;
 using Domicile.Objects;
@@ -12,9 +13,11 @@ namespace Domicile.Moves;
 /// A region's part as the source of moves: who may still read and write here, and the erasure in the end. Each step acts
 /// only if order and records match (docs/protocols/move.md), and answers again what it answered before.
 /// </summary>
-internal sealed class SourceRole(RegionContext region)
+/// <param name="stop">Ends erasures that are under way: they go on when they are asked for again.</param>
+internal sealed class SourceRole(RegionContext region, CancellationToken stop = default)
 {
-    private readonly KeyedGate _erasing = new();
+    private readonly KeyedGate _starting = new();
+    private readonly ConcurrentDictionary<Guid, Task<byte[]>> _erasures = new();
 
     /// <summary>Step 2: deletions leave tombstones from now on, and the target may pull.</summary>
     public async Task<StepAnswer> PrepareAsync(MoveOrder order, CancellationToken cancellationToken)
@@ -81,26 +84,59 @@ internal sealed class SourceRole(RegionContext region)
             return NotHere(order);
         }
 
-        using var alone = await _erasing.EnterAsync(order.Account, cancellationToken);
-        var record = store.Read(sql => RegionMoveRecord.Find(sql, order.Account, order.Move, MoveRole.Source));
-        switch (record)
+        // Whether it is erased already and, if not, that it is begun once: one look at a time. Then the wait.
+        Task<byte[]> erasing;
+        using (await _starting.EnterAsync(order.Account, cancellationToken))
         {
-            case { Outcome: MoveOutcome.Erased, Erasure: { } statement }:
-                return new StepAnswer.Erased(statement);
-            case { Outcome: MoveOutcome.Departed } when IsArrivalOf(order, arrival):
-                return new StepAnswer.Erased(await EraseAsync(store, order, arrival, record, cancellationToken));
-            case { Outcome: MoveOutcome.Ended }:
-                return new StepAnswer.Ended();
-            default:
-                return new StepAnswer.NotNow($"{region.Name} has not departed from this account in move {order.Move}.");
+            var record = store.Read(sql => RegionMoveRecord.Find(sql, order.Account, order.Move, MoveRole.Source));
+            switch (record)
+            {
+                case { Outcome: MoveOutcome.Erased, Erasure: { } statement }:
+                    _erasures.TryRemove(order.Move, out _);
+                    return new StepAnswer.Erased(statement);
+                case { Outcome: MoveOutcome.Departed } when IsArrivalOf(order, arrival):
+                    erasing = _erasures.GetOrAdd(order.Move, _ => EraseAsync(store, order, arrival, record));
+                    break;
+                case { Outcome: MoveOutcome.Ended }:
+                    return new StepAnswer.Ended();
+                default:
+                    return new StepAnswer.NotNow($"{region.Name} has not departed from this account in move {order.Move}.");
+            }
+        }
+
+        return await AnswerAsync(order, erasing, cancellationToken);
+    }
+
+    /// <summary>Completes when no erasure writes any more; the stop has been asked for.</summary>
+    public Task StoppedAsync()
+        => Task.WhenAll(_erasures.Values).ContinueWith(
+            _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+
+    // Erasing takes as long as the account is large. The question for it doesn't: a link that dies meanwhile would keep the
+    // end from whoever asked, for as long as that waits.
+    private async Task<StepAnswer> AnswerAsync(MoveOrder order, Task<byte[]> erasing, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return new StepAnswer.Erased(await erasing.WaitAsync(MoveLimits.EraseAnswerMax, region.Time, cancellationToken));
+        }
+        catch (TimeoutException) when (!erasing.IsCompleted)
+        {
+            return new StepAnswer.Erasing();
+        }
+        finally
+        {
+            if (erasing.IsCompleted)
+            {
+                _erasures.TryRemove(order.Move, out _);
+            }
         }
     }
 
-    private async Task<byte[]> EraseAsync(
-        AccountStore store, MoveOrder order, byte[] arrival, RegionMoveRecord record, CancellationToken cancellationToken)
+    private async Task<byte[]> EraseAsync(AccountStore store, MoveOrder order, byte[] arrival, RegionMoveRecord record)
     {
-        await store.WaitForHoldsAsync(MoveLimits.HoldsMax, cancellationToken);
-        var erased = await AccountErasure.RunAsync(store, region.Time, cancellationToken);
+        await store.WaitForHoldsAsync(MoveLimits.HoldsMax, stop);
+        var erased = await AccountErasure.RunAsync(store, region.Time, stop);
         var statement = region.Sign(order, new Erasure(
             order.Move, region.Claim, order.Epoch, erased.KeyDestroyedAt, erased.At, erased.Rows, erased.Contents,
             erased.Bytes, erased.FilesChecked, RegionContext.Sha256Hex(arrival)));
@@ -113,7 +149,7 @@ internal sealed class SourceRole(RegionContext region)
                 (record with { Outcome = MoveOutcome.Erased, Erasure = statement }).Save(transaction.Sql, order.Account);
                 return true;
             },
-            cancellationToken);
+            stop);
         return statement;
     }
 

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Data.Common;
 using System.Security.Cryptography;
 using System.Text;
 using Domicile.Accounts;
@@ -6,6 +7,7 @@ using Domicile.Objects;
 using Domicile.Policies;
 using Domicile.Proofs.Statements;
 using Domicile.Storage;
+using Microsoft.Extensions.Logging;
 
 namespace Domicile.Moves;
 
@@ -13,7 +15,7 @@ namespace Domicile.Moves;
 /// A region's part as the target of moves. Its record of activated and refused moves is the arbiter: whoever doubts what
 /// became of a move asks here.
 /// </summary>
-internal sealed class TargetRole(RegionContext region, ArrivalPulls pulls) : IAsyncDisposable
+internal sealed partial class TargetRole(RegionContext region, ArrivalPulls pulls, ILogger<TargetRole> log) : IAsyncDisposable
 {
     private readonly KeyedGate _wiping = new();
     private readonly ConcurrentDictionary<AccountId, Task> _wipes = new();
@@ -28,14 +30,28 @@ internal sealed class TargetRole(RegionContext region, ArrivalPulls pulls) : IAs
             await ResumeAsync(store, cancellationToken);
         }
 
-        var answer = await store.WriteAsync(transaction => Arrive(transaction, order), cancellationToken);
+        var answer = await store.WriteAsync(transaction => Arrive(transaction, store, order), cancellationToken);
         if (answer is not StepAnswer.Arriving)
         {
             return answer;
         }
 
         pulls.Begin(order);
-        return await pulls.WaitForProgressAsync(order, cancellationToken);
+        var progress = await pulls.WaitForProgressAsync(order, cancellationToken);
+        if (pulls.DamageOf(order) is { } damage)
+        {
+            return await RefuseAsync(order, damage, cancellationToken);
+        }
+
+        // Before the seal, so that it keeps nobody waiting. The activation looks again if it must.
+        if (!progress.IsNear || store.IsOnlyWriter)
+        {
+            return progress;
+        }
+
+        var changed = await store.WriteAsync(transaction => RefuseIfChanged(transaction, store, order), cancellationToken);
+        await ClearAsync(store, order, changed ?? progress);
+        return changed ?? progress;
     }
 
     /// <summary>Step 4: answers when all up to the final seq is stored.</summary>
@@ -69,6 +85,11 @@ internal sealed class TargetRole(RegionContext region, ArrivalPulls pulls) : IAs
             var left = deadline - region.Time.GetUtcNow();
             if (left <= TimeSpan.Zero || !await WaitAsync(store, ticket, left, cancellationToken))
             {
+                if (pulls.DamageOf(order) is { } damage)
+                {
+                    return await RefuseAsync(order, damage, cancellationToken);
+                }
+
                 return new StepAnswer.NotNow($"Stored up to {row.Cursor} of {finalSeq}.");
             }
         }
@@ -80,13 +101,13 @@ internal sealed class TargetRole(RegionContext region, ArrivalPulls pulls) : IAs
     {
         var store = region.Storage.Open(order.Account);
         var answer = await store.WriteAsync(
-            transaction => Activate(transaction, order, finalSeq, digest, departure), cancellationToken);
+            transaction => Activate(transaction, store, order, finalSeq, digest, departure), cancellationToken);
         if (answer is StepAnswer.Activated)
         {
             pulls.End(order);
         }
 
-        Clear(store, order, answer);
+        await ClearAsync(store, order, answer);
         return answer;
     }
 
@@ -95,7 +116,7 @@ internal sealed class TargetRole(RegionContext region, ArrivalPulls pulls) : IAs
     {
         var store = region.Storage.Open(order.Account);
         var answer = await store.WriteAsync(transaction => Refuse(transaction, order, reason), cancellationToken);
-        Clear(store, order, answer);
+        await ClearAsync(store, order, answer);
         return answer;
     }
 
@@ -107,7 +128,7 @@ internal sealed class TargetRole(RegionContext region, ArrivalPulls pulls) : IAs
     public async Task ResumeAsync(AccountStore store, CancellationToken cancellationToken)
     {
         var last = store.Read(sql => RegionMoveRecord.FindLastArrival(sql, store.Account));
-        if (last is { Outcome: MoveOutcome.Refused } && ReasonOf(last) != MoveReasons.DigestsDiffer)
+        if (last is { Outcome: MoveOutcome.Refused } && !MoveReasons.KeepsBoth(ReasonOf(last)))
         {
             await WipeAsync(store, store.Account, cancellationToken);
         }
@@ -120,9 +141,9 @@ internal sealed class TargetRole(RegionContext region, ArrivalPulls pulls) : IAs
         _stop.Dispose();
     }
 
-    // The refusal is durable and its answer lets the source's writes go on: wiping must not keep them waiting. What a
-    // failed or interrupted wipe leaves, the next start or the next arrival removes.
-    private void Clear(AccountStore store, MoveOrder order, StepAnswer answer)
+    // The refusal is durable and its answer lets the source's writes go on: wiping must not keep them waiting. What an
+    // interrupted wipe leaves, the next start or the next arrival removes.
+    private async ValueTask ClearAsync(AccountStore store, MoveOrder order, StepAnswer answer)
     {
         if (answer is not StepAnswer.Refused(var reason))
         {
@@ -130,10 +151,28 @@ internal sealed class TargetRole(RegionContext region, ArrivalPulls pulls) : IAs
         }
 
         pulls.End(order);
-        CrashPoint.Reach("refuse.recorded");
-        if (reason != MoveReasons.DigestsDiffer)
+        await CrashPoint.ReachAsync("refuse.recorded", order.Account);
+        if (!MoveReasons.KeepsBoth(reason))
         {
-            _wipes[order.Account] = region.Storage.Workers.Run(() => WipeAsync(store, order.Account, _stop.Token));
+            _wipes[order.Account] = region.Storage.Workers.Run(() => WipeInTheEndAsync(store, order.Account));
+        }
+    }
+
+    // A disk that is full, or a database that another program holds, must not leave data where it isn't permitted.
+    private async Task WipeInTheEndAsync(AccountStore store, AccountId account)
+    {
+        for (var failures = 0; ; failures++)
+        {
+            try
+            {
+                await WipeAsync(store, account, _stop.Token);
+                return;
+            }
+            catch (Exception e) when (e is IOException or DbException)
+            {
+                LogNotWiped(log, account, e.Message);
+                await Task.Delay(MoveLimits.RetryAfter(failures), region.Time, _stop.Token);
+            }
         }
     }
 
@@ -157,7 +196,7 @@ internal sealed class TargetRole(RegionContext region, ArrivalPulls pulls) : IAs
             cancellationToken);
     }
 
-    private StepAnswer Arrive(AccountTransaction transaction, MoveOrder order)
+    private StepAnswer Arrive(AccountTransaction transaction, AccountStore store, MoveOrder order)
     {
         if (Decided(transaction.Sql, order) is { } decided)
         {
@@ -179,11 +218,12 @@ internal sealed class TargetRole(RegionContext region, ArrivalPulls pulls) : IAs
             order.Profile, order.Epoch, AccountState.Arriving, 0, new byte[Proofs.SetDigest.LengthBytes], order.Move,
             order.Source, Cursor: 0, Pulling: null, HasData: true));
         transaction.SetSeqAndDigest(0, new byte[Proofs.SetDigest.LengthBytes]);
+        store.IsOnlyWriter = true;
         return new StepAnswer.Arriving(0, 0, 0, 0, null);
     }
 
     private StepAnswer Activate(
-        AccountTransaction transaction, MoveOrder order, long finalSeq, byte[] digest, byte[] departure)
+        AccountTransaction transaction, AccountStore store, MoveOrder order, long finalSeq, byte[] digest, byte[] departure)
     {
         if (Decided(transaction.Sql, order) is { } decided)
         {
@@ -214,7 +254,35 @@ internal sealed class TargetRole(RegionContext region, ArrivalPulls pulls) : IAs
             return Refuse(transaction, order, MoveReasons.DigestsDiffer);
         }
 
+        if (RefuseIfChanged(transaction, store, order) is { } changed)
+        {
+            return changed;
+        }
+
         return BecomeHome(transaction, order, row, finalSeq, departure);
+    }
+
+    // The set digest says what was stored here. As long as nobody else has written into the database, that is what is there,
+    // and comparing digests is enough; else, or after a restart, which can't know, the rows are read once more.
+    private StepAnswer? RefuseIfChanged(AccountTransaction transaction, AccountStore store, MoveOrder order)
+    {
+        if (!store.IsOnlyWriter)
+        {
+            if (transaction.Row is not { State: AccountState.Arriving } row || row.Move != order.Move)
+            {
+                return null;
+            }
+
+            var found = ChangeFeed.ComputeDigest(transaction.Sql, order.Account);
+            if (!CryptographicOperations.FixedTimeEquals(found, row.Digest.Span))
+            {
+                return Refuse(transaction, order, MoveReasons.RowsChanged);
+            }
+
+            store.IsOnlyWriter = true;
+        }
+
+        return null;
     }
 
     private StepAnswer.Activated BecomeHome(
@@ -299,4 +367,9 @@ internal sealed class TargetRole(RegionContext region, ArrivalPulls pulls) : IAs
             return false;
         }
     }
+
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "What a refused move brought of account {Account} could not be cleared away yet ({Cause}); it is tried again.")]
+    private static partial void LogNotWiped(ILogger log, AccountId account, string cause);
 }

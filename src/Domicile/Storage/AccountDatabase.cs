@@ -10,6 +10,7 @@ internal sealed class AccountDatabase : IDisposable
     private readonly Stack<Sql> _readers = new();
     private readonly string _path;
     private Sql? _writer;
+    private long? _versionSeen;
     private bool _isClosed;
 
     private AccountDatabase(string path)
@@ -40,8 +41,21 @@ internal sealed class AccountDatabase : IDisposable
         if (_writer is { } writer)
         {
             _writer = null;
+            _versionSeen = null;
             SqliteEngine.Close(writer);
         }
+    }
+
+    /// <summary>
+    /// In the writer's transaction: whether it is certain that nobody but this writer has committed since it was asked last.
+    /// https://www.sqlite.org/pragma.html#pragma_data_version
+    /// </summary>
+    public bool IsUntouched()
+    {
+        var version = Writer.Scalar<long>("PRAGMA data_version");
+        var isUntouched = _versionSeen == version;
+        _versionSeen = version;
+        return isUntouched;
     }
 
     /// <summary>Never waits: where all pooled readers are busy, it opens one more.</summary>

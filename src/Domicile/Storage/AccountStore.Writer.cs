@@ -5,6 +5,18 @@ namespace Domicile.Storage;
 /// <summary>The account's one writer: the queue runs it on one task at a time.</summary>
 internal sealed partial class AccountStore
 {
+    private volatile bool _isOnlyWriter;
+
+    /// <summary>
+    /// Whether all that has been committed since this was last set to true was committed here. Set by a write, from within
+    /// its transaction. A new connection, as after a restart or a failed commit, can't know, and says no.
+    /// </summary>
+    public bool IsOnlyWriter
+    {
+        get => _isOnlyWriter;
+        set => _isOnlyWriter = value;
+    }
+
     [SuppressMessage("Design", "CA1031", Justification = "The fault goes to each of the batch's callers.")]
     private void Commit(IReadOnlyList<PendingWrite> batch)
     {
@@ -18,7 +30,7 @@ internal sealed partial class AccountStore
             }
             else
             {
-                CommitBatch(database!.Writer, batch);
+                CommitBatch(database!, batch);
             }
         }
         catch (Exception fault)
@@ -51,8 +63,9 @@ internal sealed partial class AccountStore
         work.Complete();
     }
 
-    private void CommitBatch(Sql sql, IReadOnlyList<PendingWrite> batch)
+    private void CommitBatch(AccountDatabase database, IReadOnlyList<PendingWrite> batch)
     {
+        var sql = database.Writer;
         AccountRow? row;
         lock (_gate)
         {
@@ -62,6 +75,7 @@ internal sealed partial class AccountStore
 
         // :: Step 1: each work in a savepoint of its own.
         sql.Execute("BEGIN IMMEDIATE");
+        _isOnlyWriter &= database.IsUntouched();
         var transaction = new AccountTransaction(sql, Account, row, FindKey, _region.Time);
         var done = batch.Where(work => Attempt(transaction, work)).ToList();
         if (done.Count == 0)

@@ -43,6 +43,18 @@ internal sealed class ControlCalls : IDisposable
 
     public Task<MoveView> ShowMoveAsync(Guid move) => GetAsync($"moves/{move}", ApiJson.Default.MoveView);
 
+    public Task<MoveView> AbortMoveAsync(Guid move)
+        => PostAsync($"moves/{move}/abort", ApiJson.Default.MoveView);
+
+    public Task<MoveList> ListMovesAsync() => GetAsync("moves", ApiJson.Default.MoveList);
+
+    public Task<DoctorView> DoctorAsync() => GetAsync("doctor", ApiJson.Default.DoctorView);
+
+    /// <summary>How many moves may run at the same time, until control starts again.</summary>
+    public Task<ApplyView> ApplyAsync(int atOnce)
+        => PostAsync(
+            "apply", new PlanRequest(null, atOnce), ApiJson.Default.PlanRequest, ApiJson.Default.ApplyView);
+
     public Task<byte[]> ReceiptAsync(Guid move) => _http.GetByteArrayAsync($"moves/{move}/receipt", Cancelled);
 
     public Task<StatusView> StatusAsync() => GetAsync("status", ApiJson.Default.StatusView);

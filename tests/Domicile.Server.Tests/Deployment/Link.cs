@@ -91,6 +91,18 @@ internal sealed class Link : IAsyncDisposable
         }
     }
 
+    /// <summary>
+    /// The connections that are open now stay open and pass nothing any more, whatever comes: as when what lies between has
+    /// forgotten them. Later ones pass.
+    /// </summary>
+    public void Lose()
+    {
+        foreach (var passage in _passages.Keys)
+        {
+            passage.IsLost = true;
+        }
+    }
+
     /// <summary>As it was before it was cut or stalled.</summary>
     public void Heal()
     {
@@ -142,7 +154,7 @@ internal sealed class Link : IAsyncDisposable
         {
             // What the handshake costs.
             await Task.Delay(_terms.DelayThere + _terms.DelayBack, TimeProvider.System, stop);
-            await _passing.Task.WaitAsync(stop);
+            await FlowsAsync(passage);
             await passage.Far.ConnectAsync(_target, stop);
             var (near, far) = (passage.Near, passage.Far);
             await Task.WhenAll(
@@ -163,25 +175,25 @@ internal sealed class Link : IAsyncDisposable
     private async Task PumpAsync(Socket from, Socket to, Lane lane, Passage passage)
     {
         await OrResetAsync(
-            lane.IsStraight ? PassAsync(from, to, lane, passage.Stopped) : ShapeAsync(from, to, lane, passage), passage);
+            lane.IsStraight ? PassAsync(from, to, lane, passage) : ShapeAsync(from, to, lane, passage), passage);
         to.Shutdown(SocketShutdown.Send);
     }
 
-    private async Task PassAsync(Socket from, Socket to, Lane lane, CancellationToken stop)
+    private async Task PassAsync(Socket from, Socket to, Lane lane, Passage passage)
     {
         var buffer = ArrayPool<byte>.Shared.Rent(ChunkBytesMax);
         try
         {
             while (true)
             {
-                await _passing.Task.WaitAsync(stop);
-                var length = await from.ReceiveAsync(buffer.AsMemory(0, ChunkBytesMax), stop);
+                await FlowsAsync(passage);
+                var length = await from.ReceiveAsync(buffer.AsMemory(0, ChunkBytesMax), passage.Stopped);
                 if (length == 0)
                 {
                     return;
                 }
 
-                await SendAsync(to, buffer.AsMemory(0, length), lane, stop);
+                await SendAsync(to, buffer.AsMemory(0, length), lane, passage);
             }
         }
         finally
@@ -195,18 +207,19 @@ internal sealed class Link : IAsyncDisposable
     {
         using var flight = new Flight(lane.FlightBytesMax);
         await Task.WhenAll(
-            OrResetAsync(EnterAsync(from, flight, lane, passage.Stopped), passage),
-            OrResetAsync(LeaveAsync(flight, to, lane, passage.Stopped), passage));
+            OrResetAsync(EnterAsync(from, flight, lane, passage), passage),
+            OrResetAsync(LeaveAsync(flight, to, lane, passage), passage));
     }
 
-    private async Task EnterAsync(Socket from, Flight flight, Lane lane, CancellationToken stop)
+    private async Task EnterAsync(Socket from, Flight flight, Lane lane, Passage passage)
     {
+        var stop = passage.Stopped;
         var buffer = new byte[lane.ChunkBytes];
         while (true)
         {
             await lane.HasTurnAsync(stop);
             await flight.HasRoomAsync(stop);
-            await _passing.Task.WaitAsync(stop);
+            await FlowsAsync(passage);
             var length = await from.ReceiveAsync(buffer, stop);
             if (length == 0)
             {
@@ -218,12 +231,12 @@ internal sealed class Link : IAsyncDisposable
         }
     }
 
-    private async Task LeaveAsync(Flight flight, Socket to, Lane lane, CancellationToken stop)
+    private async Task LeaveAsync(Flight flight, Socket to, Lane lane, Passage passage)
     {
-        await foreach (var chunk in flight.Chunks.ReadAllAsync(stop))
+        await foreach (var chunk in flight.Chunks.ReadAllAsync(passage.Stopped))
         {
-            await Clock.UntilAsync(chunk.Due, stop);
-            await SendAsync(to, chunk.Bytes.AsMemory(0, chunk.Length), lane, stop);
+            await Clock.UntilAsync(chunk.Due, passage.Stopped);
+            await SendAsync(to, chunk.Bytes.AsMemory(0, chunk.Length), lane, passage);
             flight.Landed(chunk);
         }
     }
@@ -241,14 +254,28 @@ internal sealed class Link : IAsyncDisposable
         }
     }
 
-    private async Task SendAsync(Socket to, ReadOnlyMemory<byte> bytes, Lane lane, CancellationToken stop)
+    private async Task SendAsync(Socket to, ReadOnlyMemory<byte> bytes, Lane lane, Passage passage)
     {
-        await _passing.Task.WaitAsync(stop);
+        await FlowsAsync(passage);
         while (bytes.Length > 0)
         {
-            var sent = await to.SendAsync(bytes, stop);
+            var sent = await to.SendAsync(bytes, passage.Stopped);
             lane.Count(sent);
             bytes = bytes[sent..];
+        }
+    }
+
+    /// <summary>Completes when bytes may move.</summary>
+    private async ValueTask FlowsAsync(Passage passage)
+    {
+        if (!_passing.Task.IsCompleted)
+        {
+            await _passing.Task.WaitAsync(passage.Stopped);
+        }
+
+        if (passage.IsLost)
+        {
+            await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, passage.Stopped);
         }
     }
 
@@ -366,6 +393,7 @@ internal sealed class Link : IAsyncDisposable
     {
         private readonly Lock _gate = new();
         private readonly CancellationTokenSource _stop = new();
+        private volatile bool _isLost;
         private bool _isDisposed;
 
         public Socket Near { get; } = Prepare(near);
@@ -373,6 +401,12 @@ internal sealed class Link : IAsyncDisposable
         public Socket Far { get; } = Prepare(new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp));
 
         public CancellationToken Stopped => _stop.Token;
+
+        public bool IsLost
+        {
+            get => _isLost;
+            set => _isLost = value;
+        }
 
         public Task Over { get; set; } = Task.CompletedTask;
 

@@ -70,9 +70,13 @@ public sealed class LinkTests
         ends.Link.Cut();
         Assert.Equal(SocketError.ConnectionReset, await EndAsync(ends.Near));
         Assert.Equal(SocketError.ConnectionReset, await EndAsync(ends.Far));
-        using var refused = new TcpClient();
-        await refused.ConnectAsync(ends.Link.EndPoint, Cancelled);
-        Assert.Equal(SocketError.ConnectionReset, await EndAsync(refused.Client));
+        using var refused = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        var end = await Assert.ThrowsAsync<SocketException>(async () =>
+        {
+            await refused.ConnectAsync(ends.Link.EndPoint, Cancelled);
+            await refused.ReceiveAsync(new byte[1], Cancelled);
+        });
+        Assert.Equal(SocketError.ConnectionReset, end.SocketErrorCode);
 
         ends.Link.Heal();
         await using var others = await ends.AnotherAsync();
@@ -97,6 +101,20 @@ public sealed class LinkTests
 
         ends.Link.Heal();
         Assert.Equal(100, await arrival);
+    }
+
+    [Fact]
+    public async Task A_lost_connection_is_silent_for_ever_and_a_later_one_is_not()
+    {
+        await using var ends = await Ends.OpenAsync(LinkTerms.Straight);
+        ends.Link.Stall();
+        ends.Link.Lose();
+        ends.Link.Heal();
+        await ends.Near.SendAsync(new byte[100], Cancelled);
+        var arrival = ends.Far.ReceiveAsync(new byte[100], Cancelled).AsTask();
+        await using var others = await ends.AnotherAsync();
+        await FlowAsync(others.Near, others.Far, Megabyte);
+        Assert.False(arrival.IsCompleted);
     }
 
     private static async Task FlowAsync(Socket from, Socket to, int bytes)

@@ -119,6 +119,21 @@ internal sealed partial class LiveDeployment : IAsyncDisposable
         await running.StopAsync();
     }
 
+    /// <summary>kill -9, if it is running.</summary>
+    public async Task EndAsync(string process)
+    {
+        bool isRunning;
+        lock (_running)
+        {
+            isRunning = _running.ContainsKey(process);
+        }
+
+        if (isRunning)
+        {
+            await KillAsync(process);
+        }
+    }
+
     public async Task KillAndStartAsync(string process)
     {
         await KillAsync(process);

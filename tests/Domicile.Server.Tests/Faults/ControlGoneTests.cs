@@ -33,7 +33,7 @@ public sealed class ControlGoneTests
         await s3.PutBucketAsync("photos", Cancelled);
         await CrashPoints.SetAsync(deployment, "control", point);
         var move = await deployment.Control.BeginMoveAsync(account.Account, "singapore");
-        await CrashPoints.ReachedAsync(deployment, "control", point);
+        await CrashPoints.DiedAtAsync(deployment, "control", point);
 
         var stopped = Stopwatch.StartNew();
         await s3.PutObjectAsync(

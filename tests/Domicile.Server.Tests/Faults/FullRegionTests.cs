@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Net;
 using Amazon.S3;
 using Amazon.S3.Model;
@@ -30,7 +29,7 @@ public sealed class FullRegionTests
         var there = await deployment.Control.AddAccountAsync("IN", "beijing");
         var directory = deployment.DirectoryOf("singapore");
         await deployment.StopAsync("singapore");
-        Assert.SkipUnless(await MountAsync(directory), "mounting a small file system takes root");
+        Assert.SkipUnless(await SmallDisk.MountAsync(directory, mebibytes: 12), "mounting a small file system takes root");
         try
         {
             await deployment.StartAsync("singapore");
@@ -43,7 +42,7 @@ public sealed class FullRegionTests
         finally
         {
             await deployment.KillAsync("singapore");
-            await RunAsync("umount", directory);
+            await SmallDisk.UnmountAsync(directory);
         }
     }
 
@@ -107,21 +106,4 @@ public sealed class FullRegionTests
                 InputStream = new MemoryStream(UniqueContent.Of(key)),
             },
             Cancelled);
-
-    // What the region has already goes along.
-    private static async Task<bool> MountAsync(string directory)
-    {
-        var copy = directory + ".copy";
-        return await RunAsync("cp", "-a", directory, copy)
-            && await RunAsync("mount", "-t", "tmpfs", "-o", "size=12m,mode=0700", "tmpfs", directory)
-            && await RunAsync("cp", "-a", copy + "/.", directory);
-    }
-
-    private static async Task<bool> RunAsync(string program, params string[] arguments)
-    {
-        using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardError = true })!;
-        await process.StandardError.ReadToEndAsync(CancellationToken.None);
-        await process.WaitForExitAsync(CancellationToken.None);
-        return process.ExitCode == 0;
-    }
 }

@@ -165,7 +165,7 @@ public sealed class ProofTests
 
     private static async Task<int> VerifyByScriptAsync(string receipt, string key)
     {
-        var script = Path.Combine(RepositoryRoot(), "docs", "formats", "verify-receipt.sh");
+        var script = Path.Combine(Repository.Root, "docs", "formats", "verify-receipt.sh");
         using var bash = Process.Start(new ProcessStartInfo("bash", [script, receipt, key])
         {
             RedirectStandardOutput = true,
@@ -174,16 +174,5 @@ public sealed class ProofTests
         _ = await Task.WhenAll(bash.StandardOutput.ReadToEndAsync(Cancelled), bash.StandardError.ReadToEndAsync(Cancelled));
         await bash.WaitForExitAsync(Cancelled);
         return bash.ExitCode;
-    }
-
-    private static string RepositoryRoot()
-    {
-        var directory = AppContext.BaseDirectory;
-        while (!File.Exists(Path.Combine(directory, "Domicile.slnx")))
-        {
-            directory = Path.GetDirectoryName(directory.TrimEnd('/'))!;
-        }
-
-        return directory;
     }
 }

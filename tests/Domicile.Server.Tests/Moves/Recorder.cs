@@ -32,7 +32,7 @@ internal sealed class Recorder
             return Add(planned with { ReturnedAt = Stopwatch.GetTimestamp(), Outcome = OperationOutcome.Refused });
         }
         catch (Exception failure) when (failure is AmazonServiceException or AmazonClientException or HttpRequestException
-            or IOException or OperationCanceledException)
+            or IOException or OperationCanceledException or TimeoutException)
         {
             Fail($"{planned}: {failure.GetType().Name} {failure.Message}");
             return planned.IsWrite ? Add(planned with { WasProbablyNeverSent = IsRefusedConnection(failure) }) : planned;

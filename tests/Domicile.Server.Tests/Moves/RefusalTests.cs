@@ -75,7 +75,7 @@ public sealed class RefusalTests
         await CrashPoints.SetAsync(deployment, "singapore", point);
         Assert.Equal(0, (await CliCall.RunAsync(deployment.Directory, $"moves abort {move.Move}")).Code);
         await deployment.StartAsync("singapore");
-        await CrashPoints.ReachedAsync(deployment, "singapore", point);
+        await CrashPoints.DiedAtAsync(deployment, "singapore", point);
         await deployment.StartAsync("singapore");
 
         Assert.Equal("aborted", (await deployment.Control.EndOfMoveAsync(move.Move)).State);
@@ -96,7 +96,7 @@ public sealed class RefusalTests
         await deployment.Control.PutPolicyAsync(TestPolicies.NotSingapore);
         await CrashPoints.SetAsync(deployment, process, point);
         await deployment.StartAsync("singapore");
-        await CrashPoints.ReachedAsync(deployment, process, point);
+        await CrashPoints.DiedAtAsync(deployment, process, point);
         await deployment.StartAsync(process);
 
         Assert.Equal("aborted", (await deployment.Control.EndOfMoveAsync(move.Move)).State);
@@ -117,7 +117,7 @@ public sealed class RefusalTests
     {
         await CrashPoints.SetAsync(deployment, "singapore", point);
         var move = await deployment.Control.BeginMoveAsync(account.Account, "singapore");
-        await CrashPoints.ReachedAsync(deployment, "singapore", point);
+        await CrashPoints.DiedAtAsync(deployment, "singapore", point);
         return move;
     }
 

@@ -9,7 +9,8 @@ namespace Domicile.Server.Tests.Moves;
 /// one request after the other, each through any of the endpoints. What it does is drawn from its seed.
 /// </summary>
 internal sealed class RegisterClient(
-    string name, int seed, IReadOnlyList<AmazonS3Client> endpoints, IReadOnlyList<string> buckets, Recorder recorder)
+    string name, int seed, IReadOnlyList<AmazonS3Client> endpoints, IReadOnlyList<string> buckets, Recorder recorder,
+    TimeSpan pace = default)
 {
     private const int KeysPerBucket = 4;
 
@@ -29,10 +30,13 @@ internal sealed class RegisterClient(
             var bucket = buckets[_random.Next(buckets.Count)];
             var key = $"{bucket}/g{generation()}-k{_random.Next(KeysPerBucket)}";
             var s3 = endpoints[_random.Next(endpoints.Count)];
-            if ((await ActAsync(s3, key)).Outcome == OperationOutcome.Unknown)
+            var isUnknown = (await ActAsync(s3, key)).Outcome == OperationOutcome.Unknown;
+
+            // Where a process is down, asking it as fast as it refuses would only make noise.
+            var wait = isUnknown && pace < AfterFailure ? AfterFailure : pace;
+            if (wait > TimeSpan.Zero)
             {
-                // A process is down: asking it as fast as it refuses would only make noise.
-                await Task.Delay(AfterFailure, TimeProvider.System, CancellationToken.None);
+                await Task.Delay(wait, TimeProvider.System, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
     }

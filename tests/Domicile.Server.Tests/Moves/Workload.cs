@@ -21,7 +21,8 @@ internal sealed class Workload : IAsyncDisposable
     private Task _running = Task.CompletedTask;
     private int _generation;
 
-    private Workload(LiveDeployment deployment, NewAccountView account, int clients, int seed, bool retries)
+    private Workload(
+        LiveDeployment deployment, NewAccountView account, int clients, int seed, bool retries, TimeSpan pace, TimeSpan patience)
     {
         _deployment = deployment;
         _account = account;
@@ -31,21 +32,24 @@ internal sealed class Workload : IAsyncDisposable
             {
                 // Where processes are killed, a retry could write a value a second time: the history is to say what happened.
                 config.MaxErrorRetry = retries ? config.MaxErrorRetry : 0;
-                config.Timeout = TimeSpan.FromSeconds(60);
+                config.Timeout = patience;
             })),
         ];
         _clients =
         [
             .. Enumerable.Range(0, clients).Select(number =>
-                new RegisterClient($"c{number}", seed + number, _endpoints, [Versioned, Plain], Recorder)),
+                new RegisterClient($"c{number}", seed + number, _endpoints, [Versioned, Plain], Recorder, pace)),
         ];
     }
 
     public Recorder Recorder { get; } = new();
 
     /// <param name="retries">Whether the clients try again as the SDK does by default.</param>
+    /// <param name="pace">What each client waits between two requests; nothing by default.</param>
+    /// <param name="patience">How long a client waits for an answer; a minute by default.</param>
     public static async Task<Workload> StartAsync(
-        LiveDeployment deployment, NewAccountView account, int clients, int seed, bool retries)
+        LiveDeployment deployment, NewAccountView account, int clients, int seed, bool retries, TimeSpan pace = default,
+        TimeSpan? patience = null)
     {
         using var s3 = deployment.OpenS3(account);
         await s3.PutBucketAsync(Plain);
@@ -55,7 +59,8 @@ internal sealed class Workload : IAsyncDisposable
             BucketName = Versioned,
             VersioningConfig = new S3BucketVersioningConfig { Status = VersionStatus.Enabled },
         });
-        var workload = new Workload(deployment, account, clients, seed, retries);
+        var workload = new Workload(
+            deployment, account, clients, seed, retries, pace, patience ?? TimeSpan.FromMinutes(1));
         workload._running = Task.WhenAll(workload._clients.Select(client =>
             Task.Run(() => client.RunAsync(() => Volatile.Read(ref workload._generation), workload._stop.Token))));
         return workload;

@@ -5,7 +5,8 @@ using Domicile.Objects;
 namespace Domicile.Tests.Moves;
 
 /// <summary>A region whose link fails when <paramref name="ask"/> throws; the call is then never made.</summary>
-internal sealed class BreakablePeer(IRegionPeer region, Action<string> ask) : IRegionPeer
+/// <param name="lie">What it says to a call instead of making it; null: the truth.</param>
+internal sealed class BreakablePeer(IRegionPeer region, Action<string> ask, Func<string, StepAnswer?> lie) : IRegionPeer
 {
     public Task<RegionStatus> StatusAsync(CancellationToken cancellationToken)
         => Ask("status", () => region.StatusAsync(cancellationToken));
@@ -74,7 +75,7 @@ internal sealed class BreakablePeer(IRegionPeer region, Action<string> ask) : IR
     private async Task<T> Ask<T>(string call, Func<Task<T>> act)
     {
         ask(call);
-        var answer = await act();
+        var answer = lie(call) is T said ? said : await act();
         ask($"{call} answered");
         return answer;
     }

@@ -25,7 +25,7 @@ internal sealed class TestDeployment : IMoveControl, IAsyncDisposable
 
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("domicile-moves-");
     private readonly Dictionary<RegionName, RegionNode> _nodes = [];
-    private readonly Dictionary<RegionName, IAsyncDisposable> _storages = [];
+    private readonly Dictionary<RegionName, RegionStorage> _storages = [];
 
     private TestDeployment()
     {
@@ -43,6 +43,9 @@ internal sealed class TestDeployment : IMoveControl, IAsyncDisposable
 
     /// <summary>Asked before each call of control on a region; throws to lose the question.</summary>
     public Action<RegionName, string> Break { get; set; } = (_, _) => { };
+
+    /// <summary>What a region says to a call of control instead of doing it; null: the truth.</summary>
+    public Func<RegionName, string, StepAnswer?> Lie { get; set; } = (_, _) => null;
 
     public bool Permits { get; set; } = true;
 
@@ -62,9 +65,12 @@ internal sealed class TestDeployment : IMoveControl, IAsyncDisposable
 
     public RegionNode Node(RegionName region) => _nodes[region];
 
+    public RegionStorage Storage(RegionName region) => _storages[region];
+
     public string DirectoryOf(RegionName region) => Path.Combine(_directory.FullName, region.Value);
 
-    public IRegionPeer Region(RegionName name) => new BreakablePeer(_nodes[name], call => Break(name, call));
+    public IRegionPeer Region(RegionName name) => new BreakablePeer(
+        _nodes[name], call => Break(name, call), call => Lie(name, call));
 
     public MovePermission Permit(Move move) => new(Permits, "a test says so", PolicyRevision);
 

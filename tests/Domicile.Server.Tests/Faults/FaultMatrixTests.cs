@@ -1,0 +1,100 @@
+using Domicile.Links;
+using Domicile.Server.Tests.Deployment;
+using Domicile.Server.Tests.Moves;
+using Xunit;
+
+namespace Domicile.Server.Tests.Faults;
+
+/// <summary>
+/// Each fault befalls each party at each step of a move. Once it is over, the move ends by itself; every acknowledged write
+/// is there and nothing else; one home takes writes, the directory agrees, and the other region has nothing left.
+/// </summary>
+public abstract class FaultMatrixTests
+{
+    private protected static DeploymentSetup Setup => new()
+    {
+        Policy = TestPolicies.Anywhere,
+        Regions = [DeploymentSetup.Beijing, DeploymentSetup.Singapore],
+        Links = LinkTerms.Straight,
+    };
+
+    private protected static async Task RunAsync(Fault fault)
+    {
+        await using var deployment = await LiveDeployment.StartAsync(Setup);
+        await RunAsync(deployment, fault);
+    }
+
+    private protected static async Task RunAsync(LiveDeployment deployment, Fault fault)
+    {
+        var troubles = new List<string>();
+        foreach (var party in FaultPoint.Parties)
+        {
+            troubles.AddRange(await FaultRound.RunAsync(deployment, party, fault));
+        }
+
+        Assert.Empty(troubles);
+    }
+}
+
+public sealed class KillTests : FaultMatrixTests
+{
+    [Fact]
+    public Task Any_party_may_be_killed_at_any_step() => RunAsync(new Fault.Killed());
+}
+
+public sealed class CutTests : FaultMatrixTests
+{
+    [Fact]
+    public Task Any_party_may_be_cut_off_at_any_step() => RunAsync(new Fault.Cut());
+}
+
+public sealed class StopTests : FaultMatrixTests
+{
+    [Fact]
+    public Task Any_party_may_stop_and_go_on_at_any_step() => RunAsync(new Fault.Stopped());
+}
+
+public sealed class StallTests : FaultMatrixTests
+{
+    [Fact]
+    public Task The_links_of_any_party_may_fall_silent_at_any_step() => RunAsync(new Fault.Stalled());
+}
+
+public sealed class FullTests : FaultMatrixTests
+{
+    // For the data of a round, and what a process needs to start.
+    private const int DiskMebibytes = 160;
+
+    [Fact]
+    public async Task The_disk_of_any_party_may_be_full_at_any_step()
+    {
+        await using var deployment = await LiveDeployment.StartAsync(Setup);
+        try
+        {
+            foreach (var party in FaultPoint.Parties)
+            {
+                await deployment.StopAsync(party);
+                Assert.SkipUnless(
+                    await SmallDisk.MountAsync(deployment.DirectoryOf(party), DiskMebibytes),
+                    "mounting a small file system takes root");
+                await deployment.StartAsync(party);
+            }
+
+            await RunAsync(deployment, new Fault.Full());
+        }
+        finally
+        {
+            foreach (var party in FaultPoint.Parties)
+            {
+                await deployment.EndAsync(party);
+                await SmallDisk.UnmountAsync(deployment.DirectoryOf(party));
+            }
+        }
+    }
+}
+
+public sealed class LockTests : FaultMatrixTests
+{
+    [Fact]
+    public Task Another_program_may_hold_the_databases_of_any_party_at_any_step() => RunAsync(new Fault.Locked());
+}
