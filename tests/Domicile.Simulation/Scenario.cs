@@ -136,7 +136,7 @@ internal sealed class Scenario
     private void BeginClients(int account)
     {
         var pause = _dice.Pick((int[])[20, 200, 1500]);
-        var count = _dice.Between(4, 14);
+        var count = _dice.Between(3, 10);
         var bucket = _dice.Hits(0.5) ? "plain" : "photos";
         var four = Clients.Skip(account * 4).Take(4).ToList();
         four[0].Begin(one => one.WorkAsync(count, bucket, ["a", "b"], pause));
