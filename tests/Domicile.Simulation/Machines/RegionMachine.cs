@@ -24,6 +24,7 @@ internal sealed class RegionMachine : IParty
         _skew = skew;
         Facts = facts;
         Number = number;
+        Disk = new VirtualDisk(deployment.Seeds);
         Directory = directory;
         System.IO.Directory.CreateDirectory(directory);
     }
@@ -38,7 +39,7 @@ internal sealed class RegionMachine : IParty
 
     public string Directory { get; }
 
-    public VirtualDisk Disk { get; } = new();
+    public VirtualDisk Disk { get; }
 
     public Life? Life { get; private set; }
 

@@ -1,4 +1,5 @@
 using Domicile.Simulation.Engine;
+using Domicile.Simulation.Seeding;
 using Domicile.Storage;
 
 namespace Domicile.Simulation.Machines;
@@ -7,7 +8,7 @@ namespace Domicile.Simulation.Machines;
 /// A machine's disk for contents. A crash loses what was not flushed: of a file's bytes any part may stay, of names that came
 /// or went each may have or not.
 /// </summary>
-internal sealed class VirtualDisk : IContentDisk
+internal sealed class VirtualDisk(Seeds seeds) : IContentDisk
 {
     private readonly Dictionary<string, Inode> _names = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Inode> _durableNames = new(StringComparer.Ordinal);
@@ -59,10 +60,10 @@ internal sealed class VirtualDisk : IContentDisk
             throw new DirectoryNotFoundException(path);
         }
 
-        return new Handle(_names[path] = new Inode());
+        return new Handle(_names[path] = new Inode(), seeds.ForgetsFlushes);
     }
 
-    public IContentFile Open(string path) => new Handle(Find(path));
+    public IContentFile Open(string path) => new Handle(Find(path), seeds.ForgetsFlushes);
 
     public Stream OpenStream(string path) => new MemoryStream(Find(path).Bytes.ToArray(), writable: false);
 
@@ -72,7 +73,10 @@ internal sealed class VirtualDisk : IContentDisk
     {
         _names[path] = Find(draft);
         _names.Remove(draft);
-        FlushDirectory(Path.GetDirectoryName(path)!);
+        if (!seeds.ForgetsNames)
+        {
+            FlushDirectory(Path.GetDirectoryName(path)!);
+        }
     }
 
     public void FlushDirectory(string directory)
@@ -150,7 +154,7 @@ internal sealed class VirtualDisk : IContentDisk
         }
     }
 
-    private sealed class Handle(Inode inode) : IContentFile
+    private sealed class Handle(Inode inode, bool forgetsFlushes) : IContentFile
     {
         public long LengthBytes => inode.Bytes.Length;
 
@@ -171,7 +175,13 @@ internal sealed class VirtualDisk : IContentDisk
             cancellationToken.ThrowIfCancellationRequested();
         }
 
-        public void Flush() => inode.Flush();
+        public void Flush()
+        {
+            if (!forgetsFlushes)
+            {
+                inode.Flush();
+            }
+        }
 
         public void Dispose()
         {

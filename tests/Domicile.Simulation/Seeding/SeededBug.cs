@@ -1,6 +1,9 @@
 namespace Domicile.Simulation.Seeding;
 
-/// <summary>A bug that others shipped, put into the world to see that the checks find it. Numbers as in spec/seeds.pml.</summary>
+/// <summary>
+/// A bug, put into the world to see that the checks find it. To 12 those that others shipped, with the numbers of
+/// spec/seeds.pml; from 60 on this simulation's own.
+/// </summary>
 internal enum SeededBug
 {
     None = 0,
@@ -16,4 +19,10 @@ internal enum SeededBug
     MissedDelete = 10,
     IntentAfterAct = 11,
     UploadLeftBehind = 12,
+
+    /// <summary>Contents get their names without having been flushed.</summary>
+    FlushForgotten = 60,
+
+    /// <summary>A name is not flushed with its directory.</summary>
+    NameNotFlushed = 61,
 }

@@ -17,6 +17,12 @@ internal sealed class Seeds(SeededBug bug)
     private readonly Dictionary<(RegionName, Guid), long> _received = [];
     private readonly HashSet<(RegionName, AccountId)> _served = [];
 
+    /// <summary>What the machines' disks leave out.</summary>
+    public bool ForgetsFlushes => bug == SeededBug.FlushForgotten;
+
+    /// <inheritdoc cref="ForgetsFlushes"/>
+    public bool ForgetsNames => bug == SeededBug.NameNotFlushed;
+
     private bool IsWithoutDigests
         => bug is SeededBug.FinalPositionBeforeDrain or SeededBug.CheckpointOnReceive or SeededBug.CopyNotAtomic
             or SeededBug.StopBeforePosition or SeededBug.VerifierSharesEnumeration or SeededBug.MissedDelete
