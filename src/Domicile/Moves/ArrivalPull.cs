@@ -223,7 +223,7 @@ internal sealed partial class ArrivalPull(RegionContext region, MoveOrder order,
         Interlocked.Add(ref _unreadBytes, -bytes.Length);
     }
 
-    private static async Task EndTurnAsync(Task stored, IDisposable turn, CancellationTokenSource broken)
+    private async Task EndTurnAsync(Task stored, IDisposable turn, CancellationTokenSource broken)
     {
         using (turn)
         {
@@ -240,7 +240,7 @@ internal sealed partial class ArrivalPull(RegionContext region, MoveOrder order,
     }
 
     // What fails in one place stops the others.
-    private static async Task BreakingAsync(Task work, CancellationTokenSource broken)
+    private async Task BreakingAsync(Task work, CancellationTokenSource broken)
     {
         try
         {
@@ -248,7 +248,7 @@ internal sealed partial class ArrivalPull(RegionContext region, MoveOrder order,
         }
         catch
         {
-            await broken.CancelAsync();
+            await region.Storage.Workers.Run(broken.Cancel);
             throw;
         }
     }

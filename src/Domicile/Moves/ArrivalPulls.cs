@@ -61,8 +61,14 @@ internal sealed class ArrivalPulls(RegionContext region, ILogger<ArrivalPulls> l
                 return progress;
             }
 
-            await Task.WhenAny(
-                store.ChangedSince(ticket, cancellationToken), Task.Delay(left, region.Time, cancellationToken));
+            try
+            {
+                await store.ChangedSince(ticket, cancellationToken).WaitAsync(left, region.Time, cancellationToken);
+            }
+            catch (TimeoutException)
+            {
+                return ProgressOf(store, order);
+            }
         }
     }
 

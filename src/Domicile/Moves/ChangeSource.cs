@@ -24,6 +24,7 @@ internal sealed class ChangeSource(RegionContext region)
 
         using var hold = store.HoldOpen();
         var sentKey = false;
+        long? spoke = null;
         string? missing = null;
         while (true)
         {
@@ -53,10 +54,11 @@ internal sealed class ChangeSource(RegionContext region)
                 }
 
                 missing = lacked;
+                spoke = region.Time.GetTimestamp();
             }
             else
             {
-                await WaitAsync(store, ticket, output, cancellationToken);
+                spoke = await WaitAsync(store, ticket, spoke, output, cancellationToken);
             }
         }
     }
@@ -146,18 +148,27 @@ internal sealed class ChangeSource(RegionContext region)
         }
     }
 
-    private async Task WaitAsync(AccountStore store, long ticket, PipeWriter output, CancellationToken cancellationToken)
+    // A stream that has said nothing yet says at once where the source stands. Commits end the wait whether they changed
+    // something or not: the heartbeat is due all the same, counted from when the stream spoke last.
+    private async Task<long> WaitAsync(
+        AccountStore store, long ticket, long? spoke, PipeWriter output, CancellationToken cancellationToken)
     {
-        try
+        if (spoke is { } last && MoveLimits.HeartbeatEvery - region.Time.GetElapsedTime(last) is var left && left > TimeSpan.Zero)
         {
-            await store.ChangedSince(ticket, cancellationToken)
-                .WaitAsync(MoveLimits.HeartbeatEvery, region.Time, cancellationToken);
+            try
+            {
+                await store.ChangedSince(ticket, cancellationToken).WaitAsync(left, region.Time, cancellationToken);
+                return last;
+            }
+            catch (TimeoutException)
+            {
+                // The heartbeat is due.
+            }
         }
-        catch (TimeoutException)
-        {
-            ChangeStream.Write(output, new StreamFrame.Heartbeat(store.Row!.Seq));
-            await output.FlushAsync(cancellationToken);
-        }
+
+        ChangeStream.Write(output, new StreamFrame.Heartbeat(store.Row!.Seq));
+        await output.FlushAsync(cancellationToken);
+        return region.Time.GetTimestamp();
     }
 
     private static string? WhyNot(AccountRow? row, MoveOrder order)

@@ -1,0 +1,228 @@
+using System.Buffers.Binary;
+using System.IO.Pipelines;
+using Domicile.Accounts;
+using Domicile.Moves;
+using Domicile.Objects;
+using Domicile.Simulation.Checks;
+using Domicile.Simulation.Engine;
+using Domicile.Simulation.Machines;
+
+namespace Domicile.Simulation.Clients;
+
+/// <summary>
+/// What an S3 endpoint does with a request, without HTTP: it routes by the gateway, relays at most three times, checks the
+/// access key at the home, stages the content, and runs the command. See src/Domicile.Server/S3/S3Endpoint.cs.
+/// </summary>
+internal sealed class S3Desk(Deployment deployment, RegionMachine region, Life life)
+{
+    private const int HopsMax = 3;
+    private const int RoutesMax = 4;
+
+    private readonly RegionNode _node = region.Up;
+
+    public async Task<Reply> HandleAsync(Request request, int hops, CancellationToken cancellationToken)
+    {
+        if (!request.IsWrite && deployment.Seeds.FindCached(region, _node, request.Account) is { } cached)
+        {
+            await using (cached)
+            {
+                return await ServeAsync(cached, request, cancellationToken);
+            }
+        }
+
+        for (var tries = 0; tries < RoutesMax; tries++)
+        {
+            switch (await _node.Gateway.RouteAsync(request.Account, request.IsWrite, cancellationToken))
+            {
+                case Route.Here(var copy):
+                    await using (copy)
+                    {
+                        return await ServeAsync(copy, request, cancellationToken);
+                    }
+
+                case Route.Forward(var home) when hops < HopsMax:
+                    var relayed = await RelayAsync(home, request, hops + 1, cancellationToken);
+                    if (relayed is not Reply.Elsewhere moved)
+                    {
+                        return relayed;
+                    }
+
+                    _node.Gateway.Learn(request.Account, moved.Home, moved.Epoch);
+                    break;
+                case Route.Redirect redirect:
+                    return new Reply.Elsewhere(redirect.Home, redirect.Epoch);
+                case Route.Busy busy:
+                    return new Reply.Busy(busy.Reason);
+                case Route.Unknown:
+                    return new Reply.Silence(); // 403 in production; here it only says that this node knows too little
+                default:
+                    return new Reply.Busy("relayed too often, or forbidden");
+            }
+        }
+
+        return new Reply.Busy("The account is moving faster than the request.");
+    }
+
+    private async Task<Reply> RelayAsync(
+        RegionName home, Request request, int hops, CancellationToken cancellationToken)
+    {
+        var other = deployment.Region(home);
+        try
+        {
+            return await deployment.Network.CallAsync(
+                life, region, other, $"relay {request.GetType().Name}",
+                token => new S3Desk(deployment, other, other.Life!).HandleAsync(request, hops, token), cancellationToken,
+                mayRepeat: false);
+        }
+        catch (RegionUnreachableException)
+        {
+            // A relay that gets no answer says 503; the client can't know whether it happened.
+            return new Reply.Silence();
+        }
+    }
+
+    private async Task<Reply> ServeAsync(AccountCopy copy, Request request, CancellationToken cancellationToken)
+    {
+        if (await copy.FindCredentialAsync(request.AccessKey, cancellationToken) is null)
+        {
+            return new Reply.Denied();
+        }
+
+        return request switch
+        {
+            Request.Put put => await PutAsync(copy, put, cancellationToken),
+            Request.PutPart part => await PutPartAsync(copy, part, cancellationToken),
+            Request.Get get => await GetAsync(copy, get, cancellationToken),
+            Request.List list => await ListAsync(copy, list, cancellationToken),
+            Request.ListVersions list => await ListAsync(copy, list, cancellationToken),
+            _ => await RunAsync(copy, CommandOf(request), cancellationToken),
+        };
+    }
+
+    private static AccountCommand CommandOf(Request request)
+        => request switch
+        {
+            Request.Delete(_, _, var bucket, var key) => new DeleteObject(bucket, key, null, WriteConditions.None),
+            Request.Copy(_, _, var bucket, var from, var key) => new CopyObject(
+                bucket, from, null, WriteConditions.None, bucket, key, null, null, WriteConditions.None),
+            Request.BeginUpload(_, _, var bucket, var key, var id) => new CreateUpload(
+                bucket, key, id, new ObjectHeaders(), Contents.NoTags, null, false),
+            Request.Complete(_, _, var bucket, var key, var id, var etags) => new CompleteUpload(
+                bucket, key, id, [.. etags.Select((etag, i) => new PartToComplete(i + 1, etag, null))], null, null,
+                WriteConditions.None),
+            _ => throw new System.Diagnostics.UnreachableException(request.ToString()),
+        };
+
+    private async Task<Reply> PutAsync(AccountCopy copy, Request.Put put, CancellationToken cancellationToken)
+    {
+        await using var writer = copy.StageContent();
+        var staged = await StageAsync(writer, put.Value, put.LengthBytes, put.StallMs, cancellationToken);
+        var conditions = put.OnlyIfAbsent ? WriteConditions.None with { IfNoneMatch = ["*"] } : WriteConditions.None;
+        var command = new PutObject(
+            put.Bucket, put.Key, staged, Contents.ETagOf(put.Value), new ObjectHeaders(), [], Contents.NoTags, conditions);
+        return await CommitAsync(copy, writer, command, cancellationToken);
+    }
+
+    private async Task<Reply> PutPartAsync(AccountCopy copy, Request.PutPart part, CancellationToken cancellationToken)
+    {
+        await using var writer = copy.StageContent();
+        var staged = await StageAsync(writer, part.Value, part.LengthBytes, part.StallMs, cancellationToken);
+        var command = new PutPart(
+            part.Bucket, part.Key, part.UploadId, part.Number, staged, Contents.ETagOf(part.Value), null);
+        return await CommitAsync(copy, writer, command, cancellationToken);
+    }
+
+    // The body arrives in pieces: seals fall in between.
+    private async Task<StagedContent> StageAsync(
+        ContentWriter writer, long value, int lengthBytes, int stallMs, CancellationToken cancellationToken)
+    {
+        var bytes = Contents.BytesOf(value, lengthBytes);
+        await writer.WriteAsync(bytes.AsMemory(0, lengthBytes / 2), cancellationToken);
+        await Task.Delay(TimeSpan.FromMilliseconds(stallMs), life.Time, cancellationToken);
+        await writer.WriteAsync(bytes.AsMemory(lengthBytes / 2), cancellationToken);
+        return await writer.CompleteAsync(cancellationToken);
+    }
+
+    private async Task<Reply> CommitAsync(
+        AccountCopy copy, ContentWriter writer, AccountCommand command, CancellationToken cancellationToken)
+    {
+        var mayHaveCommitted = true;
+        try
+        {
+            var reply = await RunAsync(copy, command, cancellationToken);
+            mayHaveCommitted = reply is Reply.Written { Result: not CommandResult.Refused };
+            return reply;
+        }
+        finally
+        {
+            if (mayHaveCommitted)
+            {
+                writer.Adopted();
+            }
+        }
+    }
+
+    private async Task<Reply> RunAsync(AccountCopy copy, AccountCommand command, CancellationToken cancellationToken)
+        => await _node.Gateway.WriteAsync(copy, command, cancellationToken) switch
+        {
+            CommandResult.Refused { Code: "SlowDown" } busy => new Reply.Busy(busy.Detail ?? ""),
+            var result => new Reply.Written(result),
+        };
+
+    private async Task<Reply> GetAsync(AccountCopy copy, Request.Get get, CancellationToken cancellationToken)
+    {
+        if (await copy.FindObjectAsync(get.Bucket, get.Key, null, cancellationToken) is not { IsDeleteMarker: false } found)
+        {
+            return new Reply.Found(0);
+        }
+
+        if (get.StallMs > 0)
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(get.StallMs), life.Time, cancellationToken);
+        }
+
+        using var body = new MemoryStream();
+        var output = PipeWriter.Create(body, new StreamPipeWriterOptions(leaveOpen: true));
+        await copy.ReadContentAsync(found.Pieces, 0, found.SizeBytes, output, cancellationToken);
+        await output.CompleteAsync();
+        return Contents.ValueOf(body.GetBuffer().AsSpan(0, (int)body.Length)) is { } value && value == deployment.History.ValueOf(found.ETag)
+            ? new Reply.Found(value)
+            : throw new ViolationException(
+                Invariants.NoLostWrite, $"{get.Key} says {found.ETag} of {found.SizeBytes} bytes, its content is another one's");
+    }
+
+    private async Task<Reply> ListAsync(AccountCopy copy, Request.List list, CancellationToken cancellationToken)
+    {
+        var page = await copy.ListObjectsAsync(new ObjectQuery(list.Bucket, "", "", null, 1000), cancellationToken);
+        return new Reply.Listed([.. page.Objects.Select(one => (one.Key, deployment.History.ValueOf(one.ETag)))]);
+    }
+
+    private async Task<Reply> ListAsync(AccountCopy copy, Request.ListVersions list, CancellationToken cancellationToken)
+    {
+        var page = await copy.ListVersionsAsync(new VersionQuery(list.Bucket, "", "", null, null, 1000), cancellationToken);
+        return new Reply.Listed([.. page.Versions.Select(one => (one.Key, one.IsDeleteMarker ? 0 : deployment.History.ValueOf(one.ETag)))]);
+    }
+}
+
+/// <summary>Contents that say which write they came from.</summary>
+internal static class Contents
+{
+    public static readonly IReadOnlyDictionary<string, string> NoTags = new Dictionary<string, string>();
+
+    public static byte[] BytesOf(long value, int lengthBytes)
+    {
+        var bytes = new byte[lengthBytes];
+        bytes.AsSpan().Fill((byte)(value * 31));
+        BinaryPrimitives.WriteInt64BigEndian(bytes, value);
+        return bytes;
+    }
+
+    /// <returns>The write's number; null where the bytes are not whole.</returns>
+    public static long? ValueOf(ReadOnlySpan<byte> bytes)
+    {
+        var value = bytes.Length < sizeof(long) ? 0 : BinaryPrimitives.ReadInt64BigEndian(bytes);
+        return value > 0 && !bytes[sizeof(long)..].ContainsAnyExcept((byte)(value * 31)) ? value : null;
+    }
+
+    public static string ETagOf(long value) => value.ToString("x32", System.Globalization.CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,80 @@
+using System.IO.Pipelines;
+using Domicile.Accounts;
+using Domicile.Moves;
+using Domicile.Simulation.Engine;
+
+namespace Domicile.Simulation.Machines;
+
+/// <summary>The other regions as one region's process reaches them.</summary>
+internal sealed class Links(Deployment deployment, RegionMachine self) : IRegionLinks
+{
+    public IRegionLink To(RegionName region) => new Link(deployment, self, deployment.Region(region));
+
+    public Uri EndpointOf(RegionName region) => new($"http://{region}.example:9000");
+
+    public async Task<DirectoryEntry?> AskControlAsync(AccountId account, CancellationToken cancellationToken)
+    {
+        var control = deployment.Controls[0];
+        try
+        {
+            return await deployment.Network.CallAsync(
+                self.Life!, self, control, "where is the account?",
+                _ => Task.FromResult(deployment.Register.EntryOf(account)), cancellationToken);
+        }
+        catch (RegionUnreachableException)
+        {
+            return null;
+        }
+    }
+}
+
+internal sealed class Link(Deployment deployment, RegionMachine self, RegionMachine other) : IRegionLink
+{
+    private readonly Life _life = self.Life!;
+
+    public Task<PipeReader> PullAsync(MoveOrder order, long after, CancellationToken cancellationToken)
+        => deployment.Network.CallAsync(
+            _life, self, other, $"pull after {after}", _ => Task.FromResult(Stream(order, after)), cancellationToken);
+
+    public Task<StepAnswer> RefuseAsync(MoveOrder order, string reason, CancellationToken cancellationToken)
+        => deployment.Network.CallAsync(
+            _life, self, other, $"refuse {deployment.NameOf(order.Move)} (source)",
+            token => other.Up.RefuseAsync(order, reason, token), cancellationToken);
+
+    public async Task<HandOverAnswer> HandOverAsync(HandOver handOver, Stream? content, CancellationToken cancellationToken)
+    {
+        byte[]? bytes = null;
+        if (content is not null)
+        {
+            using var all = new MemoryStream();
+            content.CopyTo(all);
+            bytes = all.ToArray();
+        }
+
+        return await deployment.Network.CallAsync(
+            _life, self, other, $"hand-over {handOver.Command.GetType().Name}",
+            token => TakeAsync(handOver, bytes, token), cancellationToken);
+    }
+
+    private PipeReader Stream(MoveOrder order, long after)
+    {
+        var node = other.Up;
+        return deployment.Network.Stream(
+            other, other.Life!, self, _life, "changes",
+            (output, token) => deployment.Seeds.StreamAsync(other, self, node, order, after, output, token));
+    }
+
+    private async Task<HandOverAnswer> TakeAsync(HandOver handOver, byte[]? bytes, CancellationToken cancellationToken)
+    {
+        var node = other.Up;
+        var content = bytes is null
+            ? null
+            : deployment.Network.Stream(
+                self, _life, other, other.Life!, "content",
+                async (output, token) => await output.WriteAsync(bytes, token)).AsStream();
+        var answer = await node.HandOvers.TakeAsync(self.Region, handOver, content, cancellationToken);
+        content?.Dispose();
+        deployment.Ghost.HandedOver(other, handOver, answer);
+        return answer;
+    }
+}

@@ -1,0 +1,100 @@
+using Domicile.Accounts;
+using Domicile.Moves;
+using Domicile.Proofs;
+using Domicile.Simulation.Engine;
+using Domicile.Storage;
+
+namespace Domicile.Simulation.Machines;
+
+/// <summary>A region: the real node, on a disk that outlives it.</summary>
+internal sealed class RegionMachine : IParty
+{
+    private readonly World _world;
+    private readonly Deployment _deployment;
+    private readonly TimeSpan _skew;
+    private readonly EcdsaSigner _signer;
+    private RegionDirectory? _replica;
+    private int _starts;
+
+    public RegionMachine(Deployment deployment, RegionFacts facts, int number, string directory, EcdsaSigner signer, TimeSpan skew)
+    {
+        _world = deployment.World;
+        _deployment = deployment;
+        _signer = signer;
+        _skew = skew;
+        Facts = facts;
+        Number = number;
+        Disk = new VirtualDisk(deployment.Seeds);
+        Directory = directory;
+        System.IO.Directory.CreateDirectory(directory);
+    }
+
+    public RegionFacts Facts { get; }
+
+    public RegionName Region => Facts.Name;
+
+    public int Number { get; }
+
+    public string Name => Facts.Name.Value;
+
+    public string Directory { get; }
+
+    public VirtualDisk Disk { get; }
+
+    public Life? Life { get; private set; }
+
+    /// <summary>Null while it is down.</summary>
+    public RegionNode? Node { get; private set; }
+
+    public PublicKey SigningKey => _signer.PublicKey;
+
+    /// <summary>The node, for a call that has just arrived.</summary>
+    public RegionNode Up => Node ?? throw new IOException($"{Name} is down.");
+
+    public void Start()
+    {
+        var life = new Life(_world, Number, Name, _skew, () => _deployment.Ghost.Look(this));
+        var storage = RegionStorage.Open(Directory, new Custodian((byte)Number), life.Time, workers: life, disk: Disk);
+        _replica = RegionDirectory.Open(Directory);
+        Life = life;
+        Node = new RegionNode(
+            new RegionContext
+            {
+                Self = Facts,
+                Regions = _deployment.Facts,
+                Storage = storage,
+                Directory = _replica,
+                Links = _deployment.Seeds.Wrap(new Links(_deployment, this)),
+                Signer = _signer,
+                Time = life.Time,
+            },
+            _deployment.Logs);
+        _starts++;
+        _world.Trace.Say($"-- {Name} is up ({_starts})");
+        Node.Start();
+    }
+
+    /// <summary>The power fails.</summary>
+    public void Crash()
+    {
+        _world.Trace.Say($"-- {Name} crashes");
+        Stop();
+        Disk.Crash(_world.Dice);
+        _deployment.Ghost.Crashed(this);
+    }
+
+    public void Stop()
+    {
+        if (Life is null)
+        {
+            return;
+        }
+
+        var life = Life;
+        var node = Node!;
+        (Life, Node) = (null, null);
+        node.Region.Storage.Abandon();
+        _replica!.Dispose();
+        life.End();
+    }
+}

@@ -1,0 +1,234 @@
+using Domicile.Accounts;
+using Domicile.Objects;
+using Domicile.Simulation.Clients;
+using Domicile.Simulation.Engine;
+using Domicile.Simulation.Machines;
+
+namespace Domicile.Simulation;
+
+/// <summary>What a seed makes happen: who moves where, what breaks, what clients do meanwhile.</summary>
+internal sealed class Scenario
+{
+    private const string Anywhere =
+        """
+        version: 1
+        rules:
+          - name: Anywhere
+            when: { residence: "*" }
+            allow: "*"
+            transit: forward
+
+        """;
+
+    private readonly Deployment _deployment;
+    private readonly World _world;
+    private readonly Dice _dice;
+    private readonly List<(long Step, Action Act)> _strikes = [];
+
+    public Scenario(Deployment deployment)
+    {
+        _deployment = deployment;
+        _world = deployment.World;
+        _dice = _world.Dice.Fork();
+        Operator = new Operator(deployment, 90);
+        deployment.Register.Apply(Anywhere);
+    }
+
+    public List<Client> Clients { get; } = [];
+
+    public Operator Operator { get; }
+
+    public int Crashes { get; private set; }
+
+    public bool IsPlayed => Clients.All(one => one.IsDone) && Operator.Running == 0;
+
+    public static Shape DrawShape(Dice dice)
+        => new(dice.Hits(0.65) ? 2 : 3, dice.Hits(0.75) ? 1 : 2, dice.Hits(0.75) ? 1 : 2);
+
+    public static Weather DrawWeather(Dice dice)
+        => dice.Below(4) switch
+        {
+            0 => new Weather(0, 0, 0, 3),
+            1 => new Weather(0.02, 0.1, 0.2, 50),
+            2 => new Weather(0.1, 0.05, 0.5, 20),
+            _ => new Weather(0, 0.3, 0, 400),
+        };
+
+    /// <summary>Accounts with their buckets and keys; runs in the world, before anything breaks.</summary>
+    public async Task SetUpAsync(int accounts)
+    {
+        for (var i = 0; i < accounts; i++)
+        {
+            var profile = new AccountProfile(AccountId.FromRandom(_dice.Bytes(10)), Country.Parse("IN"), null);
+            var home = _dice.Pick(_deployment.Regions);
+            var keys = new Keys(AccessKey.NewId(profile.Id, _dice.Bytes(5)));
+            _deployment.Accounts.Add(profile);
+            _deployment.Register.Add(profile, home.Region, _dice.Bytes(32));
+            var credential = new Credential(keys.Current, new string('s', 40), "first", DateTimeOffset.UnixEpoch);
+            await home.Up.CreateAccountAsync(profile, credential, default);
+            await home.Up.ExecuteAsync(profile.Id, new CreateBucket("plain"), default);
+            await home.Up.ExecuteAsync(profile.Id, new CreateBucket("photos"), default);
+            await home.Up.ExecuteAsync(profile.Id, new PutBucketVersioning("photos", Versioning.Enabled), default);
+            AddClients(profile, keys, i);
+        }
+    }
+
+    public void Play()
+    {
+        foreach (var (account, i) in _deployment.Accounts.Select((one, i) => (one, i)))
+        {
+            BeginClients(i);
+            Operator.Begin(() => Operator.MoveAsync(account, _dice.Between(1, 3), _dice.Hits(0.3) ? 0.6 : 0));
+            if (_dice.Hits(0.2))
+            {
+                Operator.Begin(() => Operator.RotateKeysAsync(account, Clients[i * 4].Keys, Clients[i * 4]));
+            }
+            else if (_dice.Hits(0.08))
+            {
+                Operator.Begin(() => Operator.EraseAsync(account));
+            }
+        }
+
+        if (_dice.Hits(0.15))
+        {
+            Operator.Begin(() => Operator.ApplyPolicyAsync(DrawPolicy()));
+        }
+
+        DrawTrouble();
+    }
+
+    public void Strike()
+    {
+        while (_strikes.Count > 0 && _strikes[^1].Step <= _world.Steps)
+        {
+            var (_, act) = _strikes[^1];
+            _strikes.RemoveAt(_strikes.Count - 1);
+            act();
+        }
+    }
+
+    /// <summary>Nothing breaks any more, and what was down is up.</summary>
+    public void Heal()
+    {
+        _strikes.Clear();
+        _world.Haste = 0;
+        _world.Trace.Say($"-- everything is mended");
+        _deployment.Network.Heal();
+        foreach (var region in _deployment.Regions.Where(one => one.Node is null))
+        {
+            region.Start();
+        }
+
+        foreach (var control in _deployment.Controls.Where(one => one.Desk is null))
+        {
+            control.Start();
+        }
+    }
+
+    private void AddClients(AccountProfile profile, Keys keys, int account)
+    {
+        foreach (var name in (string[])["writer", "owner", "reader", "uploader"])
+        {
+            Clients.Add(new Client(_deployment, profile, 100 + Clients.Count, $"{name}-{account + 1}", keys));
+        }
+    }
+
+    private void BeginClients(int account)
+    {
+        var pause = _dice.Pick((int[])[20, 200, 1500]);
+        var count = _dice.Between(3, 10);
+        var bucket = _dice.Hits(0.5) ? "plain" : "photos";
+        var four = Clients.Skip(account * 4).Take(4).ToList();
+        four[0].Begin(one => one.WorkAsync(count, bucket, ["a", "b"], pause));
+        four[1].Begin(one => one.WorkAsync(count, bucket, ["own"], pause));
+        four[2].Begin(one => one.WorkAsync(count, bucket, ["a", "c"], pause));
+        four[3].Begin(one => one.UploadAsync(_dice.Between(1, 2), bucket, pause * 2));
+    }
+
+    private string DrawPolicy()
+    {
+        var country = _dice.Pick(_deployment.Facts).Country.Code;
+        return _dice.Hits(0.5)
+            ? Anywhere.Replace("allow: \"*\"", $"avoid: {{ exposure: [{country}], by: [location] }}", StringComparison.Ordinal)
+            : Anywhere.Replace(
+                "rules:",
+                $"rules:\n  - name: Photos\n    when: {{ category: photos }}\n    avoid: {{ exposure: [{country}], by: [location] }}\n    transit: forward",
+                StringComparison.Ordinal);
+    }
+
+    // Some at times, most at steps: so that they fall between any two of them.
+    private void DrawTrouble()
+    {
+        if (_dice.Hits(0.25))
+        {
+            return;
+        }
+
+        for (var i = _dice.Below(4); i > 0; i--)
+        {
+            var downFor = TimeSpan.FromMilliseconds(_dice.Hits(0.6) ? 1 + _dice.Below(500) : _dice.Below(25_000));
+            if (_dice.Hits(0.7))
+            {
+                var region = _dice.Pick(_deployment.Regions);
+                AtStep(() => CrashAsync(region, downFor));
+            }
+            else
+            {
+                var control = _dice.Pick(_deployment.Controls);
+                AtStep(() => CrashAsync(control, downFor));
+            }
+        }
+
+        for (var i = _dice.Below(3); i > 0; i--)
+        {
+            IReadOnlyList<IParty> parties = [.. _deployment.Regions, .. _deployment.Controls];
+            var (one, other) = (_dice.Pick(_deployment.Regions), _dice.Pick(parties));
+            var cutFor = TimeSpan.FromMilliseconds(_dice.Hits(0.5) ? _dice.Below(2000) : _dice.Below(30_000));
+            if (one != other)
+            {
+                AtStep(() => CutAsync(one, other, cutFor));
+            }
+        }
+    }
+
+    private void AtStep(Func<Task> act)
+    {
+        _strikes.Add((_world.Steps + _dice.Below(_dice.Hits(0.6) ? 700 : 2000), () => Operator.Begin(act)));
+        _strikes.Sort((a, b) => b.Step.CompareTo(a.Step));
+    }
+
+    private async Task CrashAsync(RegionMachine region, TimeSpan downFor)
+    {
+        if (region.Node is not null)
+        {
+            Crashes++;
+            region.Crash();
+            await Task.Delay(downFor, Operator.Life.Time);
+            if (region.Node is null)
+            {
+                region.Start();
+            }
+        }
+    }
+
+    private async Task CrashAsync(ControlMachine control, TimeSpan downFor)
+    {
+        if (control.Desk is not null)
+        {
+            Crashes++;
+            control.Crash();
+            await Task.Delay(downFor, Operator.Life.Time);
+            if (control.Desk is null)
+            {
+                control.Start();
+            }
+        }
+    }
+
+    private async Task CutAsync(IParty one, IParty other, TimeSpan cutFor)
+    {
+        _deployment.Network.Cut(one, other);
+        await Task.Delay(cutFor, Operator.Life.Time);
+        _deployment.Network.Mend(one, other);
+    }
+}
