@@ -44,21 +44,14 @@ internal sealed class ChangeSource(RegionContext region)
                 sql, order.Account, from, MoveLimits.BatchRowsMax, MoveLimits.BatchBytesMax));
             if (batch.Changes.Count > 0 || batch.CompleteUpTo > after)
             {
-                if (await SendContentsAsync(store, batch, output, cancellationToken) is not { } lacked)
-                {
-                    ChangeStream.Write(output, new StreamFrame.Batch(after, store.Row!.Seq, batch));
-                    await output.FlushAsync(cancellationToken);
-                    after = batch.CompleteUpTo;
-                }
-                else if (lacked == missing)
+                (after, var lacked) = await SendAsync(store, batch, after, output, cancellationToken);
+                if (lacked is not null && lacked == missing)
                 {
                     await EndAsync(output, MoveReasons.Damaged($"Content {lacked} has no file."), cancellationToken);
                     return;
                 }
-                else
-                {
-                    missing = lacked;
-                }
+
+                missing = lacked;
             }
             else
             {
@@ -69,20 +62,45 @@ internal sealed class ChangeSource(RegionContext region)
 
     // Files first, so that the target has them when it stores the rows. A content that a later write has dropped since the
     // batch was read has no file any more: the batch is read again, and then doesn't name it. If it does, the file is lost.
-    /// <returns>The content that has no file; null where all were sent.</returns>
-    private static async Task<string?> SendContentsAsync(
-        AccountStore store, ChangeBatch batch, PipeWriter output, CancellationToken cancellationToken)
+    private static async Task<(long After, string? Missing)> SendAsync(
+        AccountStore store, ChangeBatch batch, long after, PipeWriter output, CancellationToken cancellationToken)
     {
-        foreach (var change in batch.Changes)
+        var (changes, begin, contentBytes) = (batch.Changes, 0, 0L);
+        for (var i = 0; i < changes.Count; i++)
         {
-            if (FileContentOf(change) is { } content
-                && !await SendContentAsync(store, content, output, cancellationToken))
+            if (contentBytes >= MoveLimits.BatchContentBytesMax && changes[i].Seq > changes[i - 1].Seq)
             {
-                return content.Id;
+                // What has been sent so far is a batch of its own: after a cut it need not be sent again.
+                var seq = changes[i - 1].Seq;
+                var begun = new ChangeBatch([.. changes.Skip(begin).Take(i - begin)], seq);
+                await SendBatchAsync(store, begun, after, output, cancellationToken);
+                (after, begin, contentBytes) = (seq, i, 0);
+            }
+
+            if (FileContentOf(changes[i]) is { } content)
+            {
+                if (!await SendContentAsync(store, content, output, cancellationToken))
+                {
+                    return (after, content.Id);
+                }
+
+                contentBytes += content.LengthBytes;
             }
         }
 
-        return null;
+        var rest = begin == 0 ? batch : batch with { Changes = [.. changes.Skip(begin)] };
+        await SendBatchAsync(store, rest, after, output, cancellationToken);
+        return (batch.CompleteUpTo, null);
+    }
+
+    private static async Task SendBatchAsync(
+        AccountStore store, ChangeBatch batch, long after, PipeWriter output, CancellationToken cancellationToken)
+    {
+        var seq = store.Row!.Seq;
+        var unsentBytes = seq - batch.CompleteUpTo > MoveLimits.LagAtSealMax ? long.MaxValue
+            : store.Read(sql => ChangeFeed.ContentBytesAfter(sql, store.Account, batch.CompleteUpTo));
+        ChangeStream.Write(output, new StreamFrame.Batch(after, seq, unsentBytes, batch));
+        await output.FlushAsync(cancellationToken);
     }
 
     /// <returns>The content of this change, if it lies in a file.</returns>

@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Buffers.Binary;
-using System.IO.Pipelines;
 using System.Text;
 using Domicile.Objects;
 using Domicile.Storage;
@@ -25,7 +24,8 @@ internal abstract record StreamFrame
 
     /// <param name="After">The cursor that this batch continues.</param>
     /// <param name="SourceSeq">Where the source stands; the batch may be behind.</param>
-    public sealed record Batch(long After, long SourceSeq, ChangeBatch Changes) : StreamFrame;
+    /// <param name="UnsentBytes">Bytes of contents that come after this batch; "very many" while many changes do.</param>
+    public sealed record Batch(long After, long SourceSeq, long UnsentBytes, ChangeBatch Changes) : StreamFrame;
 
     public sealed record Heartbeat(long SourceSeq) : StreamFrame;
 
@@ -38,6 +38,8 @@ internal static class ChangeStream
     public const int PayloadBytesMax = 64 << 20;
 
     private const int HeadLengthBytes = 5;
+    private const int BatchHeadLengthBytes = 4 * sizeof(long);
+    private const int ChangeHeadLengthBytes = 2 + 2 * sizeof(long);
     private const byte KeyType = 1;
     private const byte ContentType = 2;
     private const byte BatchType = 3;
@@ -46,28 +48,41 @@ internal static class ChangeStream
 
     public static void Write(IBufferWriter<byte> output, StreamFrame frame)
     {
+        if (frame is StreamFrame.Batch batch)
+        {
+            WriteBatch(output, batch);
+            return;
+        }
+
         var payload = new ArrayBufferWriter<byte>();
         var type = WritePayload(payload, frame);
-        var head = output.GetSpan(HeadLengthBytes);
-        head[0] = type;
-        BinaryPrimitives.WriteInt32BigEndian(head[1..], payload.WrittenCount);
-        output.Advance(HeadLengthBytes);
+        WriteHead(output, type, payload.WrittenCount);
         output.Write(payload.WrittenSpan);
     }
 
     /// <exception cref="InvalidDataException">The peer sends what is no frame.</exception>
     /// <exception cref="EndOfStreamException">The stream is cut.</exception>
-    public static async ValueTask<StreamFrame> ReadAsync(PipeReader input, CancellationToken cancellationToken)
+    public static async ValueTask<StreamFrame> ReadAsync(ReadExactly read, CancellationToken cancellationToken)
     {
-        var head = await ReadExactlyAsync(input, HeadLengthBytes, cancellationToken);
+        var head = new byte[HeadLengthBytes];
+        await read(head, cancellationToken);
         var lengthBytes = BinaryPrimitives.ReadInt32BigEndian(head.AsSpan(1));
         if (lengthBytes is < 0 or > PayloadBytesMax)
         {
             throw new InvalidDataException($"A frame of {lengthBytes} bytes.");
         }
 
-        var payload = await ReadExactlyAsync(input, lengthBytes, cancellationToken);
+        var payload = GC.AllocateUninitializedArray<byte>(lengthBytes);
+        await read(payload, cancellationToken);
         return ReadPayload(head[0], payload);
+    }
+
+    private static void WriteHead(IBufferWriter<byte> output, byte type, int payloadBytes)
+    {
+        var head = output.GetSpan(HeadLengthBytes);
+        head[0] = type;
+        BinaryPrimitives.WriteInt32BigEndian(head[1..], payloadBytes);
+        output.Advance(HeadLengthBytes);
     }
 
     private static byte WritePayload(ArrayBufferWriter<byte> output, StreamFrame frame)
@@ -82,9 +97,6 @@ internal static class ChangeStream
                 WriteLong(output, content.SealedLengthBytes);
                 output.Write(Encoding.ASCII.GetBytes(content.ContentId));
                 return ContentType;
-            case StreamFrame.Batch batch:
-                WriteBatch(output, batch);
-                return BatchType;
             case StreamFrame.Heartbeat heartbeat:
                 WriteLong(output, heartbeat.SourceSeq);
                 return HeartbeatType;
@@ -96,12 +108,16 @@ internal static class ChangeStream
         }
     }
 
-    private static void WriteBatch(ArrayBufferWriter<byte> output, StreamFrame.Batch batch)
+    // Straight into the stream: batches are what most bytes are in.
+    private static void WriteBatch(IBufferWriter<byte> output, StreamFrame.Batch batch)
     {
+        var changes = batch.Changes.Changes;
+        WriteHead(output, BatchType, BatchHeadLengthBytes + changes.Sum(change => ChangeHeadLengthBytes + change.Row.Length));
         WriteLong(output, batch.After);
         WriteLong(output, batch.SourceSeq);
+        WriteLong(output, batch.UnsentBytes);
         WriteLong(output, batch.Changes.CompleteUpTo);
-        foreach (var change in batch.Changes.Changes)
+        foreach (var change in changes)
         {
             output.Write([(byte)change.Kind, change.IsDeleted ? (byte)1 : (byte)0]);
             WriteLong(output, change.Seq);
@@ -127,7 +143,7 @@ internal static class ChangeStream
 
     private static StreamFrame.Batch ReadBatch(ref PayloadReader reader)
     {
-        var (after, sourceSeq, completeUpTo) = (reader.Long(), reader.Long(), reader.Long());
+        var (after, sourceSeq, unsentBytes, completeUpTo) = (reader.Long(), reader.Long(), reader.Long(), reader.Long());
         var changes = new List<Change>();
         while (reader.HasMore)
         {
@@ -140,31 +156,10 @@ internal static class ChangeStream
             changes.Add(new Change((RowKind)kind, reader.Long(), flags == 1, reader.Bytes(reader.Long())));
         }
 
-        return new StreamFrame.Batch(after, sourceSeq, new ChangeBatch(changes, completeUpTo));
+        return new StreamFrame.Batch(after, sourceSeq, unsentBytes, new ChangeBatch(changes, completeUpTo));
     }
 
-    private static async ValueTask<byte[]> ReadExactlyAsync(
-        PipeReader input, int lengthBytes, CancellationToken cancellationToken)
-    {
-        if (lengthBytes == 0)
-        {
-            return [];
-        }
-
-        var read = await input.ReadAtLeastAsync(lengthBytes, cancellationToken);
-        if (read.Buffer.Length < lengthBytes)
-        {
-            input.AdvanceTo(read.Buffer.Start, read.Buffer.End);
-            throw new EndOfStreamException("The stream of changes was cut.");
-        }
-
-        var taken = read.Buffer.Slice(0, lengthBytes);
-        var bytes = taken.ToArray();
-        input.AdvanceTo(taken.End);
-        return bytes;
-    }
-
-    private static void WriteLong(ArrayBufferWriter<byte> output, long value)
+    private static void WriteLong(IBufferWriter<byte> output, long value)
     {
         BinaryPrimitives.WriteInt64BigEndian(output.GetSpan(sizeof(long)), value);
         output.Advance(sizeof(long));

@@ -39,8 +39,9 @@ internal abstract record StepAnswer
 
     /// <summary>Target: it is being filled; all up to <paramref name="Cursor"/> is stored.</summary>
     /// <param name="SourceSeq">Where the source stood when last heard; -1 before.</param>
+    /// <param name="IsNear">So little is missing that it takes no time: the source may be sealed.</param>
     public sealed record Arriving(
-        long Cursor, long SourceSeq, long Objects, long Bytes, string? Trouble) : StepAnswer;
+        long Cursor, long SourceSeq, long Objects, long Bytes, string? Trouble, bool IsNear = false) : StepAnswer;
 
     /// <summary>Source: no write commits any more in this epoch.</summary>
     public sealed record Sealed(long FinalSeq, byte[] Digest) : StepAnswer;

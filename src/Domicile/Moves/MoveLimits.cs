@@ -37,9 +37,31 @@ internal static class MoveLimits
     /// <summary>Changes that the target may lack when the source is sealed.</summary>
     public const long LagAtSealMax = 64;
 
+    /// <summary>
+    /// Bytes of contents that it may lack then. Twice as many after each <see cref="LagPatience"/> in which only these
+    /// were too many, <see cref="LagDoublingsMax"/> times: an account whose clients never pause moves all the same.
+    /// </summary>
+    public const long LagBytesAtSealMax = 1 << 20;
+
+    public static readonly TimeSpan LagPatience = TimeSpan.FromSeconds(5);
+
+    public const int LagDoublingsMax = 6;
+
     public const int BatchRowsMax = 512;
 
-    public const long BatchBytesMax = 4 << 20;
+    public const long BatchBytesMax = 1 << 20;
+
+    /// <summary>Bytes of contents in files after which a batch ends: what comes again after a cut.</summary>
+    public const long BatchContentBytesMax = 64 << 20;
+
+    /// <summary>Batches that a target has read and not yet stored.</summary>
+    public const int BatchesAhead = 4;
+
+    /// <summary>Batches that one transaction of a target stores.</summary>
+    public const int BatchesAtOnce = 4;
+
+    /// <summary>Contents in files of one account that are being checked, written and flushed at a target.</summary>
+    public const int ContentsAhead = 64;
 
     /// <summary>Rows that one transaction of an erasure deletes.</summary>
     public const int EraseRowsAtOnce = 2000;

@@ -93,8 +93,7 @@ internal sealed partial class MoveRunner(
         {
             case StepAnswer.Arriving arriving:
                 progress.Set(move.Id, arriving);
-                var isNear = arriving.SourceSeq >= 0 && arriving.SourceSeq - arriving.Cursor <= MoveLimits.LagAtSealMax;
-                return isNear ? move with { State = MoveState.Sealing, Objects = arriving.Objects, Bytes = arriving.Bytes } : move;
+                return arriving.IsNear ? move with { State = MoveState.Sealing, Objects = arriving.Objects, Bytes = arriving.Bytes } : move;
             case var other:
                 return Decided(move, other) ?? Back(move, ReasonOf(other));
         }

@@ -44,8 +44,7 @@ internal sealed partial class TargetRole(RegionContext region, ArrivalPulls pull
         }
 
         // Before the seal, so that it keeps nobody waiting. The activation looks again if it must.
-        var isNear = progress.SourceSeq >= 0 && progress.SourceSeq - progress.Cursor <= MoveLimits.LagAtSealMax;
-        if (!isNear || store.IsOnlyWriter)
+        if (!progress.IsNear || store.IsOnlyWriter)
         {
             return progress;
         }

@@ -24,6 +24,10 @@ internal static class ChangeFeed
     public static ChangeBatch Read(Sql sql, AccountId account, long after, int rowsMax, long bytesMax)
         => new ChangeReader(sql, account).Read(after, rowsMax, bytesMax);
 
+    /// <summary>How many bytes the contents have that came after a seq. Costs what it counts.</summary>
+    public static long ContentBytesAfter(Sql sql, AccountId account, long after)
+        => sql.Scalar<long>("SELECT sum(length) FROM content WHERE account = @p1 AND seq > @p2", account.Value, after);
+
     /// <summary>
     /// Stores a batch at the target, in its transaction, digest included. Contents that lie in files were received before.
     /// Applying a batch again changes nothing.

@@ -36,7 +36,7 @@ internal sealed partial class AccountStore
         _slot = slot;
         _queue = new WriteQueue(region.Workers, Commit);
         _discards = new ContentDiscards(this, _holds, region.Workers, region.Closing);
-        Contents = new ContentFiles(this, region.Disk);
+        Contents = new ContentFiles(this, region);
     }
 
     public AccountId Account { get; }

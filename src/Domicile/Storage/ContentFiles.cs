@@ -17,6 +17,7 @@ internal sealed class ContentFiles
 
     private readonly AccountStore _store;
     private readonly IContentDisk _disk;
+    private readonly RegionStorage _region;
     private readonly string _directory;
 
     // Drafts and contents whose rows may not have committed yet; values mean nothing.
@@ -25,10 +26,11 @@ internal sealed class ContentFiles
     // Directories that are durable since this process began.
     private readonly ConcurrentDictionary<string, bool> _directories = new(StringComparer.Ordinal);
 
-    public ContentFiles(AccountStore store, IContentDisk disk)
+    public ContentFiles(AccountStore store, RegionStorage region)
     {
         _store = store;
-        _disk = disk;
+        _region = region;
+        _disk = region.Disk;
         _directory = Path.Combine(store.Directory, "contents");
     }
 
@@ -151,25 +153,33 @@ internal sealed class ContentFiles
     /// <exception cref="StorageFullException">The disk is full; nothing is kept.</exception>
     public async Task ReceiveSealedAsync(
         string contentId, long lengthBytes, Stream source, CancellationToken cancellationToken)
+        => await await ReceiveSealedAheadAsync(contentId, lengthBytes, source.ReadExactlyAsync, cancellationToken);
+
+    /// <summary>
+    /// The same, but returns as soon as the bytes have been read, so that the next content can be: the task that it answers
+    /// completes when this one is durable. Both may throw.
+    /// </summary>
+    public async Task<Task> ReceiveSealedAheadAsync(
+        string contentId, long lengthBytes, ReadExactly read, CancellationToken cancellationToken)
     {
         if (!ContentId.IsValid(contentId) || lengthBytes is < 0 or > ContentLimits.LengthBytesMax)
         {
             throw new ContentCorruptException("The sending region named no content that could be stored. Nothing was kept.");
         }
 
-        using var receiver = new SealedReceiver(this, contentId, lengthBytes);
+        var receiver = new SealedReceiver(this, _region, contentId, lengthBytes);
         _staged[contentId] = true;
         try
         {
             if (!HasSealed(contentId, lengthBytes))
             {
-                await receiver.StoreAsync(source, cancellationToken);
-                return;
+                return ForgetIfFailedAsync(contentId, await receiver.ReadAsync(read, cancellationToken));
             }
 
             // The process that named it may have died before the name was durable.
             _disk.FlushDirectory(Path.GetDirectoryName(PathOf(contentId))!);
-            await receiver.SkipAsync(source, cancellationToken);
+            await receiver.SkipAsync(read, cancellationToken);
+            return Task.CompletedTask;
         }
         catch
         {
@@ -260,6 +270,19 @@ internal sealed class ContentFiles
 
         var path = content.Inline is null ? PathOf(content.ContentId) : null;
         return SealedReader.OpenAsync(_disk, content, path, () => OpenCipher(content.ContentId), cancellationToken);
+    }
+
+    private async Task ForgetIfFailedAsync(string contentId, Task stored)
+    {
+        try
+        {
+            await stored;
+        }
+        catch
+        {
+            Forget(contentId);
+            throw;
+        }
     }
 
     private void MakeDirectory(string directory)

@@ -45,6 +45,9 @@ internal sealed class RegionStorage : IAsyncDisposable
     /// <summary>Where contents in files lie.</summary>
     public IContentDisk Disk { get; }
 
+    /// <summary>What may be under way of what other regions send.</summary>
+    public ReceiveRoom ReceiveRoom { get; } = new();
+
     /// <summary>Bytes that can still be stored here.</summary>
     public long FreeBytes => new DriveInfo(Directory).AvailableFreeSpace;
 

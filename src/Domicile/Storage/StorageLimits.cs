@@ -21,6 +21,12 @@ internal static class StorageLimits
     /// <summary>How often a scrub asks readers of the old pages to end, each time for <see cref="BusyTimeoutMs"/>.</summary>
     public const int ScrubAttemptsMax = 12;
 
+    /// <summary>Buffers of 256 KiB that hold what other regions sent until it is written: 16 MiB in a region.</summary>
+    public const int ReceiveBuffersMax = 64;
+
+    /// <summary>Received files that are flushed at a time: each blocks a thread.</summary>
+    public const int ReceiveFlushesMax = 16;
+
     /// <summary>Milliseconds that SQLite waits for a lock. Only checkpoints ever wait: each account has one writer.</summary>
     public const int BusyTimeoutMs = 5000;
 }

@@ -108,7 +108,7 @@ internal sealed record VersionRow(
     public void Store(Sql sql, AccountId account)
     {
         var newest = FindNewest(sql, account);
-        if (newest < Born)
+        if (newest > 0 && newest < Born)
         {
             MarkLatest(sql, account, newest, 0);
         }
@@ -129,7 +129,7 @@ internal sealed record VersionRow(
     {
         sql.Execute($"DELETE FROM version {OfKey} AND born = @p4", account.Value, Bucket, Name, Born);
         var newest = FindNewest(sql, account);
-        if (newest < Born)
+        if (newest > 0 && newest < Born)
         {
             MarkLatest(sql, account, newest, 1);
         }

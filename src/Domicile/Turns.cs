@@ -1,4 +1,4 @@
-namespace Domicile.Moves;
+namespace Domicile;
 
 /// <summary>Lets so many at a time go on, first come first served; the number may change at any time.</summary>
 internal sealed class Turns

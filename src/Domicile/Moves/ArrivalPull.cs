@@ -1,0 +1,342 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Threading.Channels;
+using Domicile.Accounts;
+using Domicile.Objects;
+using Domicile.Objects.Rows;
+using Domicile.Storage;
+using Microsoft.Extensions.Logging;
+
+namespace Domicile.Moves;
+
+/// <summary>
+/// One arriving account's pull: a loop that follows the source from the saved cursor on, again and again until the move is
+/// decided. Reading runs ahead: contents are checked and written, and batches stored, while the next ones are on their way.
+/// </summary>
+/// <remarks>
+/// <code>
+///   source ──► read frames ──► contents: check, write, flush (several at a time)
+///                   │                │
+///                   └► batches ──────┴► store rows and cursor in one transaction (in order)
+/// </code>
+/// </remarks>
+internal sealed partial class ArrivalPull(RegionContext region, MoveOrder order, ILogger log, CancellationToken stop)
+    : IAsyncDisposable
+{
+    private const ConfigureAwaitOptions Quiet =
+        ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext;
+
+    private readonly Lock _gate = new();
+    private readonly CancellationTokenSource _stop = CancellationTokenSource.CreateLinkedTokenSource(stop);
+    private readonly AccountStore _store = region.Storage.Open(order.Account);
+    private Task? _loop;
+    private long _sourceSeq = -1;
+
+    // Bytes of contents: what the source had still to send when last heard, and what was received but isn't stored.
+    private long _unsentBytes;
+    private long _unstoredBytes;
+    private long? _fewRowsSince;
+    private volatile string? _trouble;
+    private volatile string? _damage;
+
+    // What came damaged last. Used by the loop only.
+    private string? _suspicion;
+
+    public MoveOrder Order => order;
+
+    /// <summary>A content at the source is damaged, says the source, or has come so twice; null while none is.</summary>
+    public string? Damage => _damage;
+
+    /// <summary>Starts the loop, if it isn't running.</summary>
+    public void Start()
+    {
+        lock (_gate)
+        {
+            if (_loop is null or { IsCompleted: true })
+            {
+                _loop = region.Storage.Workers.Run(RunAsync);
+            }
+        }
+    }
+
+    public void Cancel() => _stop.Cancel();
+
+    /// <summary>How far it is: the source as last heard, the copy as stored, and what broke last.</summary>
+    public StepAnswer.Arriving Progress()
+    {
+        lock (_gate)
+        {
+            var (row, sourceSeq) = (_store.Row, Interlocked.Read(ref _sourceSeq));
+            var cursor = row?.Cursor ?? 0;
+            return new StepAnswer.Arriving(
+                cursor, sourceSeq, row?.Versions ?? 0, row?.Bytes ?? 0, _trouble,
+                IsNear: sourceSeq >= 0 && sourceSeq - cursor <= MoveLimits.LagAtSealMax && HasFewBytesToCome());
+        }
+    }
+
+    /// <summary>When it returns, nothing is written by this pull any more.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        await (_loop ?? Task.CompletedTask).ConfigureAwait(Quiet);
+        _stop.Dispose();
+    }
+
+    [SuppressMessage("Design", "CA1031", Justification = "Whatever it was: the cursor stays true, and it is tried again.")]
+    private async Task RunAsync()
+    {
+        for (var failures = 0; !_stop.IsCancellationRequested; failures++)
+        {
+            var cursor = _store.Row?.Cursor;
+            try
+            {
+                await PullOnceAsync();
+            }
+            catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (ContentCorruptException e)
+            {
+                // The link has checks of its own: what comes damaged twice lies damaged.
+                _damage = e.Message == _suspicion ? MoveReasons.Damaged(e.Message) : null;
+                _suspicion = e.Message;
+                _trouble = e.Message;
+                LogTrouble(log, order.Move, e.Message);
+            }
+            catch (Exception e) when (e is not OperationCanceledException)
+            {
+                // The link, the disk, the database or the peer failed. The cursor is what is stored; the next try goes on from there.
+                _trouble = e.Message;
+                LogTrouble(log, order.Move, e.Message);
+            }
+
+            if (_store.Row is not { State: AccountState.Arriving } row || row.Move != order.Move)
+            {
+                return;
+            }
+
+            failures = row.Cursor == cursor ? failures : 0;
+            await Task.Delay(MoveLimits.RetryAfter(failures), region.Time, _stop.Token).ConfigureAwait(Quiet);
+        }
+    }
+
+    private bool HasFewBytesToCome()
+    {
+        _fewRowsSince ??= region.Time.GetTimestamp();
+        var patience = region.Time.GetElapsedTime(_fewRowsSince.Value) / MoveLimits.LagPatience;
+        var allowed = MoveLimits.LagBytesAtSealMax << (int)Math.Min(patience, MoveLimits.LagDoublingsMax);
+        return Interlocked.Read(ref _unsentBytes) <= allowed - Interlocked.Read(ref _unstoredBytes);
+    }
+
+    private async Task PullOnceAsync()
+    {
+        Interlocked.Exchange(ref _unstoredBytes, 0);
+        using var broken = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
+        await using var input = await PulledInput.OpenAsync(
+            region.Links.To(order.Source), order, _store.Row?.Cursor ?? 0, region.Time, broken.Token);
+        var arrived = Channel.CreateBounded<Arrived>(MoveLimits.BatchesAhead);
+        var contents = new List<Task>();
+        var storing = region.Storage.Workers.Run(() => BreakingAsync(StoreAsync(arrived.Reader, broken.Token), broken));
+        try
+        {
+            await ReadAsync(input, contents, arrived.Writer, broken);
+        }
+        finally
+        {
+            // What has arrived whole is stored, whatever became of the rest. What failed first is the reason.
+            arrived.Writer.TryComplete();
+            await EndAllAsync([.. contents, storing]);
+        }
+    }
+
+    // Ends with the source's last frame; throws when the stream breaks or when storing has failed.
+    private async Task ReadAsync(
+        PulledInput input, List<Task> contents, ChannelWriter<Arrived> arrived, CancellationTokenSource broken)
+    {
+        var cancellationToken = broken.Token;
+        var ahead = new Turns { AtOnce = MoveLimits.ContentsAhead };
+        var own = new List<Task>();
+        while (true)
+        {
+            switch (await ChangeStream.ReadAsync(input.ReadExactlyAsync, cancellationToken))
+            {
+                case StreamFrame.Key key:
+                    await _store.WriteAsync(transaction => TakeKey(transaction, key.AccountKey), cancellationToken);
+                    break;
+                case StreamFrame.Content content:
+                    own.Add(await ReceiveAsync(content, input, ahead, broken));
+                    contents.Add(own[^1]);
+                    break;
+                case StreamFrame.Batch batch:
+                    Heard(batch.SourceSeq, batch.UnsentBytes);
+                    await arrived.WriteAsync(new Arrived(batch, own), cancellationToken);
+                    contents.RemoveAll(one => one.IsCompletedSuccessfully);
+                    own = [];
+                    break;
+                case StreamFrame.Heartbeat heartbeat:
+                    Heard(heartbeat.SourceSeq, unsentBytes: 0);
+                    break;
+                case StreamFrame.End end:
+                    _trouble = end.Reason;
+                    _damage = MoveReasons.IsDamaged(end.Reason) ? end.Reason : null;
+                    return;
+            }
+        }
+    }
+
+    private void Heard(long sourceSeq, long unsentBytes)
+    {
+        Interlocked.Exchange(ref _unsentBytes, unsentBytes);
+        Interlocked.Exchange(ref _sourceSeq, sourceSeq);
+    }
+
+    // Returns once the content's bytes have been read; the task in it completes when they are durable.
+    private async Task<Task> ReceiveAsync(
+        StreamFrame.Content content, PulledInput input, Turns ahead, CancellationTokenSource broken)
+    {
+        var turn = await ahead.TakeAsync(broken.Token);
+        try
+        {
+            Interlocked.Add(ref _unstoredBytes, content.LengthBytes);
+            var stored = await _store.Contents.ReceiveSealedAheadAsync(
+                content.ContentId, content.LengthBytes, input.ReadExactlyAsync, broken.Token);
+            await CrashPoint.ReachAsync("pull.received", order.Account);
+            return EndTurnAsync(stored, turn, broken);
+        }
+        catch
+        {
+            turn.Dispose();
+            throw;
+        }
+    }
+
+    private static async Task EndTurnAsync(Task stored, IDisposable turn, CancellationTokenSource broken)
+    {
+        using (turn)
+        {
+            await BreakingAsync(stored, broken);
+        }
+    }
+
+    private async Task StoreAsync(ChannelReader<Arrived> arrived, CancellationToken cancellationToken)
+    {
+        while (await arrived.WaitToReadAsync(cancellationToken))
+        {
+            await StoreNextAsync(arrived, cancellationToken);
+        }
+    }
+
+    // What fails in one place stops the others.
+    private static async Task BreakingAsync(Task work, CancellationTokenSource broken)
+    {
+        try
+        {
+            await work;
+        }
+        catch
+        {
+            await broken.CancelAsync();
+            throw;
+        }
+    }
+
+    // What has come meanwhile goes along: one transaction, one fsync.
+    private async Task StoreNextAsync(ChannelReader<Arrived> arrived, CancellationToken cancellationToken)
+    {
+        var batches = new List<StreamFrame.Batch>();
+        while (batches.Count < MoveLimits.BatchesAtOnce && arrived.TryPeek(out var next)
+            && (batches.Count == 0 || next.Contents.TrueForAll(one => one.IsCompleted)))
+        {
+            foreach (var content in next.Contents)
+            {
+                await content;
+            }
+
+            await VerifyInlineAsync(next.Batch.Changes, cancellationToken);
+            batches.Add(next.Batch);
+            arrived.TryRead(out _);
+        }
+
+        await _store.WriteAsync(transaction => TakeBatches(transaction, batches), cancellationToken);
+        await CrashPoint.ReachAsync("pull.stored", order.Account);
+        batches.ForEach(batch => Adopt(batch.Changes));
+        _trouble = null;
+    }
+
+    // Contents in files were verified as they came; those in rows are here.
+    private async Task VerifyInlineAsync(ChangeBatch batch, CancellationToken cancellationToken)
+    {
+        foreach (var change in batch.Changes)
+        {
+            if (change is { Kind: RowKind.Content, IsDeleted: false }
+                && ContentRow.Decode(change.Row.Span) is { Inline: { } bytes } content)
+            {
+                await _store.Contents.VerifyAsync(
+                    new StoredContent(content.Id, content.LengthBytes, bytes), cancellationToken);
+            }
+        }
+    }
+
+    private bool TakeKey(AccountTransaction transaction, byte[] key)
+    {
+        CheckArriving(transaction);
+        if (transaction.Key is null)
+        {
+            _store.ImportKey(transaction, key);
+        }
+
+        return true;
+    }
+
+    // Rows and cursor in one transaction: progress is recorded where it is applied.
+    private bool TakeBatches(AccountTransaction transaction, List<StreamFrame.Batch> batches)
+    {
+        foreach (var batch in batches)
+        {
+            var row = CheckArriving(transaction);
+            if (row.Cursor != batch.After || batch.Changes.CompleteUpTo < batch.After)
+            {
+                throw new InvalidDataException($"A batch after {batch.After} where {row.Cursor} is stored.");
+            }
+
+            ChangeFeed.Apply(transaction, batch.Changes);
+            transaction.PutRow(transaction.Row! with { Cursor = batch.Changes.CompleteUpTo });
+        }
+
+        return true;
+    }
+
+    // The rows that name these files have committed.
+    private void Adopt(ChangeBatch batch)
+    {
+        foreach (var change in batch.Changes)
+        {
+            if (ChangeSource.FileContentOf(change) is { } content)
+            {
+                _store.Contents.Adopted(content.Id);
+                Interlocked.Add(ref _unstoredBytes, -content.LengthBytes);
+            }
+        }
+    }
+
+    private AccountRow CheckArriving(AccountTransaction transaction)
+        => transaction.Row is { State: AccountState.Arriving } row && row.Move == order.Move
+            ? row
+            : throw new OperationCanceledException("The account is not arriving in this move any more.");
+
+    private static async Task EndAllAsync(List<Task> tasks)
+    {
+        foreach (var task in tasks)
+        {
+            await task.ConfigureAwait(Quiet);
+        }
+
+        await (tasks.Find(task => task.IsFaulted) ?? Task.CompletedTask);
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Move {Move}: the pull from the source broke ({Cause}); it goes on.")]
+    private static partial void LogTrouble(ILogger log, Guid move, string cause);
+
+    /// <param name="Contents">Those in files that came before the batch: it may be stored when they are.</param>
+    private sealed record Arrived(StreamFrame.Batch Batch, List<Task> Contents);
+}
