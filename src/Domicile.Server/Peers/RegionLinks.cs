@@ -30,7 +30,7 @@ internal sealed class RegionLinks(PeerClients peers, DeploymentConfig config) : 
                 ? await response.Content.ReadFromJsonAsync(MovesJson.Default.DirectoryEntry, timeout.Token)
                 : null;
         }
-        catch (Exception e) when (e is HttpRequestException or JsonException
+        catch (Exception e) when (e is HttpRequestException or IOException or JsonException
             || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
             return null; // The data plane stands without control: what the replica says must do.

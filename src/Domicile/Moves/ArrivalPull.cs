@@ -265,6 +265,7 @@ internal sealed partial class ArrivalPull(RegionContext region, MoveOrder order,
                 await content;
             }
 
+            await VerifyInlineAsync(next.Batch.Changes, cancellationToken);
             batches.Add(next.Batch);
             arrived.TryRead(out _);
         }
