@@ -38,7 +38,7 @@ public sealed class LyingTargetTests
         Assert.IsNotType<CommandResult.Refused>(await source.ExecuteAsync(account.Id, new CreateBucket("photos"), Stop));
         deployment.Lie = (region, call) => (region == TestDeployment.Singapore, call) switch
         {
-            (true, "arrive") => new StepAnswer.Arriving(2, 2, 0, 0, null),
+            (true, "arrive") => new StepAnswer.Arriving(2, 2, 0, 0, null, IsNear: true),
             (true, "drain") => new StepAnswer.Drained(2, digest(account.Id)),
             _ => null,
         };
