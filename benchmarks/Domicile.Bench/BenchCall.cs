@@ -2,16 +2,19 @@ namespace Domicile.Bench;
 
 /// <summary>What a benchmark is given.</summary>
 /// <param name="Say">Takes a line about how far it is.</param>
-internal sealed record BenchCall(TimeProvider Time, Action<string> Say, CancellationToken Stop);
+internal sealed record BenchCall(TimeProvider Time, Action<string> Say, BenchOptions Options, CancellationToken Stop);
 
 /// <summary>A benchmark that can be named on the command line.</summary>
-internal sealed record Benchmark(string Name, string Title, Func<BenchCall, Task<Findings>> RunAsync)
+/// <param name="Switches">That choose a part of it.</param>
+internal sealed record Benchmark(
+    string Name, string Title, Func<BenchCall, Task<Findings>> RunAsync, params IReadOnlyList<string> Switches)
 {
     /// <summary>In the order in which they run.</summary>
     public static readonly IReadOnlyList<Benchmark> All =
     [
-        new("pause", "The pause of a move", PauseBenchmark.RunAsync),
-        new("move", "Moving an account, and copying it by hand", MoveBenchmark.RunAsync),
+        new("pause", "The pause of a move", PauseBenchmark.RunAsync, "link", "moves", "objects"),
+        new("move", "Moving an account, and copying it by hand", MoveBenchmark.RunAsync, "case", "link", "scale"),
+        new("plan", "What a plan says, and what it takes", PlanBenchmark.RunAsync, "case", "link", "scale"),
         new("s3", "S3 requests", S3Benchmark.RunAsync),
         new("memory", "Memory of a region", MemoryBenchmark.RunAsync),
         new("store", "The store alone", StoreBenchmark.RunAsync),

@@ -11,7 +11,34 @@ internal sealed record FindingsTable(string Caption, IReadOnlyList<string> Colum
 /// <param name="Misses">What was promised and not met; empty where all is well.</param>
 internal sealed record Findings(
     IReadOnlyList<string> Notes, IReadOnlyList<FindingsTable> Tables, IReadOnlyDictionary<string, double> Figures,
-    IReadOnlyList<string> Misses);
+    IReadOnlyList<string> Misses)
+{
+    /// <summary>What is shown line by line, below the tables.</summary>
+    public IReadOnlyList<FindingsChart> Charts { get; init; } = [];
+}
+
+/// <summary>A picture made of characters.</summary>
+internal sealed record FindingsChart(string Caption, IReadOnlyList<string> Lines)
+{
+    private const int BarChars = 60;
+
+    /// <summary>A bar for each step, as long as its share of the longest. The last step has no end.</summary>
+    public static FindingsChart Histogram(string caption, Spread spread, IReadOnlyList<double> steps)
+    {
+        var counts = steps.Select((step, at) => spread.CountUpTo(step) - (at == 0 ? 0 : spread.CountUpTo(steps[at - 1]))).ToList();
+        var most = Math.Max(1, counts.Max());
+        return new FindingsChart(
+            caption,
+            [
+                .. counts.Select((count, at) =>
+                {
+                    var label = double.IsPositiveInfinity(steps[at]) ? "more" : $"≤ {Numbers.Of(steps[at])} ms";
+                    var bar = new string('█', (int)Math.Ceiling((double)count * BarChars / most));
+                    return $"{label,12} {Numbers.Count(count),7} {bar}".TrimEnd();
+                }),
+            ]);
+    }
+}
 
 /// <summary>benchmarks/results/NAME.json</summary>
 internal sealed record SavedFindings(

@@ -28,6 +28,13 @@ internal static class Machine
         return double.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) / 1024;
     }
 
+    /// <summary>Has the kernel forget that peak (proc(5), clear_refs): what follows is measured from now on.</summary>
+    public static void ForgetMemoryPeak(int pid)
+    {
+        using var file = new StreamWriter($"/proc/{pid}/clear_refs");
+        file.Write('5');
+    }
+
     /// <summary>
     /// Milliseconds of processor time that a process has used, its kernel's part included (proc(5), stat). It says what work
     /// costs, however many others wanted the machine meanwhile.

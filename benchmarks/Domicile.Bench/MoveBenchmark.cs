@@ -2,77 +2,194 @@ using Domicile.Control;
 
 namespace Domicile.Bench;
 
-/// <summary>How fast an account moves between two regions, and how fast rclone copies the same objects by the same way.</summary>
+/// <summary>How fast an account moves between two regions, and how fast others copy the same objects by the same way.</summary>
 internal static class MoveBenchmark
 {
-    private const string Bucket = "bench";
-    private const int FillConnections = 16;
-
-    private static readonly (int Count, int Bytes)[] Sets = [(10_000, 4 << 10), (1_000, 256 << 10), (16, 64 << 20)];
+    private static readonly IReadOnlyList<Case> Cases =
+    [
+        new("small", 10_000, 4 << 10), new("medium", 1_000, 256 << 10), new("large", 16, 64 << 20), new("one", 1, 4L << 30),
+        new("versions", 500, 4 << 10, Versions: 20),
+    ];
 
     public static async Task<Findings> RunAsync(BenchCall call)
     {
-        await using var bed = await TestBed.StartAsync(call);
-        var rows = new List<string[]>();
+        var scale = call.Options.Numbers("scale", 1)[0];
+        var links = call.Options.Choose("link", Distance.Names).Select(Distance.Named).ToList();
+        var cases = Cases.Where(one => call.Options.Choose("case", [.. Cases.Select(known => known.Name)]).Contains(one.Name))
+            .Select(one => one.Smaller(scale)).ToList();
+        var tables = new List<FindingsTable>();
         var figures = new Dictionary<string, double>();
-        foreach (var (count, bytes) in Sets)
+        foreach (var link in links)
         {
-            var name = $"{Numbers.Count(count)} × {Numbers.Size(bytes)}";
-            call.Say($"{name}: filling an account");
-            var account = await bed.AddAccountAsync(TestBed.Singapore);
-            await FillAsync(bed, account, count, bytes, call);
-
-            call.Say($"{name}: rclone copy");
-            await CopyAsync("rclone copy", []);
-            call.Say($"{name}: rclone copy --transfers 64");
-            await CopyAsync("rclone copy --transfers 64", ["--transfers", "64"]);
-            call.Say($"{name}: a move");
-            var move = await bed.MoveAsync(account, TestBed.California);
-            Take("move, until the new home serves", move.ActivatedAt!.Value - move.RequestedAt, Numbers.Of(move.PauseMs!.Value));
-            Take("move, until the old home is erased", move.EndedAt!.Value - move.RequestedAt, "");
-
-            async Task CopyAsync(string how, IReadOnlyList<string> options)
+            var rows = new List<Row>();
+            foreach (var one in cases)
             {
-                var other = await bed.AddAccountAsync(TestBed.California);
-                var took = await Rclone.CopyAsync(
-                    (bed.EndpointOf(TestBed.Singapore), account), (bed.EndpointOf(TestBed.California), other), Bucket, options,
-                    call);
-                Take(how, took, "all along");
+                rows.AddRange(await MeasureAsync(link, one, call));
             }
 
-            void Take(string how, TimeSpan? took, string pause)
-            {
-                var seconds = took?.TotalSeconds ?? double.NaN;
-                var megabytes = Numbers.MebibytesOf((double)count * bytes) / seconds;
-                rows.Add(
-                [
-                    $"{name}: {how}", took is null ? "not installed" : Numbers.Of(seconds), Numbers.Of(count / seconds),
-                    Numbers.Of(megabytes), pause,
-                ]);
-                figures[$"{count}x{bytes}.{how}.seconds"] = seconds;
-            }
+            tables.Add(TableOf(link, rows));
+            rows.ForEach(row => row.AddTo(figures, link));
         }
 
         return new Findings(
             [
-                "From Singapore to California on one machine, no distance between them. A move brings versions, metadata, keys "
-                    + "and uploads under way, checks every frame, and pauses writes at its end; rclone brings the objects of a "
-                    + "bucket that nobody may write to meanwhile.",
-                "rclone goes through S3 on both sides and MD5s everything; a move carries what is stored, encrypted, over one link.",
+                "From Singapore to California. Control, rclone and aws stand beside Singapore; what goes to California goes "
+                    + "over one link: a move's between the regions, the others' to California's S3. The link is a program that "
+                    + "delays and paces bytes; it loses nothing, and has no slow start.",
+                "A move brings all versions, metadata, keys and uploads under way, checks every frame, and pauses writes at its "
+                    + "end, for as long as its row says; the others bring the latest versions of a bucket that nobody may write "
+                    + "to meanwhile. × is how many times as fast the move is, until the new home serves, in objects per second.",
+                "On the long link the others copy only some of many objects: their row says how many, and rates are of those.",
+                "Each case in a deployment of its own, which has copied and moved a small account three times before.",
+                "Memory (VmHWM since the row began) and processor time are those of California's region, the target.",
                 $"Load average at the end {Numbers.Of(Machine.Load())}.",
             ],
-            [new FindingsTable("Between two regions", ["", "s", "objects/s", "MiB/s", "pause ms"], rows)], figures, []);
+            tables, figures, []);
     }
 
-    private static async Task FillAsync(TestBed bed, NewAccountView account, int count, int bytes, BenchCall call)
+    private static async Task<List<Row>> MeasureAsync(Distance link, Case one, BenchCall call)
     {
-        using var link = bed.Connect(account, TestBed.Singapore, FillConnections);
-        await link.DoAsync(HttpMethod.Put, $"/{Bucket}", null, call.Stop);
-        var content = new byte[bytes];
-        new Random(bytes).NextBytes(content);
-        await Parallel.ForAsync(
-            0, count, new ParallelOptions { MaxDegreeOfParallelism = FillConnections, CancellationToken = call.Stop },
-            async (index, stop) => await link.DoAsync(
-                HttpMethod.Put, $"/{Bucket}/{index % 100}/{index}", new ByteArrayContent(content), stop));
+        await using var bed = await TestBed.StartAsync(call, link);
+        await WarmAsync(bed, call);
+        var account = await FillAsync(bed, one, one.Count, call);
+        var rows = new List<Row>();
+        foreach (var copier in Copier.All)
+        {
+            var count = link.Terms is null ? one.Count : Math.Min(one.Count, copier.ObjectsFarMax);
+            var from = count == one.Count ? account : await FillAsync(bed, one, count, call);
+            var to = await bed.AddAccountAsync(TestBed.California);
+            call.Say($"{link.Name}, {one.Title}: {copier.Name}, {Numbers.Count(count)} objects");
+            rows.Add(await TakeAsync(
+                bed, one, copier.Name, count, one.Bytes * count,
+                async () => (await copier.CopyAsync(
+                    new CopySide(bed.EndpointOf(TestBed.Singapore), from),
+                    new CopySide(bed.EndpointFrom(TestBed.Singapore, TestBed.California), to), FillAccount.Bucket, call), null)));
+        }
+
+        call.Say($"{link.Name}, {one.Title}: a move");
+        var versions = (long)one.Count * one.Versions;
+        MoveView? move = null;
+        var moved = await TakeAsync(bed, one, "move, until the new home serves", versions, one.Bytes * versions, async () =>
+        {
+            move = await bed.MoveAsync(account, TestBed.California);
+            return (move.ActivatedAt!.Value - move.RequestedAt, move.PauseMs);
+        });
+        return
+        [
+            .. rows.Select(row => row with { Slower = moved.ObjectsPerSecond / row.ObjectsPerSecond }), moved,
+            moved with
+            {
+                How = "move, until the old home is erased",
+                Took = move!.EndedAt!.Value - move.RequestedAt,
+                PauseMs = null,
+                PeakMebibytes = null,
+                ProcessorSeconds = null,
+            },
+        ];
+    }
+
+    // The start of a process, in which the runtime compiles its code, is not its life: neither that of S3 nor that of moves.
+    private static async Task WarmAsync(TestBed bed, BenchCall call)
+    {
+        call.Say("warming up");
+        var small = new Case("", 300, 4 << 10);
+        var account = await FillAsync(bed, small, small.Count, call);
+        await FillAccount.RunAsync(bed, account, "larger/", 20, 256 << 10, call);
+        var to = await bed.AddAccountAsync(TestBed.California);
+        await Copier.All[1].CopyAsync(
+            new CopySide(bed.EndpointOf(TestBed.Singapore), account), new CopySide(bed.EndpointOf(TestBed.California), to),
+            FillAccount.Bucket, call);
+        foreach (var region in new[] { TestBed.California, TestBed.Singapore, TestBed.California })
+        {
+            await bed.MoveAsync(account, region);
+        }
+    }
+
+    private static async Task<NewAccountView> FillAsync(TestBed bed, Case one, int count, BenchCall call)
+    {
+        call.Say($"{one.Title}: filling an account with {Numbers.Count(count)} objects");
+        var account = await bed.AddAccountAsync(TestBed.Singapore);
+        await FillAccount.MakeBucketAsync(bed, account, one.Versions > 1, call);
+        await FillAccount.RunAsync(bed, account, "", count, one.Bytes, call, one.Versions);
+        return account;
+    }
+
+    private static async Task<Row> TakeAsync(
+        TestBed bed, Case one, string how, long objects, long bytes, Func<Task<(TimeSpan? Took, double? PauseMs)>> work)
+    {
+        var target = bed.ProcessIdOf(TestBed.California);
+        Machine.ForgetMemoryPeak(target);
+        var processorMs = Machine.ProcessorMs(target);
+        var (took, pauseMs) = await work();
+        return new Row(one, how, objects, bytes, took, pauseMs)
+        {
+            PeakMebibytes = Machine.MemoryPeakMebibytes(target),
+            ProcessorSeconds = (Machine.ProcessorMs(target) - processorMs) / 1000,
+        };
+    }
+
+    private static FindingsTable TableOf(Distance link, IReadOnlyList<Row> rows)
+        => new(
+            $"Between two regions, {link.Title}",
+            ["", "s", "objects/s", "MiB/s", .. link.MebibytesPerSecond is null ? [] : (string[])["of link %"], "×", "pause ms", "peak MiB", "CPU s"],
+            [.. rows.Select(row => row.Cells(link))]);
+
+    private sealed record Case(string Name, int Count, long Bytes, int Versions = 1)
+    {
+        public string Title
+            => $"{Numbers.Count(Count)} × {Numbers.Size(Bytes)}" + (Versions > 1 ? $" × {Versions} versions" : "");
+
+        public Case Smaller(int scale)
+            => Count >= scale ? this with { Count = Count / scale } : this with { Bytes = Bytes / scale };
+    }
+
+    private sealed record Row(Case Case, string How, long Objects, long Bytes, TimeSpan? Took, double? PauseMs)
+    {
+        public double? Slower { get; init; }
+
+        public double? PeakMebibytes { get; init; }
+
+        public double? ProcessorSeconds { get; init; }
+
+        public double Seconds => Took?.TotalSeconds ?? double.NaN;
+
+        public double ObjectsPerSecond => Objects / Seconds;
+
+        public double MebibytesPerSecond => Numbers.MebibytesOf(Bytes) / Seconds;
+
+        private bool IsMove => Slower is null;
+
+        public string[] Cells(Distance link)
+        {
+            var isPart = !IsMove && Objects < Case.Count;
+            return
+            [
+                $"{Case.Title}: {How}{(isPart ? $" ({Numbers.Count(Objects)} objects)" : "")}{(!IsMove && Case.Versions > 1 ? ", latest only" : "")}",
+                Took is null ? "not installed" : Numbers.Of(Seconds), Numbers.Of(ObjectsPerSecond), Numbers.Of(MebibytesPerSecond),
+                .. link.MebibytesPerSecond is { } width ? [Numbers.Of(100 * MebibytesPerSecond / width)] : (string[])[],
+                Slower is { } slower ? Numbers.Of(slower) : "", IsMove ? Cell(PauseMs) : "all along", Cell(PeakMebibytes),
+                Cell(ProcessorSeconds),
+            ];
+        }
+
+        public void AddTo(Dictionary<string, double> figures, Distance link)
+        {
+            var key = $"{link.Name}.{Case.Name}.{How}";
+            figures[$"{key}.objects"] = Objects;
+            figures[$"{key}.seconds"] = Seconds;
+            Add("peakMiB", PeakMebibytes);
+            Add("processorSeconds", ProcessorSeconds);
+            Add("pauseMs", PauseMs);
+
+            void Add(string name, double? value)
+            {
+                if (value is { } known)
+                {
+                    figures[$"{key}.{name}"] = known;
+                }
+            }
+        }
+
+        private static string Cell(double? value) => value is { } known ? Numbers.Of(known) : "";
     }
 }

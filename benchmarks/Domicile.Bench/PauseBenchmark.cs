@@ -1,223 +1,256 @@
 using System.Collections.Concurrent;
 using System.Net;
-using Domicile.Control;
 
 namespace Domicile.Bench;
 
 /// <summary>
 /// How long writes wait while accounts move to and fro under devices that never stop: as the moves say, and as the devices
-/// see it.
+/// see it; near and far, and by how much an account holds.
 /// </summary>
 internal static class PauseBenchmark
 {
     private const int AccountCount = 10;
-    private const int DevicesEach = 5;
-    private const int ContentBytes = 2_048;
-    private const int KeysEach = 16;
-    private const double DueMs = 250;
+    private const int MovesUsual = 1_000;
+    private const int AtOnceNear = 4;
+    private const double DueNearMs = 60;
+    private const double DueFarMs = 720;
 
-    private static readonly TimeSpan Think = TimeSpan.FromMilliseconds(200);
+    private static readonly int[] ObjectsUsual = [10, 1_000, 100_000];
+
     // So long does the runtime compile hot code again, which is the start of a process and not its life.
     private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(15);
-    private static readonly TimeSpan Phase = TimeSpan.FromSeconds(20);
-    private static readonly double[] Steps = [5, 10, 20, 30, 50, 75, 100, 150, 250, 500, double.PositiveInfinity];
+    private static readonly double[] NearSteps = [5, 10, 15, 20, 25, 30, 40, 50, 60, 80, 100, 150, 250, double.PositiveInfinity];
+    private static readonly double[] FarSteps =
+        [180, 360, 400, 450, 500, 540, 580, 620, 660, 720, 800, 900, 1_200, double.PositiveInfinity];
 
     public static async Task<Findings> RunAsync(BenchCall call)
     {
-        await using var bed = await TestBed.StartAsync(call);
-        var accounts = new List<MovingAccount>();
-        for (var index = 0; index < AccountCount; index++)
+        var phases = new List<Phase>();
+        var links = call.Options.Choose("link", Distance.Names);
+        var moves = call.Options.Numbers("moves", MovesUsual)[0];
+        if (links.Contains(Distance.None.Name))
         {
-            accounts.Add(await MovingAccount.AddAsync(bed, call));
+            phases.AddRange(await MeasureNearAsync(moves, call));
         }
 
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(call.Stop);
-        var devices = accounts.SelectMany(account => Enumerable.Range(0, DevicesEach).Select(
-            number => RunDeviceAsync(account, number, call, stop.Token))).ToList();
-        try
+        if (links.Contains(Distance.Far.Name))
         {
-            call.Say($"{devices.Count} devices write; {WarmUp.TotalSeconds} s of moves to warm up");
-            await MoveAsync(bed, accounts, atOnce: 2, WarmUp, call);
-            call.Say("one move at a time");
-            var begun = call.Time.GetTimestamp();
-            var processorMs = bed.ProcessorMs();
-            var alone = await MoveAsync(bed, accounts, atOnce: 1, Phase, call);
-            call.Say("four moves at a time");
-            var together = await MoveAsync(bed, accounts, atOnce: 4, Phase, call);
-            var busy = (bed.ProcessorMs() - processorMs) / call.Time.GetElapsedTime(begun).TotalMilliseconds;
-            await stop.CancelAsync();
-            await Task.WhenAll(devices);
-            return Describe(accounts, alone, together, busy);
+            phases.AddRange(await MeasureFarAsync(moves, call));
         }
-        finally
+
+        var sizes = new List<(int Objects, Phase Phase)>();
+        foreach (var objects in call.Options.Numbers("objects", ObjectsUsual))
         {
-            await stop.CancelAsync();
-            await Task.WhenAll(devices).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            accounts.ForEach(account => account.Dispose());
+            sizes.Add((objects, await MeasureSizeAsync(objects, call)));
         }
+
+        return Describe(phases, sizes);
     }
 
-    // One request after the other, through either region: half of them are relayed, whoever is the home.
-    private static async Task RunDeviceAsync(MovingAccount account, int number, BenchCall call, CancellationToken stop)
+    private static async Task<IReadOnlyList<Phase>> MeasureNearAsync(int moves, BenchCall call)
     {
-        var content = new byte[ContentBytes];
-        for (var turn = number; !stop.IsCancellationRequested; turn++)
-        {
-            var start = call.Time.GetUtcNow();
-            var begun = call.Time.GetTimestamp();
-            var (status, _) = await account.Links[turn % account.Links.Count].ExchangeAsync(
-                HttpMethod.Put, $"/backup/device-{number}/{turn % KeysEach}", new ByteArrayContent(content), call.Stop);
-            account.Answers.Enqueue(new Answer(start, call.Time.GetElapsedTime(begun), status));
-            await Task.Delay(Think, call.Time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        }
+        await using var load = await Load.StartAsync(Distance.None, call);
+        call.Say($"loopback: {moves} moves, one at a time");
+        var alone = await load.MoveAsync(atOnce: 1, moves);
+        call.Say($"loopback: {moves / 4} moves, {AtOnceNear} at a time");
+        var together = await load.MoveAsync(AtOnceNear, moves / 4);
+        await load.StopAsync();
+        return
+        [
+            load.Take("loopback, one at a time", alone, NearSteps, DueNearMs) with { Usual = null, Requests = 0, Failed = 0 },
+            load.Take($"loopback, {AtOnceNear} at a time", together, NearSteps, null),
+        ];
     }
 
-    // Homes are remembered by account, so the lanes of each call must be the only ones.
-    private static async Task<List<MoveView>> MoveAsync(
-        TestBed bed, List<MovingAccount> accounts, int atOnce, TimeSpan atLeast, BenchCall call)
+    private static async Task<IReadOnlyList<Phase>> MeasureFarAsync(int moves, BenchCall call)
     {
-        var moves = new ConcurrentQueue<MoveView>();
-        var begun = call.Time.GetTimestamp();
-        await Task.WhenAll(Enumerable.Range(0, atOnce).Select(async lane =>
-        {
-            for (var index = lane; call.Time.GetElapsedTime(begun) < atLeast; index += atOnce)
+        await using var load = await Load.StartAsync(Distance.Far, call);
+        call.Say($"long link: {moves} moves, {AccountCount} at a time");
+        var all = await load.MoveAsync(AccountCount, moves);
+        await load.StopAsync();
+        var fromControl = all.Where(one => one.Move.From == Distance.Far.ControlBeside).ToList();
+        return
+        [
+            load.Take("long link, control beside the source", fromControl, FarSteps, DueFarMs) with
             {
-                // Lanes share no account: their number divides the step from one account to its next turn.
-                var mine = accounts.Where((_, at) => at % atOnce == lane).ToList();
-                moves.Enqueue(await mine[index / atOnce % mine.Count].MoveAsync(bed));
-            }
-        }));
-        return [.. moves];
+                Usual = null,
+                Requests = 0,
+                Failed = 0,
+            },
+            load.Take("long link, control beside the target", [.. all.Except(fromControl)], FarSteps, DueFarMs),
+        ];
     }
 
-    private static Findings Describe(
-        List<MovingAccount> accounts, List<MoveView> alone, List<MoveView> together, double busy)
+    private static async Task<Phase> MeasureSizeAsync(int objects, BenchCall call)
     {
-        var pauses = (Alone: Pauses(alone), Together: Pauses(together));
-        var waits = (Alone: Waits(accounts, alone), Together: Waits(accounts, together));
-        var answers = accounts.SelectMany(account => account.Answers).ToList();
-        var usual = new Spread(answers.Select(answer => answer.Took.TotalMilliseconds));
-        var failures = answers.Count(answer => answer.Status != HttpStatusCode.OK);
-        var misses = new List<string>();
-        Check(pauses.Alone.P99 < DueMs, $"p99 of the pause is {Numbers.Of(pauses.Alone.P99)} ms, due < {DueMs} ms");
-        Check(failures == 0, $"{failures} requests were not answered with 200");
+        call.Say($"an account of {Numbers.Count(objects)} objects");
+        await using var load = await Load.StartAsync(Distance.None, call, accounts: 1, objects);
+        var moves = objects switch { <= 1_000 => 60, <= 100_000 => 10, _ => 3 };
+        var moved = await load.MoveAsync(atOnce: 1, moves);
+        await load.StopAsync();
+        return load.Take($"{Numbers.Count(objects)} objects", moved, NearSteps, null);
+    }
+
+    private static Findings Describe(List<Phase> phases, List<(int Objects, Phase Phase)> sizes)
+    {
+        var all = phases.Concat(sizes.Select(size => size.Phase)).ToList();
+        var failed = all.Sum(phase => phase.Failed);
+        var misses = phases.Where(phase => !(phase.Pauses.P99 < (phase.DueMs ?? double.PositiveInfinity)))
+            .Select(phase => $"p99 of the pause, {phase.Name}: {Numbers.Of(phase.Pauses.P99)} ms, due < {phase.DueMs} ms").ToList();
+        if (failed > 0)
+        {
+            misses.Add($"{failed} requests were not answered with 200");
+        }
+
         return new Findings(
             [
-                $"{AccountCount} accounts, {DevicesEach} devices each, each writes {ContentBytes} bytes, waits "
-                    + $"{Think.TotalMilliseconds} ms and goes on, in turn through either region, while the accounts move there "
-                    + "and back, each erased where it was before the next move.",
-                $"{Numbers.Count(answers.Count)} requests, {failures} not answered with 200. The deployment "
-                    + $"used {Numbers.Of(busy)} cores; load average of the machine {Numbers.Of(Machine.Load())}.",
-                "The pause is from asking the source for the seal to the source's word that requests may follow. The longest "
-                    + "wait is that of any request of the account's devices that was under way in the pause.",
+                $"{AccountCount} accounts, {MovingAccount.Devices} devices each, each writes {MovingAccount.ContentBytes} bytes, "
+                    + $"waits {MovingAccount.Think.TotalMilliseconds} ms and goes on, in turn through either region, while the "
+                    + "accounts move there and back, each erased where it was before the next move.",
+                "The pause is from asking the source for the seal to the source's word that requests may follow, and is in the "
+                    + "move's receipt. The longest wait is that of any request of the account's devices that was under way in "
+                    + "the pause; on the long link half of the requests go over it and back.",
+                $"The long link: {Distance.Far.Title}, between Singapore and California. Control stands beside Singapore.",
+                $"{Numbers.Count(all.Sum(phase => phase.Requests))} requests, {failed} not answered with 200. Load average of the "
+                    + $"machine {Numbers.Of(Machine.Load())}.",
             ],
             [
                 new FindingsTable(
                     "Milliseconds", ["", "of", "p50", "p90", "p99", "max"],
-                    [
-                        Row("pause, one move at a time", pauses.Alone), Row("longest wait in it", waits.Alone),
-                        Row("pause, four at a time", pauses.Together), Row("longest wait in it", waits.Together),
-                        Row("any request", usual),
-                    ]),
-                Histogram(pauses.Alone, waits.Alone, pauses.Together, waits.Together),
+                    [.. phases.SelectMany(phase => phase.Rows())]),
+                new FindingsTable(
+                    "By how much the account holds, on loopback, one at a time, milliseconds",
+                    ["", "of", "p50", "p90", "p99", "max", "copy s"],
+                    [.. sizes.Select(size => size.Phase.SizeRow())]),
             ],
-            Figures(pauses, waits, busy), misses);
-
-        void Check(bool isMet, string miss)
+            all.SelectMany(phase => phase.Figures()).ToDictionary(), misses)
         {
-            if (!isMet)
+            Charts = [.. phases.Select(phase => FindingsChart.Histogram($"The pause, {phase.Name}", phase.Pauses, phase.Steps))],
+        };
+    }
+
+    /// <summary>What was measured under one load.</summary>
+    private sealed record Phase(
+        string Name, Spread Pauses, Spread Waits, Spread Copies, Spread? Usual, int Requests, int Failed, double[] Steps,
+        double? DueMs)
+    {
+        public IEnumerable<string[]> Rows()
+            => [Row($"pause, {Name}", Pauses), Row("longest wait in it", Waits), .. Usual is null ? [] : (string[][])[Row("any request", Usual)]];
+
+        public string[] SizeRow() => [.. Row(Name, Pauses), Numbers.Of(Copies.P50 / 1000)];
+
+        public IEnumerable<KeyValuePair<string, double>> Figures()
+            =>
+            [
+                new($"{Name}.moves", Pauses.Count), new($"{Name}.pauseP50Ms", Pauses.P50), new($"{Name}.pauseP99Ms", Pauses.P99),
+                new($"{Name}.pauseMaxMs", Pauses.Max), new($"{Name}.waitP99Ms", Waits.P99), new($"{Name}.requests", Requests),
+                new($"{Name}.failed", Failed),
+            ];
+
+        private static string[] Row(string name, Spread spread)
+            =>
+            [
+                name, Numbers.Count(spread.Count), Numbers.Of(spread.P50), Numbers.Of(spread.P90), Numbers.Of(spread.P99),
+                Numbers.Of(spread.Max),
+            ];
+    }
+
+    /// <summary>Accounts whose devices write, in a deployment of their own, warmed up.</summary>
+    private sealed class Load : IAsyncDisposable
+    {
+        private readonly TestBed _bed;
+        private readonly IReadOnlyList<MovingAccount> _accounts;
+        private readonly BenchCall _call;
+
+        private Load(TestBed bed, IReadOnlyList<MovingAccount> accounts, BenchCall call)
+            => (_bed, _accounts, _call) = (bed, accounts, call);
+
+        public static async Task<Load> StartAsync(
+            Distance distance, BenchCall call, int accounts = AccountCount, int objects = 0)
+        {
+            var bed = await TestBed.StartAsync(call, distance);
+            var load = new Load(bed, [], call);
+            try
             {
-                misses.Add(miss);
+                // What fills the store starts the region again, so what warms up comes after it.
+                var filled = new List<MovingAccount>();
+                load = new Load(bed, filled, call);
+                for (var index = 0; index < accounts; index++)
+                {
+                    filled.Add(await MovingAccount.AddAsync(bed, call, objects));
+                }
+
+                await load.WarmUpAsync();
+                filled.ForEach(account => account.StartDevices());
+                return load;
+            }
+            catch
+            {
+                await load.DisposeAsync();
+                throw;
             }
         }
-    }
 
-    private static Dictionary<string, double> Figures(
-        (Spread Alone, Spread Together) pauses, (Spread Alone, Spread Together) waits, double busy)
-        => new()
+        /// <summary>So many moves; lanes share no account.</summary>
+        public async Task<List<AccountMove>> MoveAsync(int atOnce, int moves)
         {
-            ["pause.alone.p50Ms"] = pauses.Alone.P50,
-            ["pause.alone.p99Ms"] = pauses.Alone.P99,
-            ["pause.alone.maxMs"] = pauses.Alone.Max,
-            ["pause.alone.moves"] = pauses.Alone.Count,
-            ["wait.alone.p50Ms"] = waits.Alone.P50,
-            ["wait.alone.p99Ms"] = waits.Alone.P99,
-            ["pause.together.p50Ms"] = pauses.Together.P50,
-            ["pause.together.p99Ms"] = pauses.Together.P99,
-            ["pause.together.maxMs"] = pauses.Together.Max,
-            ["pause.together.moves"] = pauses.Together.Count,
-            ["wait.together.p50Ms"] = waits.Together.P50,
-            ["wait.together.p99Ms"] = waits.Together.P99,
-            ["coresBusy"] = busy,
-        };
-
-    private static Spread Pauses(List<MoveView> moves) => new(moves.Select(move => move.PauseMs!.Value));
-
-    private static Spread Waits(List<MovingAccount> accounts, List<MoveView> moves)
-    {
-        var byId = accounts.ToDictionary(account => account.Id);
-        return new Spread(moves.Select(move => byId[move.Account].LongestWaitIn(move)).OfType<double>());
-    }
-
-    private static string[] Row(string name, Spread spread)
-        =>
-        [
-            name, Numbers.Count(spread.Count), Numbers.Of(spread.P50), Numbers.Of(spread.P90), Numbers.Of(spread.P99),
-            Numbers.Of(spread.Max),
-        ];
-
-    private static FindingsTable Histogram(params Spread[] spreads)
-        => new(
-            "How many of them took up to",
-            ["ms", "pause, one at a time", "longest wait", "pause, four at a time", "longest wait"],
-            [
-                .. Steps.Select((step, index) => (string[])
-                [
-                    double.IsPositiveInfinity(step) ? "more" : Numbers.Of(step),
-                    .. spreads.Select(spread =>
-                        Numbers.Count(spread.CountUpTo(step) - (index == 0 ? 0 : spread.CountUpTo(Steps[index - 1])))),
-                ]),
-            ]);
-
-    private sealed record Answer(DateTimeOffset Start, TimeSpan Took, HttpStatusCode Status);
-
-    /// <summary>An account whose devices write, and where it is.</summary>
-    private sealed class MovingAccount(NewAccountView account, IReadOnlyList<S3Link> links) : IDisposable
-    {
-        private string _home = TestBed.Singapore;
-
-        public string Id => account.Account;
-
-        public IReadOnlyList<S3Link> Links => links;
-
-        public ConcurrentQueue<Answer> Answers { get; } = new();
-
-        public static async Task<MovingAccount> AddAsync(TestBed bed, BenchCall call)
-        {
-            var account = await bed.AddAccountAsync(TestBed.Singapore);
-            string[] regions = [TestBed.Singapore, TestBed.California];
-            var links = regions.Select(region => bed.Connect(account, region, DevicesEach)).ToList();
-            await links[0].DoAsync(HttpMethod.Put, "/backup", null, call.Stop);
-            return new MovingAccount(account, links);
+            var moved = new ConcurrentQueue<AccountMove>();
+            var left = moves;
+            await _bed.ApplyAsync(null, Math.Max(atOnce, 1));
+            await Task.WhenAll(Enumerable.Range(0, atOnce).Select(async lane =>
+            {
+                var mine = _accounts.Where((_, at) => at % atOnce == lane).ToList();
+                for (var turn = 0; Interlocked.Decrement(ref left) >= 0; turn++)
+                {
+                    moved.Enqueue(await mine[turn % mine.Count].MoveAsync(_bed));
+                    if (moved.Count % 100 == 0)
+                    {
+                        _call.Say($"{moved.Count} moves");
+                    }
+                }
+            }));
+            return [.. moved];
         }
 
-        public async Task<MoveView> MoveAsync(TestBed bed)
+        public Task StopAsync() => Task.WhenAll(_accounts.Select(account => account.StopDevicesAsync()));
+
+        public Phase Take(string name, IReadOnlyList<AccountMove> moved, double[] steps, double? dueMs)
         {
-            var to = _home == TestBed.Singapore ? TestBed.California : TestBed.Singapore;
-            var move = await bed.MoveAsync(account, to);
-            _home = to;
-            return move;
+            var answers = _accounts.SelectMany(account => account.Answers).ToList();
+            return new Phase(
+                name, new Spread(moved.Select(one => one.Move.PauseMs!.Value)),
+                new Spread(moved.Select(one => one.Account.LongestWaitIn(one.Move)).OfType<double>()),
+                new Spread(moved.Select(one => one.Move.CopyMs).OfType<double>()),
+                new Spread(answers.Select(answer => answer.Took.TotalMilliseconds)), answers.Count,
+                answers.Count(answer => answer.Status != HttpStatusCode.OK), steps, dueMs);
         }
 
-        // Clocks of control and devices are the same here. Null: no device wanted anything in that time.
-        public double? LongestWaitIn(MoveView move)
+        public async ValueTask DisposeAsync()
         {
-            var end = move.ActivatedAt!.Value;
-            var begin = end - TimeSpan.FromMilliseconds(move.PauseMs!.Value);
-            return Answers.Where(answer => answer.Start < end && answer.Start + answer.Took > begin)
-                .Select(answer => (double?)answer.Took.TotalMilliseconds).Max();
+            foreach (var account in _accounts)
+            {
+                await account.DisposeAsync();
+            }
+
+            await _bed.DisposeAsync();
         }
 
-        public void Dispose() => links.ToList().ForEach(link => link.Dispose());
+        // With accounts that nobody looks at.
+        private async Task WarmUpAsync()
+        {
+            _call.Say($"{WarmUp.TotalSeconds} s of moves to warm up");
+            await using var first = await MovingAccount.AddAsync(_bed, _call);
+            await using var second = await MovingAccount.AddAsync(_bed, _call);
+            var begun = _call.Time.GetTimestamp();
+            await Task.WhenAll(new[] { first, second }.Select(async account =>
+            {
+                account.StartDevices();
+                while (_call.Time.GetElapsedTime(begun) < WarmUp)
+                {
+                    await account.MoveAsync(_bed);
+                }
+            }));
+            await Task.WhenAll(first.StopDevicesAsync(), second.StopDevicesAsync());
+        }
     }
 }

@@ -6,25 +6,33 @@ const int Failed = 1;
 const int WrongUsage = 2;
 const int Interrupted = 130;
 
-var unknown = args.FirstOrDefault(name => Benchmark.All.All(known => known.Name != name));
-if (unknown is not null)
+var read = BenchOptions.Read(args);
+var names = read?.Names ?? [];
+var chosen = Benchmark.All.Where(known => names.Count == 0 || names.Contains(known.Name)).ToList();
+var unknown = names.FirstOrDefault(name => Benchmark.All.All(known => known.Name != name))
+    ?? read?.Options.Unknown(chosen).Select(name => $"--{name}").FirstOrDefault();
+if (read is null || unknown is not null)
 {
-    if (unknown is not ("-h" or "--help"))
+    if (unknown is not null)
     {
-        Console.Error.WriteLine($"bench: there is no benchmark '{unknown}'");
+        Console.Error.WriteLine($"bench: there is no '{unknown}'");
     }
 
-    Console.Error.WriteLine("Usage: ./bench [NAME…]   Runs the named benchmarks, or all, and writes docs/benchmarks.md.");
-    Benchmark.All.ToList().ForEach(known => Console.Error.WriteLine($"  {known.Name,-8} {known.Title}"));
+    Console.Error.WriteLine(
+        """
+        Usage: ./bench [NAME…] [--SWITCH VALUE,VALUE…]
+        Runs the named benchmarks, or all, and writes docs/benchmarks.md. With a switch a part runs, and is only shown.
+        """);
+    Benchmark.All.ToList().ForEach(known => Console.Error.WriteLine(
+        $"  {known.Name,-8} {known.Title,-45} {string.Join(' ', known.Switches.Select(name => $"--{name}"))}"));
     return WrongUsage;
 }
 
 using var stop = new CancellationTokenSource();
 using var onTerm = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
 using var onInterrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
-var call = new BenchCall(TimeProvider.System, line => Console.Error.WriteLine($"bench: {line}"), stop.Token);
+var call = new BenchCall(TimeProvider.System, line => Console.Error.WriteLine($"bench: {line}"), read.Value.Options, stop.Token);
 var report = Report.Open(args);
-var chosen = Benchmark.All.Where(known => args.Length == 0 || args.Contains(known.Name)).ToList();
 var misses = 0;
 try
 {
@@ -33,7 +41,12 @@ try
         call.Say($"{benchmark.Name}: {benchmark.Title}");
         var begun = call.Time.GetTimestamp();
         var findings = await benchmark.RunAsync(call);
-        await report.TakeAsync(benchmark, findings, call.Time.GetUtcNow(), call.Time.GetElapsedTime(begun), stop.Token);
+        Report.Show(findings);
+        if (!call.Options.IsPart)
+        {
+            await report.TakeAsync(benchmark, findings, call.Time.GetUtcNow(), call.Time.GetElapsedTime(begun), stop.Token);
+        }
+
         misses += findings.Misses.Count;
     }
 }

@@ -11,7 +11,7 @@ namespace Domicile.Bench;
 /// </summary>
 internal sealed class Report
 {
-    private const int ColumnsMin = 120;
+    private const int ColumnsMin = 180;
 
     private readonly string _root;
     private readonly string _command;
@@ -35,7 +35,6 @@ internal sealed class Report
     public async Task TakeAsync(
         Benchmark benchmark, Findings findings, DateTimeOffset at, TimeSpan took, CancellationToken cancellationToken)
     {
-        Show(findings);
         var saved = new SavedFindings(
             benchmark.Name, benchmark.Title, at, Math.Round(took.TotalSeconds, 1), _command, Machine.Describe(), findings);
         Directory.CreateDirectory(Results);
@@ -46,7 +45,7 @@ internal sealed class Report
 
     private string ResultOf(Benchmark benchmark) => Path.Combine(Results, $"{benchmark.Name}.json");
 
-    private static void Show(Findings findings)
+    public static void Show(Findings findings)
     {
         // A file or a pipe has no width: lines are as long as they are.
         var terminal = AnsiConsole.Create(new AnsiConsoleSettings { Ansi = AnsiSupport.No });
@@ -59,6 +58,13 @@ internal sealed class Report
             table.Rows.ToList().ForEach(row => shown.AddRow(row.Select(Markup.Escape).ToArray()));
             Console.WriteLine(table.Caption);
             terminal.Write(shown);
+        }
+
+        foreach (var chart in findings.Charts)
+        {
+            Console.WriteLine($"{chart.Caption}\n");
+            chart.Lines.ToList().ForEach(line => Console.WriteLine($"  {line}"));
+            Console.WriteLine();
         }
 
         findings.Misses.ToList().ForEach(miss => Console.WriteLine($"MISSED: {miss}"));
@@ -97,6 +103,12 @@ internal sealed class Report
             page.Append(Line(table.Columns));
             page.Append(Line(table.Columns.Select((_, index) => index == 0 ? "---" : "---:")));
             table.Rows.ToList().ForEach(row => page.Append(Line(row)));
+        }
+
+        foreach (var chart in saved.Findings.Charts)
+        {
+            page.Append(CultureInfo.InvariantCulture, $"\n{chart.Caption}:\n\n");
+            chart.Lines.ToList().ForEach(line => page.Append(CultureInfo.InvariantCulture, $"    {line}\n"));
         }
 
         if (saved.Findings.Misses.Count > 0)

@@ -62,6 +62,25 @@ internal static class Durations
 
     public static string FormatSeconds(double? seconds) => FormatMs(seconds * 1_000);
 
+    /// <summary>
+    /// An estimate, no more exact than it is: <c>less than 1 s</c>, <c>about 8 s</c>, <c>about 40 s</c>, <c>about 3 min</c>,
+    /// <c>about 2 h 10 min</c>.
+    /// </summary>
+    public static string FormatAbout(double seconds)
+        => seconds switch
+        {
+            < 1 => "less than 1 s",
+            < 20 => $"about {Rounded(seconds, 1)}",
+            < 57.5 => $"about {Rounded(seconds, 5)}",
+            < 600 => $"about {Rounded(seconds, 30)}",
+            < 3_600 => $"about {Rounded(seconds, 60)}",
+            < 86_400 => $"about {Rounded(seconds, 600)}",
+            _ => $"about {Rounded(Math.Min(seconds, Longest.TotalSeconds), 3_600)}",
+        };
+
+    private static string Rounded(double seconds, double step)
+        => Format(TimeSpan.FromSeconds(Math.Round(seconds / step) * step));
+
     private static string Two(int large, string largeUnit, int small, string smallUnit)
         => small == 0 ? $"{large} {largeUnit}" : $"{large} {largeUnit} {small} {smallUnit}";
 

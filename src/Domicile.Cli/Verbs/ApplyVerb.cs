@@ -7,29 +7,14 @@ namespace Domicile.Cli.Verbs;
 /// <summary><c>domicile apply</c>: moves what is out of place, with live progress, until all is over.</summary>
 internal static class ApplyVerb
 {
-    private const int AtOnceMax = 1_000;
-
     private static readonly Option<string?> PolicyFile = Words.Policy();
-    private static readonly Option<int?> AtOnce = Count();
+    private static readonly Option<int?> AtOnce = Words.AtOnce();
 
     public static Command Create(CliHost host)
         => new VerbCommand(
             "apply", "Move every account to where the policy wants it",
             "domicile apply", "domicile apply --policy new-policy.yaml --at-once 8") { PolicyFile, AtOnce }
             .Runs(host, RunAsync);
-
-    private static Option<int?> Count()
-    {
-        var option = new Option<int?>("--at-once") { Description = "How many moves run at the same time", HelpName = "N" };
-        option.Validators.Add(result =>
-        {
-            if (result.GetValueOrDefault<int?>() is < 1 or > AtOnceMax)
-            {
-                result.AddError($"--at-once takes a number from 1 to {AtOnceMax}");
-            }
-        });
-        return option;
-    }
 
     private static async Task<int> RunAsync(VerbCall call, CancellationToken cancellationToken)
     {

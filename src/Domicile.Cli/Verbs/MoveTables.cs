@@ -10,15 +10,15 @@ internal static class MoveTables
 {
     public static Table Of(IEnumerable<MoveView> moves)
     {
-        var table = Tables.New("move", "account", "from", "to", "state", "objects", "size", "pause", "note");
+        var table = Tables.New("move", "account", "from", "to", "state", "left", "objects", "size", "pause", "note");
         foreach (var move in moves)
         {
             table.Row(
-                move.Move.ToString(), move.Account, move.From, move.To, State(move), Sizes.Count(move.Objects),
+                move.Move.ToString(), move.Account, move.From, move.To, State(move), Left(move) ?? "", Sizes.Count(move.Objects),
                 Sizes.Format(move.Bytes), Durations.FormatMs(move.PauseMs), move.Reason ?? move.Trouble ?? "");
         }
 
-        return table.Right(5, 6, 7);
+        return table.Right(5, 6, 7, 8);
     }
 
     public static Table Of(MoveView move)
@@ -26,7 +26,9 @@ internal static class MoveTables
             .Fact("move", move.Move.ToString()).Fact("account", move.Account)
             .Fact("from", move.From).Fact("to", move.To).Fact("state", State(move))
             .Fact("epoch", move.Epoch.ToString(CultureInfo.InvariantCulture))
+            .Fact("left", Left(move))
             .Fact("copied", $"{Sizes.Count(move.Objects)} objects, {Sizes.Format(move.Bytes)}")
+            .Fact("took", move.CopyMs is { } copy ? Took(copy, move.EraseMs) : null)
             .Fact("pause", Durations.FormatMs(move.PauseMs))
             .Fact("rule", move.Rule).Fact("reason", move.Reason).Fact("trouble", move.Trouble)
             .Fact("requested", When(move.RequestedAt)).Fact("activated", When(move.ActivatedAt))
@@ -36,6 +38,7 @@ internal static class MoveTables
     /// <summary>One line for a log: what a move does now.</summary>
     public static string Line(MoveView move)
         => $"{move.Account} {move.From} → {move.To}: {State(move)}"
+            + (Left(move) is { } left ? $", {left} left" : "")
             + (move.PauseMs is { } pause ? $", pause {Durations.FormatMs(pause)}" : "")
             + (move.Reason is { } reason ? $" ({Clean.Line(reason)})" : "")
             + (move.Trouble is { } trouble ? $" [{Clean.Line(trouble)}]" : "");
@@ -51,6 +54,13 @@ internal static class MoveTables
             "erasing" => 0.95,
             _ => 1,
         };
+
+    private static string Took(double copyMs, double? eraseMs)
+        => $"{Durations.FormatMs(copyMs)} until the new home served"
+            + (eraseMs is { } erase ? $", {Durations.FormatMs(erase)} to erase the old one" : "");
+
+    private static string? Left(MoveView move)
+        => move.RemainingSeconds is { } seconds ? Durations.FormatAbout(seconds) : null;
 
     private static string State(MoveView move)
         => move.State == "copying" && move.SourceSeq > 0

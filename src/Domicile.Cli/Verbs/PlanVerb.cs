@@ -10,11 +10,12 @@ namespace Domicile.Cli.Verbs;
 internal static class PlanVerb
 {
     private static readonly Option<string?> PolicyFile = Words.Policy();
+    private static readonly Option<int?> AtOnce = Words.AtOnce();
 
     public static Command Create(CliHost host)
         => new VerbCommand(
             "plan", "Show which accounts are out of place and where they belong; changes nothing",
-            "domicile plan", "domicile plan --policy new-policy.yaml") { PolicyFile }
+            "domicile plan", "domicile plan --policy new-policy.yaml --at-once 8") { PolicyFile, AtOnce }
             .Runs(host, RunAsync);
 
     public static Table TableOf(PlanView plan)
@@ -31,15 +32,15 @@ internal static class PlanVerb
     }
 
     public static string Summary(PlanView plan)
-        => $"{plan.Moves.Count} to move ({Sizes.Count(plan.Objects)} objects, {Sizes.Format(plan.Bytes)}, about "
-            + $"{Durations.FormatSeconds(plan.EstimatedSeconds)}), {plan.InPlace} in place, {plan.Denied.Count} denied everywhere";
+        => $"{plan.Moves.Count} to move ({Sizes.Count(plan.Objects)} objects, {Sizes.Format(plan.Bytes)}, "
+            + $"{Durations.FormatAbout(plan.EstimatedSeconds)}), {plan.InPlace} in place, {plan.Denied.Count} denied everywhere";
 
     private static async Task<int> RunAsync(VerbCall call, CancellationToken cancellationToken)
     {
         var policy = InputFile.ReadText(call.Get(PolicyFile), Policy.FileLengthBytesMax);
         using var control = call.OpenControl();
         var plan = await control.PostAsync(
-            "plan", new PlanRequest(policy, null), ApiJson.Default.PlanRequest, ApiJson.Default.PlanView, cancellationToken);
+            "plan", new PlanRequest(policy, call.Get(AtOnce)), ApiJson.Default.PlanRequest, ApiJson.Default.PlanView, cancellationToken);
         if (call.Terminal.IsJson)
         {
             call.Terminal.PrintJson(plan, ApiJson.Default.PlanView);

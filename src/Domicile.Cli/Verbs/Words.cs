@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using Domicile.Accounts;
 using Domicile.Cli.Formats;
+using Domicile.Control;
 
 namespace Domicile.Cli.Verbs;
 
@@ -80,6 +81,19 @@ internal static class Words
     /// <summary>A policy file's text, for the API to read.</summary>
     public static Option<string?> Policy()
         => new("--policy") { Description = "A policy file instead of the policy in force", HelpName = "FILE" };
+
+    public static Option<int?> AtOnce()
+    {
+        var option = new Option<int?>("--at-once") { Description = "How many moves run at the same time", HelpName = "N" };
+        option.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<int?>() is < 1 or > ControlLimits.AtOnceMax)
+            {
+                result.AddError($"--at-once takes a number from 1 to {ControlLimits.AtOnceMax}");
+            }
+        });
+        return option;
+    }
 
     private static string One(SymbolResult result) => result.Tokens.Count > 0 ? Clean.Line(result.Tokens[^1].Value) : "";
 

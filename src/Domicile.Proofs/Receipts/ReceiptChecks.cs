@@ -147,7 +147,9 @@ internal sealed class ReceiptChecks(Receipt receipt, ReceiptStatements statement
             && Move.ErasedAt == Erasure.ErasedAt;
         Check(
             "times are possible", areInOrder,
-            string.Create(CultureInfo.InvariantCulture, $"arrived {Arrival.ActivatedAt:u}, erased {Erasure.ErasedAt:u}"));
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"writes waited {Move.PauseMs} ms, arrived {Arrival.ActivatedAt:u}, erased {Erasure.ErasedAt:u}"));
     }
 
     private void CheckSubjects()

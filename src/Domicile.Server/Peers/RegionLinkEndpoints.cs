@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Globalization;
 using System.Text.Json;
 using Domicile.Accounts;
 using Domicile.Moves;
@@ -9,6 +10,7 @@ namespace Domicile.Server.Peers;
 internal static class RegionLinkEndpoints
 {
     private const int CommandBytesMax = 8 << 20;
+    private const int ProbeChunkBytes = 64 << 10;
 
     /// <summary>
     /// The target pulls. The body of the question is <see cref="PullQuestion"/>, the answer <see cref="ChangeStream"/> frames.
@@ -24,6 +26,22 @@ internal static class RegionLinkEndpoints
         context.Response.ContentType = "application/octet-stream";
         context.Features.Get<Microsoft.AspNetCore.Http.Features.IHttpResponseBodyFeature>()!.DisableBuffering();
         await node.Changes.StreamAsync(question.Order, question.After, context.Response.BodyWriter, context.RequestAborted);
+    }
+
+    /// <summary>As many bytes as the query's <c>bytes</c> says, for a target to see how fast they come.</summary>
+    public static async Task ProbeAsync(HttpContext context)
+    {
+        if (!int.TryParse(context.Request.Query["bytes"], NumberStyles.None, CultureInfo.InvariantCulture, out var left)
+            || left > MoveLimits.ProbeBytesMax)
+        {
+            throw new BadHttpRequestException("A probe of so many bytes.");
+        }
+
+        context.Response.ContentLength = left;
+        for (var chunk = new byte[ProbeChunkBytes]; left > 0; left -= ProbeChunkBytes)
+        {
+            await context.Response.Body.WriteAsync(chunk.AsMemory(0, Math.Min(left, ProbeChunkBytes)), context.RequestAborted);
+        }
     }
 
     public static async Task RefuseAsync(HttpContext context, RegionNode node, RegionName caller)

@@ -30,7 +30,7 @@ internal sealed class RegionLinks(PeerClients peers, DeploymentConfig config) : 
                 ? await response.Content.ReadFromJsonAsync(MovesJson.Default.DirectoryEntry, timeout.Token)
                 : null;
         }
-        catch (Exception e) when (e is HttpRequestException or JsonException
+        catch (Exception e) when (e is HttpRequestException or IOException or JsonException
             || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
             return null; // The data plane stands without control: what the replica says must do.
@@ -73,6 +73,23 @@ internal sealed class RegionLink(PeerClients peers, RegionName region) : IRegion
         {
             peers.Renew(region);
             throw;
+        }
+    }
+
+    public async Task<Stream> ProbeAsync(int lengthBytes, CancellationToken cancellationToken)
+    {
+        using var request = new HttpRequestMessage(
+            HttpMethod.Post, new Uri(peers.AddressOf(region), $"/peer/v1/probe?bytes={lengthBytes}"));
+        try
+        {
+            var response = await peers.InvokerOf(region).SendAsync(request, cancellationToken);
+            return response.StatusCode == HttpStatusCode.OK
+                ? await response.Content.ReadAsStreamAsync(cancellationToken)
+                : throw new RegionUnreachableException(region, $"it answered {(int)response.StatusCode} to a probe.");
+        }
+        catch (HttpRequestException e)
+        {
+            throw new RegionUnreachableException(region, e.Message, e);
         }
     }
 

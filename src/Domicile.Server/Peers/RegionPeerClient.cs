@@ -59,6 +59,9 @@ internal sealed class RegionPeerClient(PeerClients peers, RegionName region) : I
             "examine", new PeerCall(), MovesJson.Default.IReadOnlyListDoctorFinding, cancellationToken,
             TimeSpan.FromMinutes(2)))!;
 
+    public Task<LinkMeasure?> MeasureLinkAsync(RegionName source, CancellationToken cancellationToken)
+        => AskAsync("measureLink", new PeerCall { Source = source }, MovesJson.Default.LinkMeasure, cancellationToken);
+
     public Task<StepAnswer> PrepareAsync(MoveOrder order, CancellationToken cancellationToken)
         => StepAsync("prepare", new PeerCall { Order = order }, cancellationToken);
 

@@ -47,6 +47,7 @@ internal sealed class RegionPeerEndpoints(RegionNode node, PeerTls tls, Func<Htt
             (PeerIdentity.Control, _) when path.StartsWith(control, StringComparison.Ordinal)
                 => CallAsync(context, path[control.Length..]),
             (PeerIdentity.Region(var region), "/peer/v1/changes") => RegionLinkEndpoints.ChangesAsync(context, node, region),
+            (PeerIdentity.Region, "/peer/v1/probe") => RegionLinkEndpoints.ProbeAsync(context),
             (PeerIdentity.Region(var region), "/peer/v1/refuse") => RegionLinkEndpoints.RefuseAsync(context, node, region),
             (PeerIdentity.Region(var region), "/peer/v1/handover") => RegionLinkEndpoints.HandOverAsync(context, node, region),
             _ => AnswerAsync(
@@ -78,6 +79,8 @@ internal sealed class RegionPeerEndpoints(RegionNode node, PeerTls tls, Func<Htt
             "eraseAccount" => AnswerAsync(
                 context, await node.EraseAccountAsync(question.Account!.Value, question.Epoch, question.Salt!, cancelled),
                 MovesJson.Default.ByteArray),
+            "measureLink" => AnswerAsync(
+                context, await node.MeasureLinkAsync(question.Source!.Value, cancelled), MovesJson.Default.LinkMeasure!),
             "discard" => DoneAsync(context, node.DiscardAsync(question.Order!, cancelled)),
             "update" => DoneAsync(context, node.UpdateAsync(question.Update!, cancelled)),
             "examine" => AnswerAsync(

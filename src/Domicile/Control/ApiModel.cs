@@ -43,9 +43,10 @@ internal sealed record PolicyView(long Revision, string Text, string Sha256, Dat
 internal sealed record PolicyCheckView(bool Valid, IReadOnlyList<string> Errors, IReadOnlyList<string> Notes);
 
 /// <param name="Policy">A policy to plan or apply instead of the one in force; null for that.</param>
-/// <param name="AtOnce">Apply: how many moves run at the same time; null for the default of 4.</param>
+/// <param name="AtOnce">How many moves run at the same time; null for the default of 4.</param>
 internal sealed record PlanRequest(string? Policy, int? AtOnce);
 
+/// <param name="EstimatedSeconds">Alone; the plan's is of all of them, so many at once, until the last is erased where it was.</param>
 internal sealed record PlannedMove(
     string Account, string Residence, string? Organisation, string From, string To, string Rule, string Reason,
     long Objects, long Bytes, double EstimatedSeconds);
@@ -74,12 +75,18 @@ internal sealed record NewMove(string Account, string To, double? EraseAfterSeco
 /// planned, copying, sealing, draining, departing, activating, refusing, unsealing, settling, erasing, done, aborted or
 /// failed.
 /// </param>
+/// <param name="RemainingSeconds">
+/// Until it is over, waiting for its turn included and waiting for <c>--erase-after</c> not; null where nobody can say, or
+/// it is over.
+/// </param>
+/// <param name="CopyMs">From the beginning of the copy until it had settled; null before, and where it was disturbed.</param>
+/// <param name="EraseMs">Erasing at the source, and the receipt; null as with CopyMs.</param>
 /// <param name="PauseMs">From the seal to the activation, as the regions' writes saw it; null before.</param>
 internal sealed record MoveView(
     Guid Move, string Account, string From, string To, string State, long Epoch, long Objects, long Bytes, long Cursor,
     long SourceSeq, double? PauseMs, string? Reason, string? Trouble, string? Rule, DateTimeOffset RequestedAt,
     DateTimeOffset? ActivatedAt, DateTimeOffset? ErasedAt, DateTimeOffset? EndedAt, long? LedgerIndex,
-    double? RemainingSeconds);
+    double? RemainingSeconds, double? CopyMs, double? EraseMs);
 
 internal sealed record MoveList(IReadOnlyList<MoveView> Moves);
 

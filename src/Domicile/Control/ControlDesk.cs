@@ -175,6 +175,7 @@ internal sealed partial class ControlDesk : IAsyncDisposable
         var moveControl = new MoveControl(regions, directory, policies, receipts, setup.Config);
         var moves = new MoveDesk(
             moveControl, new MoveRecords(database.Read, database.WriteAsync), setup.Time, setup.Log);
+        var paces = new Paces(database, regions, setup.Time);
         var parts = new ControlParts
         {
             Config = setup.Config,
@@ -186,6 +187,8 @@ internal sealed partial class ControlDesk : IAsyncDisposable
             Keys = keys,
             Receipts = receipts,
             Moves = moves,
+            Paces = paces,
+            Forecasts = new Forecasts(moves, paces, setup.Time),
             Entropy = setup.Entropy,
             Time = setup.Time,
         };

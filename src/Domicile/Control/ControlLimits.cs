@@ -39,11 +39,17 @@ internal static class ControlLimits
     /// <summary>What a target must have free beyond the account's own bytes: a tenth of them and this.</summary>
     public const long RoomMarginBytes = 64L << 20;
 
-    /// <summary>Throughput of a move until this deployment has measured its own, in bytes per second.</summary>
-    public const double AssumedBytesPerSecond = 40e6;
+    /// <summary>From so many of the newest ended moves it is learned what moves cost.</summary>
+    public const int MovesLearned = 1000;
 
-    /// <summary>What a move costs besides its bytes: some round trips and transactions.</summary>
-    public static readonly TimeSpan MoveOverhead = TimeSpan.FromSeconds(1);
+    /// <summary>After so many measured moves between two regions their link needn't be measured any more.</summary>
+    public const int MovesThatTeach = 3;
+
+    /// <summary>How long control waits for a target to measure its link; without an answer it goes by assumptions.</summary>
+    public static readonly TimeSpan LinkMeasurePatience = TimeSpan.FromSeconds(3);
+
+    /// <summary>How long a measured link is taken for what it was.</summary>
+    public static readonly TimeSpan LinkMeasureLasts = TimeSpan.FromMinutes(10);
 
     public static readonly TimeSpan ClockDifferenceMax = TimeSpan.FromSeconds(5);
 

@@ -15,6 +15,8 @@ internal sealed record ControlParts
     public required RegionKeys Keys { get; init; }
     public required Receipts Receipts { get; init; }
     public required MoveDesk Moves { get; init; }
+    public required Paces Paces { get; init; }
+    public required Forecasts Forecasts { get; init; }
     public required Entropy Entropy { get; init; }
     public required TimeProvider Time { get; init; }
 

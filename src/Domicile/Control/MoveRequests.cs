@@ -24,7 +24,7 @@ internal sealed class MoveRequests(ControlParts parts, AccountDesk accounts)
         }
 
         var begun = await BeginAsync(wanted, parts.Policies.Current.Policy.Revision, eraseAfter, cancellationToken);
-        return begun.Is(out var move, out refusal) ? MoveViews.Of(move, null, null, parts.Time.GetUtcNow()) : refusal;
+        return begun.Is(out var move, out refusal) ? MoveViews.Of(move, null, null, null) : refusal;
     }
 
     /// <summary>Begins what a plan wants, in its order. What can't be begun is said and left.</summary>
@@ -118,7 +118,7 @@ internal sealed class MoveRequests(ControlParts parts, AccountDesk accounts)
 
     private MoveView View(Move move)
         => MoveViews.Of(
-            move, parts.Moves.Progress(move.Id), parts.Moves.Trouble(move.Id), parts.Time.GetUtcNow());
+            move, parts.Moves.Progress(move.Id), parts.Moves.Trouble(move.Id), parts.Forecasts.SecondsLeft(move));
 
     private static Outcome<TimeSpan> ReadEraseAfter(double? seconds)
         => seconds is null ? TimeSpan.Zero
@@ -198,7 +198,7 @@ internal sealed class MoveRequests(ControlParts parts, AccountDesk accounts)
 
         var request = new MoveRequest(
             account.Profile, account.Home!.Value, wanted.Target, account.Epoch, policyRevision, wanted.Rule, eraseAfter, account.Salt,
-            wanted.Objects, wanted.Bytes);
+            wanted.Size.Objects, wanted.Size.Bytes);
         return await RequestAsync(request, cancellationToken);
     }
 

@@ -11,7 +11,7 @@ internal sealed class PlanDesk(ControlParts parts, PolicyDesk policies, MoveRequ
     /// <summary>Changes nothing but what control remembers of sizes.</summary>
     public async Task<Outcome<PlanView>> PlanAsync(PlanRequest request, CancellationToken cancellationToken)
     {
-        var atOnce = request.AtOnce ?? parts.Moves.AtOnce;
+        var atOnce = request.AtOnce ?? ControlLimits.AtOnceDefault;
         if (CheckAtOnce(atOnce) is { } wrong)
         {
             return wrong;
@@ -55,7 +55,7 @@ internal sealed class PlanDesk(ControlParts parts, PolicyDesk policies, MoveRequ
 
     private async Task<Plan> PlanAsync(Policy policy, int atOnce, CancellationToken cancellationToken)
     {
-        var estimate = Estimate.FromMoves(parts.Moves.List(ControlLimits.MovesListed));
+        var begun = parts.Time.GetTimestamp();
         var measured = await MeasureAllAsync(cancellationToken);
         var denied = new List<DeniedPlacement>();
         var wanted = new List<WantedMove>();
@@ -77,12 +77,29 @@ internal sealed class PlanDesk(ControlParts parts, PolicyDesk policies, MoveRequ
             }
         }
 
-        var planned = wanted.Select(want => want.View(estimate)).ToArray();
+        // Applying asks again what planning has asked.
+        var asking = parts.Time.GetElapsedTime(begun);
+        await parts.Paces.MeasureAsync(wanted.Select(want => (want.Source, want.Target)), cancellationToken);
+        var planned = wanted.ConvertAll(want => want.View(parts.Paces));
         var troubles = measured.Where(row => row.Trouble is not null).GroupBy(row => row.Account.Home!.Value)
             .Select(group => new PlanTrouble(group.Key.Value, group.Count(), group.First().Trouble!));
         return new Plan(wanted, new PlanView(
             planned, denied, inPlace, planned.Sum(move => move.Objects), planned.Sum(move => move.Bytes),
-            estimate.Seconds([.. planned.Select(move => move.Bytes)], atOnce), [.. troubles]));
+            SecondsOf(wanted, asking, atOnce), [.. troubles]));
+    }
+
+    private double SecondsOf(List<WantedMove> wanted, TimeSpan asking, int atOnce)
+    {
+        var ready = asking.TotalSeconds;
+        var moves = new List<ScheduledMove>();
+        foreach (var want in wanted)
+        {
+            var pace = parts.Paces.Of(want.Source, want.Target);
+            ready += pace.BeginSeconds;
+            moves.Add(pace.Scheduled(want.Source, want.Target, want.Size) with { ReadyAfter = ready });
+        }
+
+        return moves.Count == 0 ? 0 : Math.Round(Schedule.Ends(moves, atOnce).Max(), 1);
     }
 
     // A region that is down is asked once, not once for each of its accounts.
@@ -134,12 +151,20 @@ internal sealed class PlanDesk(ControlParts parts, PolicyDesk policies, MoveRequ
 internal sealed record WantedMove(
     ControlAccount Account, RegionName Target, string Rule, string Reason, AccountUsage? Usage)
 {
+    public RegionName Source => Account.Home!.Value;
+
+    /// <summary>Of the last versions; <see cref="Size"/> counts all.</summary>
     public long Objects => Usage?.Categories.Values.Sum(category => category.Objects) ?? 0;
 
     public long Bytes => Usage?.Categories.Values.Sum(category => category.Bytes) ?? 0;
 
-    public PlannedMove View(Estimate estimate)
-        => new(
-            Account.Id.Value, Account.Profile.Residence.Code, Account.Profile.Organisation, Account.Home!.Value.Value,
-            Target.Value, Rule, Reason, Objects, Bytes, estimate.Seconds(Bytes));
+    public MoveSize Size => new(Usage?.Categories.Values.Sum(category => category.Versions) ?? 0, Bytes);
+
+    public PlannedMove View(Paces paces)
+    {
+        var pace = paces.Of(Source, Target);
+        return new PlannedMove(
+            Account.Id.Value, Account.Profile.Residence.Code, Account.Profile.Organisation, Source.Value, Target.Value, Rule,
+            Reason, Objects, Bytes, Math.Round(Schedule.Ends([pace.Scheduled(Source, Target, Size)], 1)[0], 1));
+    }
 }

@@ -34,6 +34,9 @@ internal sealed partial class ArrivalPull(RegionContext region, MoveOrder order,
     // Bytes of contents: what the source had still to send when last heard, and what was received but isn't stored.
     private long _unsentBytes;
     private long _unstoredBytes;
+
+    // Of the content that is being read, what is still to come.
+    private long _unreadBytes;
     private long? _fewRowsSince;
     private volatile string? _trouble;
     private volatile string? _damage;
@@ -69,7 +72,8 @@ internal sealed partial class ArrivalPull(RegionContext region, MoveOrder order,
             var cursor = row?.Cursor ?? 0;
             return new StepAnswer.Arriving(
                 cursor, sourceSeq, row?.Versions ?? 0, row?.Bytes ?? 0, _trouble,
-                IsNear: sourceSeq >= 0 && sourceSeq - cursor <= MoveLimits.LagAtSealMax && HasFewBytesToCome());
+                IsNear: sourceSeq >= 0 && sourceSeq - cursor <= MoveLimits.LagAtSealMax && HasFewBytesToCome(),
+                Received: Math.Max(0, Interlocked.Read(ref _unstoredBytes) - Math.Max(0, Interlocked.Read(ref _unreadBytes))));
         }
     }
 
@@ -130,6 +134,7 @@ internal sealed partial class ArrivalPull(RegionContext region, MoveOrder order,
     private async Task PullOnceAsync()
     {
         Interlocked.Exchange(ref _unstoredBytes, 0);
+        Interlocked.Exchange(ref _unreadBytes, 0);
         using var broken = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
         await using var input = await PulledInput.OpenAsync(
             region.Links.To(order.Source), order, _store.Row?.Cursor ?? 0, region.Time, broken.Token);
@@ -197,9 +202,11 @@ internal sealed partial class ArrivalPull(RegionContext region, MoveOrder order,
         var turn = await ahead.TakeAsync(broken.Token);
         try
         {
+            Interlocked.Exchange(ref _unreadBytes, content.LengthBytes);
             Interlocked.Add(ref _unstoredBytes, content.LengthBytes);
             var stored = await _store.Contents.ReceiveSealedAheadAsync(
-                content.ContentId, content.LengthBytes, input.ReadExactlyAsync, broken.Token);
+                content.ContentId, content.LengthBytes, (bytes, token) => ReadSomeAsync(input, bytes, token), broken.Token);
+            Interlocked.Exchange(ref _unreadBytes, 0);
             await CrashPoint.ReachAsync("pull.received", order.Account);
             return EndTurnAsync(stored, turn, broken);
         }
@@ -208,6 +215,12 @@ internal sealed partial class ArrivalPull(RegionContext region, MoveOrder order,
             turn.Dispose();
             throw;
         }
+    }
+
+    private async ValueTask ReadSomeAsync(PulledInput input, Memory<byte> bytes, CancellationToken cancellationToken)
+    {
+        await input.ReadExactlyAsync(bytes, cancellationToken);
+        Interlocked.Add(ref _unreadBytes, -bytes.Length);
     }
 
     private async Task EndTurnAsync(Task stored, IDisposable turn, CancellationTokenSource broken)
@@ -252,6 +265,7 @@ internal sealed partial class ArrivalPull(RegionContext region, MoveOrder order,
                 await content;
             }
 
+            await VerifyInlineAsync(next.Batch.Changes, cancellationToken);
             batches.Add(next.Batch);
             arrived.TryRead(out _);
         }

@@ -85,7 +85,7 @@ internal sealed class ArrivalPulls(RegionContext region, ILogger<ArrivalPulls> l
 
     /// <summary>Why this move can't be: a content that the source has is damaged, and stayed so when it was sent again.</summary>
     public string? DamageOf(MoveOrder order)
-        => _pulls.GetValueOrDefault(order.Account) is { } pull && pull.Order.Move == order.Move ? pull.Damage : null;
+        => _pulls.TryGetValue(order.Account, out var pull) && pull.Order.Move == order.Move ? pull.Damage : null;
 
     private StepAnswer.Arriving ProgressOf(AccountStore store, MoveOrder order)
         => _pulls.TryGetValue(order.Account, out var pull) ? pull.Progress()

@@ -29,6 +29,11 @@ internal interface IRegionLink
     /// </summary>
     Task<PipeReader> PullAsync(MoveOrder order, long after, CancellationToken cancellationToken);
 
+    /// <summary>Asked of a source by a target: as many bytes as are wanted, which say nothing, for the time that they take.</summary>
+    /// <param name="lengthBytes">At most <see cref="MoveLimits.ProbeBytesMax"/>.</param>
+    Task<Stream> ProbeAsync(int lengthBytes, CancellationToken cancellationToken)
+        => throw new NotSupportedException("This link has no distance to measure.");
+
     /// <summary>Asked of the target by the source: what became of this move? If it isn't activated, it never will be.</summary>
     Task<StepAnswer> RefuseAsync(MoveOrder order, string reason, CancellationToken cancellationToken);
 

@@ -40,8 +40,10 @@ internal abstract record StepAnswer
     /// <summary>Target: it is being filled; all up to <paramref name="Cursor"/> is stored.</summary>
     /// <param name="SourceSeq">Where the source stood when last heard; -1 before.</param>
     /// <param name="IsNear">So little is missing that it takes no time: the source may be sealed.</param>
+    /// <param name="Received">Bytes of contents that have come, and whose rows are still to be stored.</param>
     public sealed record Arriving(
-        long Cursor, long SourceSeq, long Objects, long Bytes, string? Trouble, bool IsNear = false) : StepAnswer;
+        long Cursor, long SourceSeq, long Objects, long Bytes, string? Trouble, bool IsNear = false, long Received = 0)
+        : StepAnswer;
 
     /// <summary>Source: no write commits any more in this epoch.</summary>
     public sealed record Sealed(long FinalSeq, byte[] Digest) : StepAnswer;
@@ -136,6 +138,14 @@ internal interface IRegionPeer
 
     Task<IReadOnlyList<DoctorFinding>> ExamineAsync(CancellationToken cancellationToken);
 
+    /// <summary>
+    /// Measures, as the target of moves, what the link from another region is like, and how fast this one is. Changes
+    /// nothing, and takes about a second at most.
+    /// </summary>
+    /// <returns>Null where it can't be measured.</returns>
+    Task<LinkMeasure?> MeasureLinkAsync(RegionName source, CancellationToken cancellationToken)
+        => Task.FromResult<LinkMeasure?>(null);
+
     /// <summary>Source, step 2: lets the target follow this copy; until the move is over deletions leave tombstones.</summary>
     Task<StepAnswer> PrepareAsync(MoveOrder order, CancellationToken cancellationToken);
 
@@ -172,6 +182,14 @@ internal interface IRegionPeer
     /// <param name="arrival">The target's signed statement, without which nothing is erased.</param>
     Task<StepAnswer> EraseAsync(MoveOrder order, byte[] arrival, CancellationToken cancellationToken);
 }
+
+/// <summary>What a target found out about a link to a source, and about itself.</summary>
+/// <param name="RoundTrip">Of a question to the source and its answer, on an open connection.</param>
+/// <param name="BytesPerSecond">What comes from the source when the link is busy with nothing else.</param>
+/// <param name="DigestTime">What one row's digest takes here: how fast its processor is at this moment.</param>
+/// <param name="ControlRoundTrip">Filled in by control: of its own questions to the two regions, on average.</param>
+internal sealed record LinkMeasure(
+    TimeSpan RoundTrip, double BytesPerSecond, TimeSpan DigestTime, TimeSpan ControlRoundTrip = default);
 
 /// <param name="PolicyText">Null: no change of policy.</param>
 internal sealed record DirectoryUpdate(IReadOnlyList<DirectoryEntry> Entries, long PolicyRevision, string? PolicyText);

@@ -80,8 +80,14 @@ internal sealed record Move
     public DateTimeOffset? ErasedAt { get; init; }
     public DateTimeOffset? EndedAt { get; init; }
 
-    /// <summary>From asking for the seal to the activation's answer, in milliseconds, by control's monotonic clock.</summary>
+    /// <summary>
+    /// From asking for the seal to the source's word that requests may follow, in milliseconds, by control's monotonic clock;
+    /// if control was started again meanwhile, from the seal's answer on, by its wall clock.
+    /// </summary>
     public double? PauseMs { get; init; }
+
+    /// <summary>What it took, for estimates of others; null where it was disturbed, or where another process began it.</summary>
+    public MoveTook? Took { get; init; }
     public byte[]? Departure { get; init; }
     public byte[]? Arrival { get; init; }
     public byte[]? Erasure { get; init; }
@@ -96,3 +102,9 @@ internal sealed record Move
 
     public MoveOrder Order => new(Id, Profile, Epoch, Source, Target, PolicyRevision, Salt);
 }
+
+/// <summary>How long the parts of a move took, in milliseconds by control's monotonic clock.</summary>
+/// <param name="TurnMs">From the beginning of the copy until it had settled.</param>
+/// <param name="Beside">How many moves were under way at the busier of its regions meanwhile, on average, itself included.</param>
+/// <param name="AfterMs">Erasing, and the receipt; null before.</param>
+internal sealed record MoveTook(double TurnMs, double Beside, double? AfterMs);

@@ -179,7 +179,7 @@ internal sealed partial class MoveDesk : IAsyncDisposable
             }
         }
 
-        _progress.Forget(id);
+        _progress.Forget(id, _time.GetTimestamp());
         _progress.Changed();
         _running.TryRemove(id, out _);
     }

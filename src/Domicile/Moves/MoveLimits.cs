@@ -33,6 +33,12 @@ internal static class MoveLimits
     /// <summary>How often a target looks whether its source is silent.</summary>
     public static readonly TimeSpan SilenceLooked = TimeSpan.FromSeconds(1);
 
+    /// <summary>How long a target measures a link, from its first byte on.</summary>
+    public static readonly TimeSpan ProbeMax = TimeSpan.FromMilliseconds(700);
+
+    /// <summary>What a source sends at most for a target to measure the link.</summary>
+    public const int ProbeBytesMax = 16 << 20;
+
     public static readonly TimeSpan RetryFirst = TimeSpan.FromMilliseconds(100);
 
     public static readonly TimeSpan RetryMax = TimeSpan.FromSeconds(2);

@@ -43,6 +43,14 @@ internal sealed class MoveRecords(
     public async Task<bool> SaveAsync(Move before, Move after, CancellationToken cancellationToken)
         => (bool)(await write(sql => Save(sql, before, after), cancellationToken))!;
 
+    /// <summary>How many moves are over.</summary>
+    public static long CountEnded(Sql sql) => sql.Scalar<long>("SELECT COUNT(*) FROM move WHERE open_account IS NULL");
+
+    /// <summary>Moves that are over, newest first.</summary>
+    public static IReadOnlyList<Move> ListEnded(Sql sql, int atMost)
+        => sql.List(
+            "SELECT document FROM move WHERE open_account IS NULL ORDER BY requested_ms DESC, id DESC LIMIT @p1", Read, atMost);
+
     private static Move? Add(Sql sql, Move move)
     {
         var added = sql.Execute(

@@ -63,7 +63,7 @@ internal sealed partial class MoveRunner(
     private Task<Move> StepAsync(Move move, CancellationToken cancellationToken)
         => move.State switch
         {
-            MoveState.Planned => Task.FromResult(move with { State = MoveState.Copying }),
+            MoveState.Planned => Task.FromResult(Begin(move)),
             MoveState.Copying => CopyAsync(move, cancellationToken),
             MoveState.Sealing => SealAsync(move, cancellationToken),
             MoveState.Draining => DrainAsync(move, cancellationToken),
@@ -75,6 +75,12 @@ internal sealed partial class MoveRunner(
             MoveState.Erasing => EraseAsync(move, cancellationToken),
             _ => throw new UnreachableException(move.State.ToString()),
         };
+
+    private Move Begin(Move move)
+    {
+        progress.BeginTurn(move, time.GetTimestamp());
+        return move with { State = MoveState.Copying };
+    }
 
     private async Task<Move> CopyAsync(Move move, CancellationToken cancellationToken)
     {
@@ -189,10 +195,17 @@ internal sealed partial class MoveRunner(
     {
         // :: Step 7: waiting requests follow as soon as the source knows; the directory is a hint and may come after.
         var settled = await Source(move).SettleAsync(move.Order, cancellationToken);
-        var pauseMs = progress.EndPause(move.Id, time);
+
+        // A process that did not begin the pause goes by the clock: the seal's answer is on record.
+        var pauseMs = progress.EndPause(move.Id, time) ?? (time.GetUtcNow() - move.SealedAt)?.TotalMilliseconds;
         await control.SetHomeAsync(move.Account, move.Target, move.Epoch + 1, cancellationToken);
         return settled is StepAnswer.Departed
-            ? move with { State = MoveState.Erasing, PauseMs = move.PauseMs ?? pauseMs }
+            ? move with
+            {
+                State = MoveState.Erasing,
+                PauseMs = move.PauseMs ?? pauseMs,
+                Took = move.Took ?? progress.EndTurn(move.Id, time),
+            }
             : throw new RegionRefusedException(move.Source, ReasonOf(settled));
     }
 
@@ -206,6 +219,8 @@ internal sealed partial class MoveRunner(
                 await Task.Delay(wait, time, cancellationToken);
             }
 
+            progress.BeginAfter(move.Id, time.GetTimestamp());
+
             // :: Step 8: the source erases, and signs it.
             return await Source(move).EraseAsync(move.Order, move.Arrival!, cancellationToken) switch
             {
@@ -217,7 +232,13 @@ internal sealed partial class MoveRunner(
 
         // :: Step 9: the receipt.
         var index = await control.AppendReceiptAsync(move, cancellationToken);
-        return move with { State = MoveState.Done, LedgerIndex = index, EndedAt = time.GetUtcNow() };
+        return move with
+        {
+            State = MoveState.Done,
+            LedgerIndex = index,
+            EndedAt = time.GetUtcNow(),
+            Took = move.Took is { } took ? took with { AfterMs = progress.EndAfter(move.Id, time) } : null,
+        };
     }
 
     // What the target has decided decides the move, whatever step asked.

@@ -19,6 +19,7 @@ namespace Domicile.Moves;
 [JsonSerializable(typeof(RegionStatus))]
 [JsonSerializable(typeof(AccountUsage))]
 [JsonSerializable(typeof(DeepVerification))]
+[JsonSerializable(typeof(LinkMeasure))]
 [JsonSerializable(typeof(DirectoryUpdate))]
 [JsonSerializable(typeof(DirectoryEntry))]
 [JsonSerializable(typeof(IReadOnlyList<AccessKeyView>))]
@@ -33,6 +34,7 @@ internal sealed record PeerCall
 {
     public MoveOrder? Order { get; init; }
     public Accounts.AccountId? Account { get; init; }
+    public Accounts.RegionName? Source { get; init; }
     public Accounts.AccountProfile? Profile { get; init; }
     public Accounts.Credential? Credential { get; init; }
     public AccountCommand? Command { get; init; }

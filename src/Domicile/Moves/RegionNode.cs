@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Data.Common;
 using Domicile.Accounts;
 using Domicile.Objects;
 using Domicile.Storage;
@@ -9,7 +10,7 @@ namespace Domicile.Moves;
 /// <summary>
 /// A region as control sees it, without the wire: every call of <see cref="IRegionPeer"/> on this region's own store.
 /// </summary>
-internal sealed class RegionNode : IRegionPeer, IAsyncDisposable
+internal sealed partial class RegionNode : IRegionPeer, IAsyncDisposable
 {
     private readonly RegionContext _region;
     private readonly ArrivalPulls _pulls;
@@ -23,12 +24,14 @@ internal sealed class RegionNode : IRegionPeer, IAsyncDisposable
     private const ConfigureAwaitOptions Quiet =
         ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext;
 
+    private readonly ILogger _log;
     private Task _watching = Task.CompletedTask;
     private Task _resuming = Task.CompletedTask;
 
     public RegionNode(RegionContext region, ILoggerFactory logs)
     {
         _region = region;
+        _log = logs.CreateLogger<RegionNode>();
         _pulls = new ArrivalPulls(region, logs.CreateLogger<ArrivalPulls>());
         _source = new SourceRole(region, _stop.Token);
         _target = new TargetRole(region, _pulls, logs.CreateLogger<TargetRole>());
@@ -136,6 +139,9 @@ internal sealed class RegionNode : IRegionPeer, IAsyncDisposable
     public Task<IReadOnlyList<DoctorFinding>> ExamineAsync(CancellationToken cancellationToken)
         => Task.FromResult(new RegionExamination(_region, _damages).Run());
 
+    public Task<LinkMeasure?> MeasureLinkAsync(RegionName source, CancellationToken cancellationToken)
+        => LinkProbe.RunAsync(_region, source, cancellationToken);
+
     public Task<StepAnswer> PrepareAsync(MoveOrder order, CancellationToken cancellationToken)
         => StepAsync("prepare", order, () => _source.PrepareAsync(order, cancellationToken));
 
@@ -204,27 +210,60 @@ internal sealed class RegionNode : IRegionPeer, IAsyncDisposable
 
     private async Task ResumeAsync()
     {
-        foreach (var account in _region.Storage.Accounts())
+        var left = _region.Storage.Accounts().ToList();
+        for (var failures = 0; left.Count > 0; failures++)
         {
-            _stop.Token.ThrowIfCancellationRequested();
-            await Task.Yield();
-            if (_region.Storage.Find(account) is not { } store)
+            var failed = new List<AccountId>();
+            foreach (var account in left)
             {
-                continue;
+                if (!await TryResumeAsync(account))
+                {
+                    failed.Add(account);
+                }
             }
 
-            if (store.Row is { Move: { } move, Peer: { } peer } row)
-            {
-                Resume(row, move, peer);
-            }
-
-            if (store.Row is { HasData: true, State: AccountState.None or AccountState.Departed })
-            {
-                await _target.ResumeAsync(store, _stop.Token);
-            }
-
-            await store.SweepAsync(_stop.Token);
+            left = failed;
+            await Task.Delay(MoveLimits.RetryAfter(failures), _region.Time, _stop.Token);
         }
+    }
+
+    // One account whose disk or database fails must not keep the others from what they wait for.
+    private async Task<bool> TryResumeAsync(AccountId account)
+    {
+        _stop.Token.ThrowIfCancellationRequested();
+        await Task.Yield();
+        try
+        {
+            await ResumeAsync(account);
+            return true;
+        }
+        catch (Exception e) when (e is IOException or DbException)
+        {
+            LogNotResumed(_log, account, e.Message);
+
+            // What can't be read stays so until somebody restores it.
+            return e is StorageUnreadableException;
+        }
+    }
+
+    private async Task ResumeAsync(AccountId account)
+    {
+        if (_region.Storage.Find(account) is not { } store)
+        {
+            return;
+        }
+
+        if (store.Row is { Move: { } move, Peer: { } peer } row)
+        {
+            Resume(row, move, peer);
+        }
+
+        if (store.Row is { HasData: true, State: AccountState.None or AccountState.Departed })
+        {
+            await _target.ResumeAsync(store, _stop.Token);
+        }
+
+        await store.SweepAsync(_stop.Token);
     }
 
     private void Resume(AccountRow row, Guid move, RegionName peer)
@@ -239,4 +278,8 @@ internal sealed class RegionNode : IRegionPeer, IAsyncDisposable
                 break;
         }
     }
+
+    [LoggerMessage(
+        Level = LogLevel.Warning, Message = "What a former process left of account {Account} could not be taken up ({Cause}).")]
+    private static partial void LogNotResumed(ILogger log, AccountId account, string cause);
 }

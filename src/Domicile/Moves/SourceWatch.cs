@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Data.Common;
 using Domicile.Accounts;
 using Microsoft.Extensions.Logging;
 
@@ -39,23 +40,25 @@ internal sealed partial class SourceWatch(RegionContext region, SourceRole sourc
     /// <summary>Asks the target now. Public to the simulator, which has its own sense of patience.</summary>
     public async Task AskAsync(MoveOrder order, CancellationToken cancellationToken)
     {
-        if (region.Storage.Find(order.Account)?.Row is not { State: AccountState.Sealed or AccountState.Departing } row
-            || row.Move != order.Move)
-        {
-            Forget(order);
-            return;
-        }
-
         try
         {
+            if (region.Storage.Find(order.Account)?.Row is not { State: AccountState.Sealed or AccountState.Departing } row
+                || row.Move != order.Move)
+            {
+                Forget(order);
+                return;
+            }
+
             var answer = await region.Links.To(order.Target).RefuseAsync(
                 order, "Control was silent for too long in mid-cut-over.", cancellationToken);
             LogAsked(log, order.Move, answer.GetType().Name);
             await FollowAsync(order, answer, cancellationToken);
         }
-        catch (RegionUnreachableException)
+        catch (Exception e) when (e is IOException or DbException or RegionRefusedException)
         {
-            // Source and target can't see each other in the one instant in which that blocks the account: ask again.
+            // Source and target can't see each other in the one instant in which that blocks the account, or what the target
+            // says can't be recorded here: ask again. Whatever it was, the other accounts are watched on.
+            LogTrouble(log, order.Move, e.Message);
         }
     }
 
@@ -76,6 +79,9 @@ internal sealed partial class SourceWatch(RegionContext region, SourceRole sourc
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Move {Move}: control is silent, the target says {Answer}.")]
     private static partial void LogAsked(ILogger log, Guid move, string answer);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Move {Move}: what became of it can't be found out or recorded yet ({Cause}).")]
+    private static partial void LogTrouble(ILogger log, Guid move, string cause);
 
     private sealed record Watched(MoveOrder Order, DateTimeOffset Since);
 }

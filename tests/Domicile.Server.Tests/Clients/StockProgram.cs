@@ -12,6 +12,12 @@ internal static class StockProgram
     /// <returns>What it wrote to its standard output.</returns>
     public static async Task<string> RunAsync(
         string program, IReadOnlyList<string> arguments, IReadOnlyDictionary<string, string> environment, string directory)
+        => (await RunBothAsync(program, arguments, environment, directory)).Output;
+
+    /// <inheritdoc cref="RunAsync"/>
+    /// <returns>And to its standard error.</returns>
+    public static async Task<(string Output, string Errors)> RunBothAsync(
+        string program, IReadOnlyList<string> arguments, IReadOnlyDictionary<string, string> environment, string directory)
     {
         var start = new ProcessStartInfo(program)
         {
@@ -34,7 +40,7 @@ internal static class StockProgram
         var output = await process.StandardOutput.ReadToEndAsync(Cancelled);
         await process.WaitForExitAsync(Cancelled);
         Assert.True(process.ExitCode == 0, $"{program} {string.Join(' ', arguments)}: {process.ExitCode}\n{output}\n{await errors}");
-        return output;
+        return (output, await errors);
     }
 
     public static void Need(string program)

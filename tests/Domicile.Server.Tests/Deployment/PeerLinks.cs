@@ -12,6 +12,7 @@ namespace Domicile.Server.Tests.Deployment;
 /// </summary>
 internal sealed class PeerLinks : IAsyncDisposable
 {
+    private const string ControlName = "control";
     private const string ViewsName = "views";
 
     private readonly LocalDeployment _plan;
@@ -20,14 +21,20 @@ internal sealed class PeerLinks : IAsyncDisposable
     private PeerLinks(LocalDeployment plan, Dictionary<(string Caller, string Called), Link> links)
         => (_plan, _links) = (plan, links);
 
-    public static PeerLinks Lay(LocalDeployment plan, LinkTerms terms)
+    public static PeerLinks Lay(LocalDeployment plan, LinkTerms terms) => Lay(plan, (_, _) => terms);
+
+    /// <param name="termsOf">By who calls and who is called; null: no link lies between them, they meet directly.</param>
+    public static PeerLinks Lay(LocalDeployment plan, Func<string, string, LinkTerms?> termsOf)
     {
         var names = plan.Roles.ToDictionary(role => role.DirectoryName);
-        var pairs = from caller in names.Keys from called in names.Keys where caller != called select (caller, called);
+        var pairs = names.Keys.SelectMany(caller => names.Keys.Select(called => (caller, called)))
+            .Where(pair => pair.caller != pair.called && termsOf(pair.caller, pair.called) is not null);
         var links = new PeerLinks(
             plan,
             pairs.ToDictionary(
-                pair => pair, pair => Link.Open(IPEndPoint.Parse(plan.EndpointsOf(names[pair.called]).Peer.Authority), terms)));
+                pair => pair,
+                pair => Link.Open(
+                    IPEndPoint.Parse(plan.EndpointsOf(names[pair.called]).Peer.Authority), termsOf(pair.caller, pair.called))));
         names.Values.ToList().ForEach(links.SaveView);
         return links;
     }
@@ -36,7 +43,7 @@ internal sealed class PeerLinks : IAsyncDisposable
 
     /// <summary>The deployment as one process sees it.</summary>
     public LocalDeployment ViewOf(string process)
-        => process == LiveDeployment.ControlName ? _plan : _plan with { Directory = ViewPath(process) };
+        => process == ControlName ? _plan : _plan with { Directory = ViewPath(process) };
 
     public async ValueTask DisposeAsync()
     {
@@ -66,8 +73,8 @@ internal sealed class PeerLinks : IAsyncDisposable
     private ProcessEndpoints Seen(string viewer, ProcessRole other)
     {
         var real = _plan.EndpointsOf(other);
-        return other.DirectoryName == viewer ? real
-            : real with { Peer = new Uri($"https://{Of(viewer, other.DirectoryName).EndPoint}") };
+        return _links.TryGetValue((viewer, other.DirectoryName), out var link)
+            ? real with { Peer = new Uri($"https://{link.EndPoint}") } : real;
     }
 
     private string ViewPath(string process) => Path.Combine(_plan.Directory, ViewsName, process);

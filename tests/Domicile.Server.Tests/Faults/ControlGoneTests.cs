@@ -12,6 +12,9 @@ public sealed class ControlGoneTests
     // The source waits 15 s, then looks every second; the rest is for a slow machine.
     private static readonly TimeSpan WritesResumeWithin = TimeSpan.FromSeconds(25);
 
+    // Longer than the source's patience and the wait for a lock, 15 s and 5 s: what the target has said can't be recorded.
+    private static readonly TimeSpan LockedFor = TimeSpan.FromSeconds(22);
+
     private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
 
     /// <param name="point">Where control dies.</param>
@@ -48,5 +51,30 @@ public sealed class ControlGoneTests
         Assert.Equal(home.Region, (await deployment.Control.ShowAccountAsync(account.Account)).Home);
         using var found = await s3.GetObjectAsync("photos", "waited", Cancelled);
         Assert.Equal(7, found.ContentLength);
+    }
+
+    [Fact]
+    public async Task Writes_resume_without_control_when_a_locked_database_has_kept_the_source_from_it()
+    {
+        await using var deployment = await LiveDeployment.StartAsync(
+            new DeploymentSetup
+            {
+                Policy = TestPolicies.Anywhere,
+                Regions = [DeploymentSetup.Beijing, DeploymentSetup.Singapore],
+            });
+        var account = await deployment.Control.AddAccountAsync("IN", "beijing");
+        using var s3 = deployment.OpenS3(account, change: config => config.MaxErrorRetry = 0);
+        await s3.PutBucketAsync("photos", Cancelled);
+        await CrashPoints.SetAsync(deployment, "control", "Sealing-Draining.saved");
+        await deployment.Control.BeginMoveAsync(account.Account, "singapore");
+        await CrashPoints.DiedAtAsync(deployment, "control", "Sealing-Draining.saved");
+
+        var locked = new Fault.Locked();
+        await locked.BeginAsync(deployment, "beijing");
+        await Task.Delay(LockedFor, TimeProvider.System, Cancelled);
+        await locked.EndAsync(deployment, "beijing");
+
+        await s3.PutObjectAsync(
+            new PutObjectRequest { BucketName = "photos", Key = "waited", ContentBody = "content" }, Cancelled);
     }
 }

@@ -98,6 +98,11 @@ internal sealed class FaultCase : IAsyncDisposable
             return [$"the move is {end.State}: {end.Reason} {end.Trouble}"];
         }
 
+        if (end is { State: "done", PauseMs: null or <= 0 })
+        {
+            troubles.Add($"the move, and so its receipt, says that writes waited {end.PauseMs} ms");
+        }
+
         troubles.AddRange((await _workload.JudgeAsync()).Select(violation => violation.ToString()));
 
         var rows = await ClearedAsync(home);

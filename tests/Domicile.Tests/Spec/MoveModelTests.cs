@@ -25,7 +25,8 @@ public sealed class MoveModelTests(ITestOutputHelper output)
 
         output.WriteLine(table);
         var summary = table.TrimEnd().Split('\n')[^1];
-        TestContext.Current.SendDiagnosticMessage("{0}", summary);
+        var coverage = Directory.CreateDirectory(Path.Combine(FindRoot(), "artifacts", "coverage"));
+        await File.WriteAllTextAsync(Path.Combine(coverage.FullName, "spec.txt"), summary + '\n', limit.Token); // ./test shows it
         Assert.True(checker.ExitCode == 0, table);
         Assert.Matches(@"^spec: \d+ runs, [1-9]\d{6,} states, [1-9]\d seeded bugs found, 0 not as expected$", summary);
     }
