@@ -190,6 +190,8 @@ internal sealed class Link : IAsyncDisposable
                 var length = await from.ReceiveAsync(buffer.AsMemory(0, ChunkBytesMax), passage.Stopped);
                 if (length == 0)
                 {
+                    // An end is news too.
+                    await FlowsAsync(passage);
                     return;
                 }
 
@@ -239,6 +241,8 @@ internal sealed class Link : IAsyncDisposable
             await SendAsync(to, chunk.Bytes.AsMemory(0, chunk.Length), lane, passage);
             flight.Landed(chunk);
         }
+
+        await FlowsAsync(passage);
     }
 
     private static async Task OrResetAsync(Task task, Passage passage)

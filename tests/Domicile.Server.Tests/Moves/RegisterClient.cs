@@ -10,7 +10,7 @@ namespace Domicile.Server.Tests.Moves;
 /// </summary>
 internal sealed class RegisterClient(
     string name, int seed, IReadOnlyList<AmazonS3Client> endpoints, IReadOnlyList<string> buckets, Recorder recorder,
-    TimeSpan pace = default)
+    TimeSpan pace, TimeSpan patience)
 {
     private const int KeysPerBucket = 4;
 
@@ -43,9 +43,9 @@ internal sealed class RegisterClient(
 
     /// <summary>A read of one key, put down like any other.</summary>
     public Task<Operation> GetAsync(AmazonS3Client s3, string key)
-        => recorder.RunAsync(Plan(OperationKind.Get, key, null), async planned => planned with
+        => RunAsync(Plan(OperationKind.Get, key, null), async (planned, stop) => planned with
         {
-            Value = (await ReadAsync(s3, key)).Value,
+            Value = (await ReadAsync(s3, key, stop)).Value,
         });
 
     private Task<Operation> ActAsync(AmazonS3Client s3, string key)
@@ -61,9 +61,9 @@ internal sealed class RegisterClient(
     private async Task<Operation> CompareAndSetAsync(AmazonS3Client s3, string key)
     {
         string? etag = null;
-        var read = await recorder.RunAsync(Plan(OperationKind.Get, key, null), async planned =>
+        var read = await RunAsync(Plan(OperationKind.Get, key, null), async (planned, stop) =>
         {
-            (var value, etag) = await ReadAsync(s3, key);
+            (var value, etag) = await ReadAsync(s3, key, stop);
             return planned with { Value = value };
         });
         return read.Value is { } present && etag is not null
@@ -72,37 +72,47 @@ internal sealed class RegisterClient(
     }
 
     private Task<Operation> PutAsync(AmazonS3Client s3, Operation plan, string? etag = null)
-        => recorder.RunAsync(plan, async planned =>
+        => RunAsync(plan, async (planned, stop) =>
         {
-            var answer = await s3.PutObjectAsync(new PutObjectRequest
+            var request = new PutObjectRequest
             {
                 BucketName = BucketOf(planned.Key),
                 Key = NameOf(planned.Key),
                 InputStream = new MemoryStream(UniqueContent.Of(planned.Value!)),
                 IfNoneMatch = planned.Kind == OperationKind.PutIfAbsent ? "*" : null,
                 IfMatch = planned.Kind == OperationKind.CompareAndSet ? etag : null,
-            });
+            };
+            var answer = await s3.PutObjectAsync(request, stop);
             return planned with { VersionId = VersionOf(answer.VersionId) };
         });
 
     private Task<Operation> DeleteAsync(AmazonS3Client s3, string key)
-        => recorder.RunAsync(Plan(OperationKind.Delete, key, null), async planned =>
+        => RunAsync(Plan(OperationKind.Delete, key, null), async (planned, stop) =>
         {
-            var answer = await s3.DeleteObjectAsync(BucketOf(key), NameOf(key));
+            var answer = await s3.DeleteObjectAsync(BucketOf(key), NameOf(key), stop);
             return planned with { VersionId = VersionOf(answer.VersionId) };
         });
 
-    private static async Task<(string? Value, string? ETag)> ReadAsync(AmazonS3Client s3, string key)
+    private static async Task<(string? Value, string? ETag)> ReadAsync(
+        AmazonS3Client s3, string key, CancellationToken stop)
     {
         try
         {
-            using var answer = await s3.GetObjectAsync(BucketOf(key), NameOf(key));
-            return (await UniqueContent.ReadAsync(answer.ResponseStream, default), answer.ETag);
+            using var answer = await s3.GetObjectAsync(BucketOf(key), NameOf(key), stop);
+            return (await UniqueContent.ReadAsync(answer.ResponseStream, stop), answer.ETag);
         }
         catch (AmazonS3Exception nothing) when (nothing.StatusCode == HttpStatusCode.NotFound && nothing.ErrorCode == "NoSuchKey")
         {
             return (null, null);
         }
+    }
+
+    // By a token and not by the SDK's timeout: that one may send the request a second time when it is over, unasked, and a
+    // condition that is refused then says nothing of the first.
+    private async Task<Operation> RunAsync(Operation plan, Func<Operation, CancellationToken, Task<Operation>> act)
+    {
+        using var limit = new CancellationTokenSource(patience, TimeProvider.System);
+        return await recorder.RunAsync(plan, planned => act(planned, limit.Token));
     }
 
     private Operation Plan(OperationKind kind, string key, string? value) => new(name, key, kind, value, 0);

@@ -10,12 +10,13 @@ internal static class VersionCheck
     /// <param name="listed">As listed: each key's newest version first.</param>
     public static IReadOnlyList<Violation> Check(IEnumerable<Operation> history, IReadOnlyList<ListedVersion> listed)
     {
-        var operations = history.Where(one => one.IsWrite && one.Outcome != OperationOutcome.Refused).ToList();
+        var all = history.ToList();
+        var operations = all.Where(one => one.IsWrite && one.Outcome != OperationOutcome.Refused).ToList();
         var written = operations.Where(one => one.VersionId is not null).ToDictionary(one => one.VersionId!);
         return
         [
             .. Lost(written, listed),
-            .. Unknown(operations, written, listed),
+            .. Unknown(all, operations, written, listed),
             .. listed.GroupBy(version => version.Key).SelectMany(versions => Order([.. versions], written)),
         ];
     }
@@ -28,14 +29,17 @@ internal static class VersionCheck
     }
 
     private static IEnumerable<Violation> Unknown(
-        List<Operation> operations, Dictionary<string, Operation> written, IReadOnlyList<ListedVersion> listed)
+        List<Operation> all, List<Operation> operations, Dictionary<string, Operation> written,
+        IReadOnlyList<ListedVersion> listed)
     {
         var maybe = operations.Where(one => one.Outcome == OperationOutcome.Unknown).ToList();
         return listed
             .Where(version => written.TryGetValue(version.VersionId, out var one)
                 ? one.Key != version.Key || ValueOf(one) != version.Value
                 : !maybe.Exists(one => one.Key == version.Key && ValueOf(one) == version.Value))
-            .Select(version => new Violation(ViolationKind.UnknownVersion, version.Key, $"{version}"));
+            .Select(version => new Violation(
+                ViolationKind.UnknownVersion, version.Key,
+                $"{version}; {string.Join("; ", all.Where(one => one.IsWrite && one.Value == version.Value))}"));
     }
 
     private static IEnumerable<Violation> Order(List<ListedVersion> newestFirst, Dictionary<string, Operation> written)

@@ -32,13 +32,13 @@ internal sealed class Workload : IAsyncDisposable
             {
                 // Where processes are killed, a retry could write a value a second time: the history is to say what happened.
                 config.MaxErrorRetry = retries ? config.MaxErrorRetry : 0;
-                config.Timeout = patience;
+                config.Timeout = patience * 4;
             })),
         ];
         _clients =
         [
             .. Enumerable.Range(0, clients).Select(number =>
-                new RegisterClient($"c{number}", seed + number, _endpoints, [Versioned, Plain], Recorder, pace)),
+                new RegisterClient($"c{number}", seed + number, _endpoints, [Versioned, Plain], Recorder, pace, patience)),
         ];
     }
 
