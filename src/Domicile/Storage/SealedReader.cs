@@ -121,7 +121,7 @@ internal sealed class SealedReader : IDisposable
     /// <summary>Opens a loaded frame for its tag's sake.</summary>
     public void Check(long frame)
     {
-        _scratch ??= ArrayPool<byte>.Shared.Rent(ContentLimits.FrameBytes);
+        _scratch ??= ArrayPool<byte>.Shared.Rent((int)Math.Min(ContentLimits.FrameBytes, _content.LengthBytes));
         Open(frame, _scratch.AsSpan(0, PlainBytes(frame)));
     }
 
