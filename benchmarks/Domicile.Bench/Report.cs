@@ -105,7 +105,7 @@ internal sealed class Report
             table.Rows.ToList().ForEach(row => page.Append(Line(row)));
         }
 
-        foreach (var chart in saved.Findings.Charts)
+        foreach (var chart in saved.Findings.Charts ?? []) // older results have none
         {
             page.Append(CultureInfo.InvariantCulture, $"\n{chart.Caption}:\n\n");
             chart.Lines.ToList().ForEach(line => page.Append(CultureInfo.InvariantCulture, $"    {line}\n"));
