@@ -159,7 +159,7 @@ internal sealed partial class ArrivalPull(RegionContext region, MoveOrder order,
     {
         var cancellationToken = broken.Token;
         var ahead = new Turns { AtOnce = MoveLimits.ContentsAhead };
-        var own = new List<Task>();
+        var (own, files) = (new List<Task>(), new List<StreamFrame.Content>());
         while (true)
         {
             switch (await ChangeStream.ReadAsync(input.ReadExactlyAsync, cancellationToken))
@@ -170,13 +170,14 @@ internal sealed partial class ArrivalPull(RegionContext region, MoveOrder order,
                 case StreamFrame.Content content:
                     own.Add(await ReceiveAsync(content, input, ahead, broken));
                     contents.Add(own[^1]);
+                    files.Add(content);
                     break;
                 case StreamFrame.Batch batch:
                     Heard(batch.SourceSeq, batch.UnsentBytes);
                     own.Add(region.Storage.Workers.Run(() => VerifyInlineAsync(batch.Changes, cancellationToken)));
-                    await arrived.WriteAsync(new Arrived(batch, own), cancellationToken);
+                    await arrived.WriteAsync(new Arrived(batch, own, files), cancellationToken);
                     contents.RemoveAll(one => one.IsCompletedSuccessfully);
-                    own = [];
+                    (own, files) = ([], []);
                     break;
                 case StreamFrame.Heartbeat heartbeat:
                     Heard(heartbeat.SourceSeq, unsentBytes: 0);
@@ -256,7 +257,7 @@ internal sealed partial class ArrivalPull(RegionContext region, MoveOrder order,
     // What has come meanwhile goes along: one transaction, one fsync.
     private async Task StoreNextAsync(ChannelReader<Arrived> arrived, CancellationToken cancellationToken)
     {
-        var batches = new List<StreamFrame.Batch>();
+        var batches = new List<Arrived>();
         while (batches.Count < MoveLimits.BatchesAtOnce && arrived.TryPeek(out var next)
             && (batches.Count == 0 || next.Contents.TrueForAll(one => one.IsCompleted)))
         {
@@ -265,14 +266,13 @@ internal sealed partial class ArrivalPull(RegionContext region, MoveOrder order,
                 await content;
             }
 
-            await VerifyInlineAsync(next.Batch.Changes, cancellationToken);
-            batches.Add(next.Batch);
+            batches.Add(next);
             arrived.TryRead(out _);
         }
 
-        await _store.WriteAsync(transaction => TakeBatches(transaction, batches), cancellationToken);
+        await _store.WriteAsync(transaction => TakeBatches(transaction, batches.ConvertAll(one => one.Batch)), cancellationToken);
         await CrashPoint.ReachAsync("pull.stored", order.Account);
-        batches.ForEach(batch => Adopt(batch.Changes));
+        batches.SelectMany(batch => batch.Files).ToList().ForEach(Adopt);
         _trouble = null;
     }
 
@@ -319,17 +319,11 @@ internal sealed partial class ArrivalPull(RegionContext region, MoveOrder order,
         return true;
     }
 
-    // The rows that name these files have committed.
-    private void Adopt(ChangeBatch batch)
+    // The rows that name this file have committed; or none does any more, and it is an orphan.
+    private void Adopt(StreamFrame.Content file)
     {
-        foreach (var change in batch.Changes)
-        {
-            if (ChangeSource.FileContentOf(change) is { } content)
-            {
-                _store.Contents.Adopted(content.Id);
-                Interlocked.Add(ref _unstoredBytes, -content.LengthBytes);
-            }
-        }
+        _store.Contents.Adopted(file.ContentId);
+        Interlocked.Add(ref _unstoredBytes, -file.LengthBytes);
     }
 
     private AccountRow CheckArriving(AccountTransaction transaction)
@@ -350,6 +344,7 @@ internal sealed partial class ArrivalPull(RegionContext region, MoveOrder order,
     [LoggerMessage(Level = LogLevel.Warning, Message = "Move {Move}: the pull from the source broke ({Cause}); it goes on.")]
     private static partial void LogTrouble(ILogger log, Guid move, string cause);
 
-    /// <param name="Contents">Those in files that came before the batch: it may be stored when they are.</param>
-    private sealed record Arrived(StreamFrame.Batch Batch, List<Task> Contents);
+    /// <param name="Contents">What must be done before it may be stored: its contents are checked, those in files durable.</param>
+    /// <param name="Files">The contents that came as files before it; one may have come twice.</param>
+    private sealed record Arrived(StreamFrame.Batch Batch, List<Task> Contents, List<StreamFrame.Content> Files);
 }
