@@ -6,6 +6,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Domicile.Cli.Local;
 using Domicile.Control;
+using Domicile.Deployments;
 
 namespace Domicile.Cli;
 
@@ -28,7 +29,7 @@ internal sealed class ControlClient : IDisposable
         Url = control;
         _advice = advice;
         // No timeout: a deep verification takes as long as the account is large, and Ctrl-C always works.
-        _http = new HttpClient(handler)
+        _http = new HttpClient(new ConnectionErrors(handler))
         {
             BaseAddress = new Uri(control, "/api/v1/"),
             Timeout = Timeout.InfiniteTimeSpan,

@@ -51,7 +51,7 @@ internal static class StatusVerb
     private static async Task<StatusDocument> LookAsync(VerbCall call, CancellationToken cancellationToken)
     {
         var known = Known(call);
-        using var http = new HttpClient { Timeout = HealthPatience };
+        using var http = new HttpClient(new ConnectionErrors(new SocketsHttpHandler())) { Timeout = HealthPatience };
         var states = await Task.WhenAll(
             known.All.Select(process => StateAsync(http, call.DataDirectory, process, cancellationToken)));
         var control = new ControlStatus(

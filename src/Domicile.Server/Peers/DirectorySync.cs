@@ -18,7 +18,8 @@ internal sealed partial class DirectorySync(RegionContext region, PeerClients pe
     private readonly CancellationTokenSource _stop = new();
     private Task _loop = Task.CompletedTask;
 
-    public void Start() => _loop = Task.Run(RunAsync, CancellationToken.None);
+    public void Start() => _loop = Task.Run(
+        () => Loops.KeepRunningAsync("asking for the directory", RunAsync, region.Time, log, _stop.Token), CancellationToken.None);
 
     public async ValueTask DisposeAsync()
     {
@@ -27,17 +28,17 @@ internal sealed partial class DirectorySync(RegionContext region, PeerClients pe
         _stop.Dispose();
     }
 
-    private async Task RunAsync()
+    private async Task RunAsync(CancellationToken stop)
     {
         while (true)
         {
             try
             {
-                using var patience = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
+                using var patience = CancellationTokenSource.CreateLinkedTokenSource(stop);
                 patience.CancelAfter(AnswerMax);
                 await AskAsync(patience.Token);
             }
-            catch (OperationCanceledException) when (!_stop.IsCancellationRequested)
+            catch (OperationCanceledException) when (!stop.IsCancellationRequested)
             {
                 peers.RenewControl();
                 LogSilence(log, AnswerMax);
@@ -47,7 +48,7 @@ internal sealed partial class DirectorySync(RegionContext region, PeerClients pe
                 LogTrouble(log, e.Message);
             }
 
-            await Task.Delay(region.Directory.Policy is null ? WhileWithoutPolicy : Every, region.Time, _stop.Token);
+            await Task.Delay(region.Directory.Policy is null ? WhileWithoutPolicy : Every, region.Time, stop);
         }
     }
 

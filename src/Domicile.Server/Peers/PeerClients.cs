@@ -35,5 +35,5 @@ internal sealed class PeerClients(PeerTls tls, Endpoints endpoints) : IDisposabl
     }
 
     private HttpMessageInvoker InvokerOf(PeerIdentity identity)
-        => _invokers.GetOrAdd(identity, one => new HttpMessageInvoker(tls.CreateHandler(one)));
+        => _invokers.GetOrAdd(identity, one => new HttpMessageInvoker(new ConnectionErrors(tls.CreateHandler(one))));
 }

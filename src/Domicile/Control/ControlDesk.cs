@@ -24,7 +24,7 @@ internal sealed record ControlSetup
 }
 
 /// <summary>Control: the operations behind its API, and the loops that keep promises made before.</summary>
-internal sealed partial class ControlDesk : IAsyncDisposable
+internal sealed class ControlDesk : IAsyncDisposable
 {
     private static readonly SchemaPart MoveSchema = new("moves", 1, MoveRecords.Schema);
 
@@ -96,8 +96,8 @@ internal sealed partial class ControlDesk : IAsyncDisposable
     {
         MoveDesk.Resume();
         return Task.WhenAll(
-            KeepRunningAsync("pushing the directory", Push.RunAsync, cancellationToken),
-            KeepRunningAsync("tidying accounts", Tidying.RunAsync, cancellationToken));
+            Loops.KeepRunningAsync("pushing the directory", Push.RunAsync, _parts.Time, _log, cancellationToken),
+            Loops.KeepRunningAsync("tidying accounts", Tidying.RunAsync, _parts.Time, _log, cancellationToken));
     }
 
     /// <summary>What a replica lacks, at most one message's worth; empty where it lacks nothing.</summary>
@@ -194,31 +194,6 @@ internal sealed partial class ControlDesk : IAsyncDisposable
         };
         return new ControlDesk(parts, moveControl, setup.Log);
     }
-
-    private async Task KeepRunningAsync(string work, Func<CancellationToken, Task> loop, CancellationToken cancellationToken)
-    {
-        while (!cancellationToken.IsCancellationRequested)
-        {
-            try
-            {
-                await loop(cancellationToken);
-            }
-            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-            {
-                return;
-            }
-            catch (Exception broken) when (broken is not InvariantViolatedException)
-            {
-                LogBroken(_log, broken, work, ControlLimits.RetryDelayMax);
-            }
-
-            await Task.Delay(ControlLimits.RetryDelayMax, _parts.Time, cancellationToken).ConfigureAwait(
-                ConfigureAwaitOptions.SuppressThrowing);
-        }
-    }
-
-    [LoggerMessage(Level = LogLevel.Error, Message = "An error ended {Work}; it begins again in {Delay}.")]
-    private static partial void LogBroken(ILogger log, Exception broken, string work, TimeSpan delay);
 }
 
 /// <summary>What became of opening control.</summary>

@@ -52,7 +52,8 @@ internal sealed partial class RegionNode : IRegionPeer, IAsyncDisposable
     /// <summary>Takes up what a former process left: pulls that were under way, seals that nobody may lift any more.</summary>
     public void Start()
     {
-        _watching = _region.Storage.Workers.Run(() => _watch.RunAsync(_stop.Token));
+        _watching = _region.Storage.Workers.Run(
+            () => Loops.KeepRunningAsync("watching sealed accounts", _watch.RunAsync, _region.Time, _log, _stop.Token));
         _resuming = _region.Storage.Workers.Run(ResumeAsync);
     }
 
