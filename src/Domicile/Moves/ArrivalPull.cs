@@ -2,7 +2,6 @@ using System.Diagnostics.CodeAnalysis;
 using System.Threading.Channels;
 using Domicile.Accounts;
 using Domicile.Objects;
-using Domicile.Objects.Rows;
 using Domicile.Storage;
 using Microsoft.Extensions.Logging;
 
@@ -271,11 +270,18 @@ internal sealed partial class ArrivalPull(RegionContext region, MoveOrder order,
             arrived.TryRead(out _);
         }
 
-        await _store.WriteAsync(transaction => TakeBatches(transaction, batches), cancellationToken);
+        await WriteAsync(batches[^1].Batch, transaction => TakeBatches(transaction, batches), cancellationToken);
         await CrashPoint.ReachAsync("pull.stored", order.Account);
         batches.SelectMany(batch => batch.Files).ToList().ForEach(Adopt);
         _trouble = null;
     }
+
+    // What the source can send again need not be flushed each time. Near its end it must: the next questions are whether all
+    // has been stored, and then the source may let go. That flush covers what was written before.
+    private Task<bool> WriteAsync(StreamFrame.Batch last, Func<AccountTransaction, bool> work, CancellationToken cancellationToken)
+        => last.SourceSeq - last.Changes.CompleteUpTo > MoveLimits.LagAtSealMax
+            ? _store.WriteUnflushedAsync(work, cancellationToken)
+            : _store.WriteAsync(work, cancellationToken);
 
     // Contents in files are verified as they come; these came in rows.
     private async Task DecodeAsync(Arrived arrived, CancellationToken cancellationToken)
