@@ -5,7 +5,10 @@ using Domicile.Moves;
 
 namespace Domicile.Server.Peers;
 
-/// <summary>One JSON question to a region and its answer; what every call on the link has in common.</summary>
+/// <summary>
+/// One JSON question to a region and its answer; what every call on the link has in common. They share one connection of
+/// HTTP/2 (RFC 9113): where a round trip is long, no question waits for another's answer or for a handshake.
+/// </summary>
 internal static class PeerCalls
 {
     /// <exception cref="RegionUnreachableException">No answer, or none that says anything.</exception>
@@ -16,6 +19,7 @@ internal static class PeerCalls
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(peers.AddressOf(region), path))
         {
+            Version = HttpVersion.Version20,
             Content = JsonContent.Create(question, questionType),
         };
         return await SendAsync(peers, region, request, answerType, atMost, cancellationToken);

@@ -32,6 +32,11 @@ internal sealed class PeerTls(X509Certificate2 own, X509Certificate2 authority, 
         PooledConnectionIdleTimeout = TimeSpan.FromMinutes(1),
         ConnectTimeout = TimeSpan.FromSeconds(5),
 
+        // A connection that was lost in silence is found out, and no question waits for its own time to pass.
+        KeepAlivePingDelay = TimeSpan.FromSeconds(5),
+        KeepAlivePingTimeout = TimeSpan.FromSeconds(5),
+        EnableMultipleHttp2Connections = true,
+
         // Longer than a request waits at the other end's gateway: a body is not sent to a region that may not want it.
         Expect100ContinueTimeout = TimeSpan.FromSeconds(40),
         AllowAutoRedirect = false,

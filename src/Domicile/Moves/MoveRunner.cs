@@ -99,7 +99,14 @@ internal sealed partial class MoveRunner(
         {
             case StepAnswer.Arriving arriving:
                 progress.Set(move.Id, arriving);
-                return arriving.IsNear ? move with { State = MoveState.Sealing, Objects = arriving.Objects, Bytes = arriving.Bytes } : move;
+                if (!arriving.IsNear)
+                {
+                    return move;
+                }
+
+                // The way to the source is open and it answers: no write waits for that, once writes wait.
+                await Source(move).StatusAsync(cancellationToken);
+                return move with { State = MoveState.Sealing, Objects = arriving.Objects, Bytes = arriving.Bytes };
             case var other:
                 return Decided(move, other) ?? Back(move, ReasonOf(other));
         }
