@@ -3,7 +3,7 @@ using System.Diagnostics;
 namespace Domicile.Server.Tests.Faults;
 
 /// <summary>
-/// Makes writes and flushes below a directory I/O errors, of any process that was started with its environment:
+/// Makes reads, writes and flushes below a directory I/O errors, of any process that was started with its environment:
 /// failing-disk.c, which stands between such a process and the kernel, SQLite's calls included. Making it takes gcc.
 /// </summary>
 internal sealed class FailingDisk : IDisposable
@@ -44,7 +44,7 @@ internal sealed class FailingDisk : IDisposable
     public async Task FailAsync(string directory, bool flushesOnly)
     {
         // Whole at once: it is read at any moment.
-        await File.WriteAllTextAsync(Order + ".new", (flushesOnly ? "f" : "w") + directory);
+        await File.WriteAllTextAsync(Order + ".new", (flushesOnly ? "f" : "a") + directory);
         File.Move(Order + ".new", Order);
     }
 

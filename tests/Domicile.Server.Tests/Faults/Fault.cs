@@ -77,7 +77,7 @@ internal abstract record Fault(string Name, TimeSpan Lasts)
         }
     }
 
-    /// <summary>Whatever it writes or flushes, of databases and of contents, is an I/O error.</summary>
+    /// <summary>Whatever it reads, writes or flushes, of databases and of contents, is an I/O error.</summary>
     public sealed record Failed(FailingDisk Disk) : Fault("failed", 4)
     {
         public override Task BeginAsync(LiveDeployment deployment, string party)

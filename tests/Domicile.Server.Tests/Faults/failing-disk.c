@@ -1,6 +1,7 @@
 /*
  * A disk that fails, for a process that is started with this in LD_PRELOAD. While the file exists that FAILING_DISK names,
- * writes and flushes (w), or flushes alone (f), of files below a directory give EIO; the file says which: "w/the/directory".
+ * reads, writes and flushes (a), or flushes alone (f), of files below a directory give EIO; the file says which, such as
+ * "a/the/directory".
  * Each time the path is added to the file of that name and ".met". Logs are spared.
  */
 #define _GNU_SOURCE
@@ -42,7 +43,7 @@ static int fails(int file, int is_flush)
     const char *name = getenv("FAILING_DISK");
     char order[PATH_MAX], link[64], path[PATH_MAX];
     ssize_t length = name ? read_order(name, order) : -1;
-    if (length > 1 && (is_flush || order[0] == 'w')) {
+    if (length > 1 && (is_flush || order[0] == 'a')) {
         snprintf(link, sizeof link, "/proc/self/fd/%d", file);
         ssize_t end = readlink(link, path, sizeof path - 1);
         path[end < 0 ? 0 : end] = 0;
@@ -67,6 +68,8 @@ static int fails(int file, int is_flush)
         return real arguments;                                                                                         \
     }
 
+FAILING(ssize_t, read, 0, (int file, void *bytes, size_t count), (file, bytes, count))
+FAILING(ssize_t, pread64, 0, (int file, void *bytes, size_t count, off64_t at), (file, bytes, count, at))
 FAILING(ssize_t, write, 0, (int file, const void *bytes, size_t count), (file, bytes, count))
 FAILING(ssize_t, pwrite64, 0, (int file, const void *bytes, size_t count, off64_t at), (file, bytes, count, at))
 FAILING(int, ftruncate64, 0, (int file, off64_t length), (file, length))
