@@ -3,7 +3,8 @@ using Domicile.Control;
 namespace Domicile.Bench;
 
 /// <summary>One side of a copy by hand.</summary>
-internal sealed record CopySide(Uri Endpoint, NewAccountView Account)
+/// <param name="AuthorityPath">Whose certificates to trust, in PEM; null where the endpoint has none.</param>
+internal sealed record CopySide(Uri Endpoint, NewAccountView Account, string? AuthorityPath)
 {
     public string Url => Endpoint.GetLeftPart(UriPartial.Authority);
 }
@@ -27,8 +28,11 @@ internal sealed record Copier(
     private static Task<TimeSpan?> RcloneAsync(
         CopySide from, CopySide to, string bucket, IReadOnlyList<string> options, BenchCall call)
         => Tool.RunAsync(
-            "rclone", ["copy", $"from:{bucket}", $"to:{bucket}", "--config", "/dev/null", .. options],
+            "rclone", ["copy", $"from:{bucket}", $"to:{bucket}", "--config", "/dev/null", .. Trusting(to), .. options],
             new Dictionary<string, string?>(Remote("FROM", from).Concat(Remote("TO", to))) { ["AWS_CA_BUNDLE"] = null }, call);
+
+    private static IReadOnlyList<string> Trusting(CopySide side)
+        => side.AuthorityPath is { } path ? ["--ca-cert", path] : [];
 
     private static IEnumerable<KeyValuePair<string, string?>> Remote(string name, CopySide side)
         =>
@@ -66,6 +70,6 @@ internal sealed record Copier(
             ["AWS_DEFAULT_REGION"] = "us-east-1",
             ["AWS_CONFIG_FILE"] = "/dev/null",
             ["AWS_SHARED_CREDENTIALS_FILE"] = "/dev/null",
-            ["AWS_CA_BUNDLE"] = null,
+            ["AWS_CA_BUNDLE"] = side.AuthorityPath,
         };
 }

@@ -10,21 +10,15 @@ namespace Domicile.Bench;
 /// with kept connections, AWS Signature Version 4 with UNSIGNED-PAYLOAD, no retries. Paths need no percent-encoding; a query is one word without a value.
 /// See https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html.
 /// </summary>
-internal sealed class S3Link(Uri endpoint, string accessKey, string secretKey, int connections, TimeProvider time) : IDisposable
+/// <param name="handler">Its own: it is set up here, and disposed.</param>
+internal sealed class S3Link(
+    Uri endpoint, string accessKey, string secretKey, SocketsHttpHandler handler, int connections, TimeProvider time) : IDisposable
 {
     private const string Scope = "us-east-1/s3/aws4_request";
     private const string SignedHeaders = "host;x-amz-content-sha256;x-amz-date";
     private const string Payload = "UNSIGNED-PAYLOAD";
 
-    private readonly HttpMessageInvoker _http = new(new SocketsHttpHandler
-    {
-        MaxConnectionsPerServer = connections,
-        UseProxy = false,
-        AllowAutoRedirect = false,
-        UseCookies = false,
-        ActivityHeadersPropagator = null,
-        ConnectTimeout = TimeSpan.FromSeconds(5),
-    });
+    private readonly HttpMessageInvoker _http = new(Prepare(handler, connections));
 
     private (string Day, byte[] Key) _signing = ("", []);
 
@@ -62,6 +56,15 @@ internal sealed class S3Link(Uri endpoint, string accessKey, string secretKey, i
             : throw new BenchmarkFailedException($"{method} {path} was not answered with 200. See the region's log.");
 
     public void Dispose() => _http.Dispose();
+
+    private static SocketsHttpHandler Prepare(SocketsHttpHandler handler, int connections)
+    {
+        handler.MaxConnectionsPerServer = connections;
+        handler.AllowAutoRedirect = false;
+        handler.UseCookies = false;
+        handler.ActivityHeadersPropagator = null;
+        return handler;
+    }
 
     private void Sign(HttpRequestMessage request, string path)
     {

@@ -20,6 +20,7 @@ internal sealed class TestBed : IAsyncDisposable
     public const string Singapore = "singapore";
     public const string California = "california";
 
+    private static readonly TimeSpan ConnectPatience = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan StartPatience = TimeSpan.FromSeconds(90);
     private static readonly TimeSpan MovePatience = TimeSpan.FromMinutes(15);
     private static readonly TimeSpan MoveLooked = TimeSpan.FromMilliseconds(20);
@@ -52,9 +53,10 @@ internal sealed class TestBed : IAsyncDisposable
         PrivateDirectory.Create(Path.Combine(directory, "control"));
         try
         {
-            FirstConfig.WriteOnFreePorts(directory);
-            var deployment = LocalDeployment.Prepare(directory, null, tls: false, call.Time);
-            var bed = new TestBed(deployment, distance ?? Distance.None, call);
+            distance ??= Distance.None;
+            FirstConfig.WriteOnFreePorts(directory, distance.IsTls);
+            var deployment = LocalDeployment.Prepare(directory, null, distance.IsTls, call.Time);
+            var bed = new TestBed(deployment, distance, call);
             try
             {
                 await bed.StartAllAsync();
@@ -81,6 +83,10 @@ internal sealed class TestBed : IAsyncDisposable
 
     public Uri EndpointOf(string region) => _deployment.EndpointOf(region);
 
+    /// <summary>What programs must trust to come by TLS; null where they come without.</summary>
+    public string? AuthorityPath
+        => _distance.IsTls ? Path.Combine(_deployment.Directory, "control", "ca", "ca.pem") : null;
+
     /// <summary>A region's S3 as a program beside another region reaches it: over a link of the same distance.</summary>
     public Uri EndpointFrom(string beside, string region)
     {
@@ -94,7 +100,9 @@ internal sealed class TestBed : IAsyncDisposable
     }
 
     public S3Link Connect(NewAccountView account, string region, int connections)
-        => new(EndpointOf(region), account.AccessKey, account.SecretKey, connections, _call.Time);
+        => new(
+            EndpointOf(region), account.AccessKey, account.SecretKey, LocalAccess.Handler(_deployment.Directory, ConnectPatience),
+            connections, _call.Time);
 
     /// <summary>Moves an account and waits until it is erased where it was.</summary>
     public async Task<MoveView> MoveAsync(NewAccountView account, string to)

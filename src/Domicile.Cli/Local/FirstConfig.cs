@@ -16,7 +16,8 @@ internal static class FirstConfig
     public static void WriteMissing(string directory, bool tls)
         => Write(directory, UsualPorts.All(FreePorts.IsFree) ? UsualPorts : FreePorts.Take(UsualPorts.Length), tls);
 
-    public static void WriteOnFreePorts(string directory) => Write(directory, FreePorts.Take(UsualPorts.Length), tls: false);
+    public static void WriteOnFreePorts(string directory, bool tls = false)
+        => Write(directory, FreePorts.Take(UsualPorts.Length), tls);
 
     private static void Write(string directory, IReadOnlyList<int> ports, bool tls)
     {

@@ -2,7 +2,6 @@ using System.Diagnostics.CodeAnalysis;
 using System.Threading.Channels;
 using Domicile.Accounts;
 using Domicile.Objects;
-using Domicile.Objects.Rows;
 using Domicile.Storage;
 using Microsoft.Extensions.Logging;
 
@@ -174,8 +173,9 @@ internal sealed partial class ArrivalPull(RegionContext region, MoveOrder order,
                     break;
                 case StreamFrame.Batch batch:
                     Heard(batch.SourceSeq, batch.UnsentBytes);
-                    own.Add(region.Storage.Workers.Run(() => VerifyInlineAsync(batch.Changes, cancellationToken)));
-                    await arrived.WriteAsync(new Arrived(batch, own, files), cancellationToken);
+                    var next = new Arrived(batch, own, files);
+                    own.Add(region.Storage.Workers.Run(() => DecodeAsync(next, cancellationToken)));
+                    await arrived.WriteAsync(next, cancellationToken);
                     contents.RemoveAll(one => one.IsCompletedSuccessfully);
                     (own, files) = ([], []);
                     break;
@@ -270,24 +270,33 @@ internal sealed partial class ArrivalPull(RegionContext region, MoveOrder order,
             arrived.TryRead(out _);
         }
 
-        await _store.WriteAsync(transaction => TakeBatches(transaction, batches.ConvertAll(one => one.Batch)), cancellationToken);
+        await WriteAsync(batches[^1].Batch, transaction => TakeBatches(transaction, batches), cancellationToken);
         await CrashPoint.ReachAsync("pull.stored", order.Account);
         batches.SelectMany(batch => batch.Files).ToList().ForEach(Adopt);
         _trouble = null;
     }
 
+    // What the source can send again need not be flushed each time. Near its end it must: the next questions are whether all
+    // has been stored, and then the source may let go. That flush covers what was written before.
+    private Task<bool> WriteAsync(StreamFrame.Batch last, Func<AccountTransaction, bool> work, CancellationToken cancellationToken)
+        => last.SourceSeq - last.Changes.CompleteUpTo > MoveLimits.LagAtSealMax
+            ? _store.WriteUnflushedAsync(work, cancellationToken)
+            : _store.WriteAsync(work, cancellationToken);
+
     // Contents in files are verified as they come; these came in rows.
-    private async Task VerifyInlineAsync(ChangeBatch batch, CancellationToken cancellationToken)
+    private async Task DecodeAsync(Arrived arrived, CancellationToken cancellationToken)
     {
-        foreach (var change in batch.Changes)
+        var decoded = DecodedBatch.Decode(arrived.Batch.Changes);
+        foreach (var content in decoded.Contents)
         {
-            if (change is { Kind: RowKind.Content, IsDeleted: false }
-                && ContentRow.Decode(change.Row.Span) is { Inline: { } bytes } content)
+            if (content.Inline is { } bytes)
             {
                 await _store.Contents.VerifyAsync(
                     new StoredContent(content.Id, content.LengthBytes, bytes), cancellationToken);
             }
         }
+
+        arrived.Decoded = decoded;
     }
 
     private bool TakeKey(AccountTransaction transaction, byte[] key)
@@ -302,9 +311,9 @@ internal sealed partial class ArrivalPull(RegionContext region, MoveOrder order,
     }
 
     // Rows and cursor in one transaction: progress is recorded where it is applied.
-    private bool TakeBatches(AccountTransaction transaction, List<StreamFrame.Batch> batches)
+    private bool TakeBatches(AccountTransaction transaction, List<Arrived> batches)
     {
-        foreach (var batch in batches)
+        foreach (var (batch, decoded) in batches.Select(one => (one.Batch, one.Decoded!)))
         {
             var row = CheckArriving(transaction);
             if (row.Cursor != batch.After || batch.Changes.CompleteUpTo < batch.After)
@@ -312,7 +321,7 @@ internal sealed partial class ArrivalPull(RegionContext region, MoveOrder order,
                 throw new InvalidDataException($"A batch after {batch.After} where {row.Cursor} is stored.");
             }
 
-            ChangeFeed.Apply(transaction, batch.Changes);
+            ChangeFeed.Apply(transaction, decoded);
             transaction.PutRow(transaction.Row! with { Cursor = batch.Changes.CompleteUpTo });
         }
 
@@ -344,7 +353,11 @@ internal sealed partial class ArrivalPull(RegionContext region, MoveOrder order,
     [LoggerMessage(Level = LogLevel.Warning, Message = "Move {Move}: the pull from the source broke ({Cause}); it goes on.")]
     private static partial void LogTrouble(ILogger log, Guid move, string cause);
 
-    /// <param name="Contents">What must be done before it may be stored: its contents are checked, those in files durable.</param>
+    /// <param name="Contents">What must be done before it may be stored: it is decoded, its contents are checked, those in files
+    /// durable.</param>
     /// <param name="Files">The contents that came as files before it; one may have come twice.</param>
-    private sealed record Arrived(StreamFrame.Batch Batch, List<Task> Contents, List<StreamFrame.Content> Files);
+    private sealed record Arrived(StreamFrame.Batch Batch, List<Task> Contents, List<StreamFrame.Content> Files)
+    {
+        public DecodedBatch? Decoded { get; set; }
+    }
 }

@@ -36,9 +36,8 @@ internal static class ChangeFeed
     /// Between two batches the copy is no state that the source was ever in: a row that changed again has moved on to a later
     /// batch. So a content without references may still be needed, and goes only when the source says that it dropped it.
     /// </remarks>
-    /// <exception cref="InvalidRowException">The batch is not what a source sends; undo the transaction.</exception>
-    public static void Apply(AccountTransaction transaction, ChangeBatch batch)
-        => new ChangeApplier(transaction).Apply(batch);
+    /// <exception cref="InvalidRowException">A row names a content that is not here, or no row; undo the transaction.</exception>
+    public static void Apply(AccountTransaction transaction, DecodedBatch batch) => batch.Apply(transaction);
 
     /// <summary>
     /// Drops contents that no version or part refers to. Call it when everything has been applied, at the activation: not

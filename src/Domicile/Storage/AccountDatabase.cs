@@ -11,6 +11,7 @@ internal sealed class AccountDatabase : IDisposable
     private readonly string _path;
     private Sql? _writer;
     private long? _versionSeen;
+    private bool _isFlushing = true;
     private bool _isClosed;
 
     private AccountDatabase(string path)
@@ -42,7 +43,20 @@ internal sealed class AccountDatabase : IDisposable
         {
             _writer = null;
             _versionSeen = null;
+            _isFlushing = true;
             SqliteEngine.Close(writer);
+        }
+    }
+
+    /// <summary>
+    /// Before the writer's transaction: whether its commit, and with it all before, is on stable storage when it returns.
+    /// </summary>
+    public void SetFlushing(bool isFlushing)
+    {
+        if (_isFlushing != isFlushing)
+        {
+            SqliteEngine.SetFlushing(Writer, isFlushing);
+            _isFlushing = isFlushing;
         }
     }
 

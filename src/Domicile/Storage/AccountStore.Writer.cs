@@ -74,6 +74,7 @@ internal sealed partial class AccountStore
         }
 
         // :: Step 1: each work in a savepoint of its own.
+        database.SetFlushing(batch.Any(work => work.IsFlushed));
         sql.Execute("BEGIN IMMEDIATE");
         _isOnlyWriter &= database.IsUntouched();
         var transaction = new AccountTransaction(sql, Account, row, FindKey, _region.Time);

@@ -132,7 +132,16 @@ internal sealed partial class AccountStore
     /// </summary>
     /// <exception cref="StorageFullException">The disk is full; nothing was changed.</exception>
     public Task<T> WriteAsync<T>(Func<AccountTransaction, T> work, CancellationToken cancellationToken)
-        => EnqueueAsync(new PendingWork<T>(work, cancellationToken), cancellationToken);
+        => EnqueueAsync(new PendingWork<T>(work, isFlushed: true, cancellationToken), cancellationToken);
+
+    /// <summary>
+    /// The same for what can be had again: returns when it is committed, and durable it becomes with the next
+    /// <see cref="WriteAsync"/> that changes something. Until then a crash of the machine, not of the process, may undo it
+    /// and all that was written in this way before it; what it leaves is some state that the account was in.
+    /// </summary>
+    /// <exception cref="StorageFullException">The disk is full; nothing was changed.</exception>
+    public Task<T> WriteUnflushedAsync<T>(Func<AccountTransaction, T> work, CancellationToken cancellationToken)
+        => EnqueueAsync(new PendingWork<T>(work, isFlushed: false, cancellationToken), cancellationToken);
 
     /// <summary>Runs a query on a snapshot. Synchronous: SQLite's reads are.</summary>
     public T Read<T>(Func<Sql, T> query)

@@ -100,7 +100,7 @@ internal sealed class AccountTransaction
         _now = _now with { Row = _now.Row! with { Versions = 0, Bytes = 0 }, IsDigestDirty = true };
     }
 
-    /// <summary>Versions came or went. Goes with a <see cref="Digest"/> of the same rows.</summary>
+    /// <summary>Versions came or went. Goes with the digest of the same rows.</summary>
     public void Count(long versions, long bytes)
     {
         var row = _now.Row!;
@@ -108,21 +108,28 @@ internal sealed class AccountTransaction
         _now = _now with { Row = row with { Versions = row.Versions + versions, Bytes = row.Bytes + bytes } };
     }
 
+    /// <summary>A row of the account came to be.</summary>
+    /// <param name="added">The digest of the set that has only its canonical bytes.</param>
+    public void Digest(SetDigest added)
+    {
+        BeginDigest().Combine(added);
+        _now = _now with { IsDigestDirty = true };
+    }
+
     /// <summary>A row of the account came to be or changed: its element goes into the digest, the old one's out.</summary>
     /// <param name="before">Canonical bytes of the row that it replaces; empty where there was none.</param>
     /// <param name="after">Canonical bytes of the new row; empty where it was deleted.</param>
     public void Digest(ReadOnlySpan<byte> before, ReadOnlySpan<byte> after)
     {
-        Invariant.Check(_now.Row is not null);
-        _digest ??= SetDigest.FromBytes(_now.Row.Digest.Span);
+        var digest = BeginDigest();
         if (!before.IsEmpty)
         {
-            _digest.Remove(before);
+            digest.Remove(before);
         }
 
         if (!after.IsEmpty)
         {
-            _digest.Add(after);
+            digest.Add(after);
         }
 
         _now = _now with { IsDigestDirty = true };
@@ -164,6 +171,12 @@ internal sealed class AccountTransaction
             "UPDATE account SET digest = @p2, versions = @p3, bytes = @p4 WHERE account = @p1",
             Account.Value, bytes, _now.Row!.Versions, _now.Row.Bytes);
         _now = _now with { Row = _now.Row with { Digest = bytes }, IsDigestDirty = false };
+    }
+
+    private SetDigest BeginDigest()
+    {
+        Invariant.Check(_now.Row is not null);
+        return _digest ??= SetDigest.FromBytes(_now.Row.Digest.Span);
     }
 
     private readonly record struct State(AccountRow? Row, KeyChange? KeyChange, bool IsDigestDirty);

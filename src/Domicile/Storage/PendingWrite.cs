@@ -6,6 +6,9 @@ internal abstract class PendingWrite
     /// <summary>It gets a batch of its own, and runs outside of a transaction.</summary>
     public virtual bool IsAlone => false;
 
+    /// <summary>Whether its caller is told only when it is on stable storage.</summary>
+    public virtual bool IsFlushed => true;
+
     /// <summary>The caller gave up before it began: it is dropped.</summary>
     public abstract bool IsCancelled { get; }
 
@@ -15,7 +18,7 @@ internal abstract class PendingWrite
     /// <summary>Does the work of one that <see cref="IsAlone"/>.</summary>
     public virtual void RunAlone(Sql sql) => Invariant.Check(IsAlone);
 
-    /// <summary>It is durable.</summary>
+    /// <summary>It is committed, and durable where it <see cref="IsFlushed"/>.</summary>
     public abstract void Complete();
 
     public abstract void Fail(Exception fault);
@@ -48,9 +51,11 @@ internal abstract class PendingWrite<T>(CancellationToken cancellationToken) : P
 }
 
 /// <summary>Work in a transaction, with others.</summary>
-internal sealed class PendingWork<T>(Func<AccountTransaction, T> work, CancellationToken cancellationToken)
+internal sealed class PendingWork<T>(Func<AccountTransaction, T> work, bool isFlushed, CancellationToken cancellationToken)
     : PendingWrite<T>(cancellationToken)
 {
+    public override bool IsFlushed => isFlushed;
+
     public override void Run(AccountTransaction transaction) => Outcome = work(transaction);
 }
 

@@ -52,6 +52,13 @@ internal static class SqliteEngine
         => raw.sqlite3_get_autocommit(((SqliteConnection)sql.Connection).Handle!) == 0;
 
     /// <summary>
+    /// Whether commits are fsynced; without, the log still is before its pages go into the file, so that a crash leaves a
+    /// former state and no damage. Not in a transaction. https://www.sqlite.org/pragma.html#pragma_synchronous
+    /// </summary>
+    public static void SetFlushing(Sql sql, bool isFlushing)
+        => sql.Execute(isFlushing ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL");
+
+    /// <summary>
     /// Rewrites the file from its live rows alone and empties the write-ahead log. Not in a transaction.
     /// </summary>
     /// <returns>False where a reader still uses pages of the log: try again.</returns>

@@ -152,7 +152,7 @@ public sealed class ChangeFeedTests
 
         Task AssertRefused(long completeUpTo, params Change[] changes)
             => Assert.ThrowsAsync<InvalidRowException>(() => account.Change(
-                t => ChangeFeed.Apply(t, new ChangeBatch(changes, completeUpTo))));
+                t => ChangeFeed.Apply(t, DecodedBatch.Decode(new ChangeBatch(changes, completeUpTo)))));
     }
 
     private static ChangeBatch Read(TestAccount account, long after, int rowsMax, long bytesMax = long.MaxValue)

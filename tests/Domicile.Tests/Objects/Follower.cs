@@ -33,7 +33,7 @@ internal sealed class Follower(TestAccount source, TestAccount target) : IAsyncD
         {
             await target.Change(t =>
             {
-                ChangeFeed.Apply(t, batch);
+                ChangeFeed.Apply(t, DecodedBatch.Decode(batch));
                 t.SetSeq(batch.CompleteUpTo);
             });
         }

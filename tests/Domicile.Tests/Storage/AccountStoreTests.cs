@@ -51,6 +51,46 @@ public sealed class AccountStoreTests
         Assert.True(DigestOf("a").Matches(row.Digest.Span));
     }
 
+    [Fact]
+    public async Task Only_a_commit_of_unflushed_writes_alone_is_not_flushed()
+    {
+        // https://www.sqlite.org/pragma.html#pragma_synchronous
+        const long normal = 1;
+        const long full = 2;
+        await using var region = await TemporaryRegion.CreateAsync();
+        var store = await region.AddAsync();
+
+        Assert.Equal(full, await store.WriteAsync(Synchronous, Cancelled));
+        Assert.Equal(normal, await store.WriteUnflushedAsync(Synchronous, Cancelled));
+        Assert.Equal(full, await store.WriteAsync(Synchronous, Cancelled));
+
+        using var isHeld = new ManualResetEventSlim();
+        var holding = store.WriteAsync(_ => isHeld.Wait(TimeSpan.FromMinutes(1), CancellationToken.None), Cancelled);
+        Task<long>[] together =
+        [
+            store.WriteUnflushedAsync(Synchronous, Cancelled), store.WriteAsync(Synchronous, Cancelled),
+            store.WriteUnflushedAsync(Synchronous, Cancelled),
+        ];
+        isHeld.Set();
+
+        Assert.True(await holding);
+        Assert.All(await Task.WhenAll(together), synchronous => Assert.Equal(full, synchronous));
+
+        static long Synchronous(AccountTransaction transaction) => transaction.Sql.Scalar<long>("PRAGMA synchronous");
+    }
+
+    [Fact]
+    public async Task A_write_after_an_unflushed_one_that_failed_is_flushed()
+    {
+        await using var region = await TemporaryRegion.CreateAsync();
+        var store = await region.AddAsync();
+        await Assert.ThrowsAsync<InvalidDataException>(() => store.WriteUnflushedAsync<bool>(
+            _ => throw new InvalidDataException("No."), Cancelled));
+
+        Assert.Equal(2, await store.WriteAsync(
+            transaction => transaction.Sql.Scalar<long>("PRAGMA synchronous"), Cancelled));
+    }
+
     [Theory]
     [InlineData(AccountState.Active, 1, true)]
     [InlineData(AccountState.Active, 2, false)]

@@ -51,12 +51,18 @@ internal sealed record BucketRow(string Name, long Seq, long CreatedMs, Versioni
         return writer.ToArray();
     }
 
-    public void Store(Sql sql, AccountId account)
+    public bool TryAdd(Sql sql, AccountId account)
         => sql.Execute(
             """
             INSERT INTO bucket (account, name, seq, created_ms, versioning, tags) VALUES (@p1, @p2, @p3, @p4, @p5, @p6)
-            ON CONFLICT (account, name) DO UPDATE SET seq = excluded.seq, created_ms = excluded.created_ms,
-              versioning = excluded.versioning, tags = excluded.tags
+            ON CONFLICT (account, name) DO NOTHING
+            """,
+            account.Value, Name, Seq, CreatedMs, (int)Versioning, Tags) == 1;
+
+    public void Replace(Sql sql, AccountId account)
+        => sql.Execute(
+            """
+            UPDATE bucket SET seq = @p3, created_ms = @p4, versioning = @p5, tags = @p6 WHERE account = @p1 AND name = @p2
             """,
             account.Value, Name, Seq, CreatedMs, (int)Versioning, Tags);
 

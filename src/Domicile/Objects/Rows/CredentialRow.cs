@@ -48,13 +48,19 @@ internal sealed record CredentialRow(string AccessKeyId, long Seq, long CreatedM
         return writer.ToArray();
     }
 
-    public void Store(Sql sql, AccountId account)
+    public bool TryAdd(Sql sql, AccountId account)
         => sql.Execute(
             """
             INSERT INTO credential (account, access_key, seq, created_ms, label, secret)
-            VALUES (@p1, @p2, @p3, @p4, @p5, @p6)
-            ON CONFLICT (account, access_key) DO UPDATE SET seq = excluded.seq, created_ms = excluded.created_ms,
-              label = excluded.label, secret = excluded.secret
+            VALUES (@p1, @p2, @p3, @p4, @p5, @p6) ON CONFLICT (account, access_key) DO NOTHING
+            """,
+            account.Value, AccessKeyId, Seq, CreatedMs, Label, Secret) == 1;
+
+    public void Replace(Sql sql, AccountId account)
+        => sql.Execute(
+            """
+            UPDATE credential SET seq = @p3, created_ms = @p4, label = @p5, secret = @p6
+            WHERE account = @p1 AND access_key = @p2
             """,
             account.Value, AccessKeyId, Seq, CreatedMs, Label, Secret);
 

@@ -37,8 +37,12 @@ internal interface IStoredRow<TSelf>
 
     byte[] Encode();
 
-    /// <summary>Inserts the row, or replaces the one of the same key.</summary>
-    void Store(Sql sql, AccountId account);
+    /// <summary>Inserts the row, unless there is one of its key.</summary>
+    /// <returns>Whether it was inserted.</returns>
+    bool TryAdd(Sql sql, AccountId account);
+
+    /// <summary>Overwrites the row of the same key, which is there.</summary>
+    void Replace(Sql sql, AccountId account);
 
     void Remove(Sql sql, AccountId account);
 }

@@ -86,13 +86,19 @@ internal sealed record PartRow(
         return writer.ToArray();
     }
 
-    public void Store(Sql sql, AccountId account)
+    public bool TryAdd(Sql sql, AccountId account)
         => sql.Execute(
             """
             INSERT INTO part (account, upload, number, seq, size, etag, modified_ms, document)
-            VALUES (@p1, @p2, @p3, @p4, @p5, @p6, @p7, @p8)
-            ON CONFLICT (account, upload, number) DO UPDATE SET seq = excluded.seq, size = excluded.size,
-              etag = excluded.etag, modified_ms = excluded.modified_ms, document = excluded.document
+            VALUES (@p1, @p2, @p3, @p4, @p5, @p6, @p7, @p8) ON CONFLICT (account, upload, number) DO NOTHING
+            """,
+            account.Value, UploadId, Number, Seq, Size, ETag, ModifiedMs, Document) == 1;
+
+    public void Replace(Sql sql, AccountId account)
+        => sql.Execute(
+            """
+            UPDATE part SET seq = @p4, size = @p5, etag = @p6, modified_ms = @p7, document = @p8
+            WHERE account = @p1 AND upload = @p2 AND number = @p3
             """,
             account.Value, UploadId, Number, Seq, Size, ETag, ModifiedMs, Document);
 

@@ -1,4 +1,5 @@
 using Domicile.Accounts;
+using Domicile.Proofs;
 using Domicile.Storage;
 
 namespace Domicile.Objects.Rows;
@@ -24,20 +25,33 @@ internal sealed class RowChanges(AccountTransaction transaction)
 
     public void Put<T>(T row)
         where T : class, IStoredRow<T>
+        => Put(row, row.Encode(), null);
+
+    /// <param name="bytes">The row's canonical bytes.</param>
+    /// <param name="element">The digest of the set that has only them; null where it isn't known yet.</param>
+    public void Put<T>(T row, byte[] bytes, SetDigest? element)
+        where T : class, IStoredRow<T>
     {
-        var before = T.Find(Sql, Account, row.Key);
-        var bytesBefore = before?.Encode() ?? [];
-        var bytes = row.Encode();
+        if (row.TryAdd(Sql, Account))
+        {
+            transaction.Digest(element ?? SetDigest.Of(bytes));
+            Count(null, row as VersionRow);
+            Refer(row.Pieces, 1);
+            return;
+        }
+
+        var before = T.Find(Sql, Account, row.Key)!;
+        var bytesBefore = before.Encode();
         if (bytesBefore.AsSpan().SequenceEqual(bytes))
         {
             return;
         }
 
-        row.Store(Sql, Account);
+        row.Replace(Sql, Account);
         transaction.Digest(bytesBefore, bytes);
         Count(before as VersionRow, row as VersionRow);
         Refer(row.Pieces, 1);
-        Refer(before?.Pieces ?? [], -1);
+        Refer(before.Pieces, -1);
     }
 
     /// <param name="seq">Of the deletion.</param>

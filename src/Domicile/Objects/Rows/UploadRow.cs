@@ -79,13 +79,19 @@ internal sealed record UploadRow(string Bucket, string Name, string UploadId, lo
         return writer.ToArray();
     }
 
-    public void Store(Sql sql, AccountId account)
+    public bool TryAdd(Sql sql, AccountId account)
         => sql.Execute(
             """
             INSERT INTO upload (account, bucket, name, upload, seq, initiated_ms, document)
-            VALUES (@p1, @p2, @p3, @p4, @p5, @p6, @p7)
-            ON CONFLICT (account, bucket, name, upload) DO UPDATE SET seq = excluded.seq,
-              initiated_ms = excluded.initiated_ms, document = excluded.document
+            VALUES (@p1, @p2, @p3, @p4, @p5, @p6, @p7) ON CONFLICT (account, bucket, name, upload) DO NOTHING
+            """,
+            account.Value, Bucket, Name, UploadId, Seq, InitiatedMs, Document) == 1;
+
+    public void Replace(Sql sql, AccountId account)
+        => sql.Execute(
+            """
+            UPDATE upload SET seq = @p5, initiated_ms = @p6, document = @p7
+            WHERE account = @p1 AND bucket = @p2 AND name = @p3 AND upload = @p4
             """,
             account.Value, Bucket, Name, UploadId, Seq, InitiatedMs, Document);
 

@@ -105,25 +105,33 @@ internal sealed record VersionRow(
     }
 
     // Only the key's newest row is ever touched besides this one: a history may be long.
-    public void Store(Sql sql, AccountId account)
+    public bool TryAdd(Sql sql, AccountId account)
     {
         var newest = FindNewest(sql, account);
-        if (newest > 0 && newest < Born)
+        var isAdded = sql.Execute(
+            """
+            INSERT INTO version (account, bucket, name, born, version_id, seq, latest, marker, modified_ms, size, etag, document)
+            VALUES (@p1, @p2, @p3, @p4, @p5, @p6, @p7, @p8, @p9, @p10, @p11, @p12)
+            ON CONFLICT (account, bucket, name, born) DO NOTHING
+            """,
+            account.Value, Bucket, Name, Born, VersionId, Seq, newest <= Born ? 1 : 0, IsMarker ? 1 : 0, ModifiedMs, Size,
+            ETag, Document) == 1;
+        if (isAdded && newest > 0 && newest < Born)
         {
             MarkLatest(sql, account, newest, 0);
         }
 
-        sql.Execute(
-            """
-            INSERT INTO version (account, bucket, name, born, version_id, seq, latest, marker, modified_ms, size, etag, document)
-            VALUES (@p1, @p2, @p3, @p4, @p5, @p6, @p7, @p8, @p9, @p10, @p11, @p12)
-            ON CONFLICT (account, bucket, name, born) DO UPDATE SET version_id = excluded.version_id, seq = excluded.seq,
-              latest = excluded.latest, marker = excluded.marker, modified_ms = excluded.modified_ms, size = excluded.size,
-              etag = excluded.etag, document = excluded.document
-            """,
-            account.Value, Bucket, Name, Born, VersionId, Seq, newest <= Born ? 1 : 0, IsMarker ? 1 : 0, ModifiedMs, Size,
-            ETag, Document);
+        return isAdded;
     }
+
+    // Which row of a key is the latest depends on their births alone, so that stays.
+    public void Replace(Sql sql, AccountId account)
+        => sql.Execute(
+            """
+            UPDATE version SET version_id = @p5, seq = @p6, marker = @p7, modified_ms = @p8, size = @p9, etag = @p10, document = @p11
+            WHERE account = @p1 AND bucket = @p2 AND name = @p3 AND born = @p4
+            """,
+            account.Value, Bucket, Name, Born, VersionId, Seq, IsMarker ? 1 : 0, ModifiedMs, Size, ETag, Document);
 
     public void Remove(Sql sql, AccountId account)
     {
