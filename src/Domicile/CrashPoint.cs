@@ -1,11 +1,10 @@
 using System.Diagnostics;
 using Domicile.Accounts;
-using Microsoft.Data.Sqlite;
 
 namespace Domicile;
 
 /// <summary>
-/// Named places at which a test may have this process killed, or one account's move held up or failed, to see that what is
+/// Named places at which a test may have this process killed, or one account's move held up, to see that what is
 /// saved there is enough to go on. They stand in moves only, where each is followed by work on disk or on the wire.
 /// </summary>
 /// <remarks>
@@ -13,7 +12,7 @@ namespace Domicile;
 /// into the folder <c>crash-points</c> of the process's own data directory for a file of its name, or of its name, an
 /// <c>@</c> and the account's id: with that account only. The file is renamed to <c>….reached</c>, so it acts once, and its
 /// word is done: <c>kill</c> (SIGKILL of the process), <c>pause</c> (the move stands still here until the renamed file is
-/// deleted), <c>fail</c> (the database fails with "disk I/O error").
+/// deleted).
 /// <para>
 /// Regions: <c>STEP.asked</c> and <c>STEP.done</c> (before it acts; after, not answered yet) for prepare, arrive, seal,
 /// drain, depart, activate, refuse, unseal, settle and erase; <c>pull.received</c> (a content), <c>pull.stored</c> (a batch),
@@ -26,8 +25,6 @@ internal static class CrashPoint
     public const string Switch = "DOMICILE_CRASH_POINTS";
     public const string FolderName = "crash-points";
     public const string ReachedSuffix = ".reached";
-
-    private const int SqliteIoError = 10;
 
     private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(20);
 
@@ -86,8 +83,6 @@ internal static class CrashPoint
                 }
 
                 break;
-            case "fail":
-                throw new SqliteException($"disk I/O error (asked for at {name})", SqliteIoError);
         }
     }
 }

@@ -65,13 +65,6 @@ public sealed class SimulationTests(ITestOutputHelper output)
             CultureInfo.InvariantCulture,
             $"simulation: {batch.Done:N0} seeds, {counts.Steps:N0} steps, {counts.Moves:N0} moves, {counts.Crashes:N0} crashes, {counts.Lost:N0} of {counts.Messages:N0} messages lost, {counts.HandOvers:N0} hand-overs, {counts.Writes:N0} writes checked");
         output.WriteLine(line);
-        var directory = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(directory.FullName, "global.json")))
-        {
-            directory = directory.Parent ?? throw new InvalidOperationException("Run the tests inside the repository.");
-        }
-
-        using var file = new StreamWriter(Path.Combine(directory.CreateSubdirectory("artifacts/coverage").FullName, "simulation.txt"));
-        file.WriteLine(line);
+        Repository.SayCovered("simulation", line);
     }
 }

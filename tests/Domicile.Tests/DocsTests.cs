@@ -7,12 +7,10 @@ namespace Domicile.Tests;
 /// <summary>The documents point at what is there, and their commands are ones that the command line takes.</summary>
 public sealed partial class DocsTests
 {
-    private static readonly string Root = FindRoot();
-
     private static readonly (string Path, string Text)[] Documents =
     [
-        .. Directory.EnumerateFiles(Path.Combine(Root, "docs"), "*.md", SearchOption.AllDirectories)
-            .Append(Path.Combine(Root, "README.md"))
+        .. Directory.EnumerateFiles(Path.Combine(Repository.Root, "docs"), "*.md", SearchOption.AllDirectories)
+            .Append(Path.Combine(Repository.Root, "README.md"))
             .Select(path => (path, File.ReadAllText(path))),
     ];
 
@@ -30,7 +28,7 @@ public sealed partial class DocsTests
         => AssertNone(
             from document in Documents
             from Match named in NamedPath().Matches(document.Text)
-            let path = Path.Combine(Root, named.Groups[1].Value)
+            let path = Path.Combine(Repository.Root, named.Groups[1].Value)
             where !File.Exists(path) && !Directory.Exists(path)
             select $"{Where(document)}: {named.Groups[1].Value}");
 
@@ -73,23 +71,12 @@ public sealed partial class DocsTests
     private static CliHost Host()
         => new(TextWriter.Null, TextWriter.Null, false, false, _ => null, TimeProvider.System);
 
-    private static string Where((string Path, string Text) document) => Path.GetRelativePath(Root, document.Path);
+    private static string Where((string Path, string Text) document) => Path.GetRelativePath(Repository.Root, document.Path);
 
     private static void AssertNone(IEnumerable<string> wrong)
     {
         var lines = string.Join('\n', wrong);
         Assert.True(lines.Length == 0, lines);
-    }
-
-    private static string FindRoot()
-    {
-        var directory = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(directory.FullName, "global.json")))
-        {
-            directory = directory.Parent ?? throw new InvalidOperationException("Run the tests inside the repository.");
-        }
-
-        return directory.FullName;
     }
 
     [GeneratedRegex(@"\]\(([^)\s]+)\)")]

@@ -18,11 +18,9 @@ public sealed class TidyTests
     private static readonly string[] SlicesTopDown =
         ["Control", "Moves", "Ledger", "Objects", "Storage", "Policies", "Deployments", "Accounts"];
 
-    private static readonly string Root = FindRoot();
-
     private static readonly SyntaxTree[] Sources =
     [
-        .. Directory.EnumerateFiles(Path.Combine(Root, "src"), "*.cs", SearchOption.AllDirectories)
+        .. Directory.EnumerateFiles(Path.Combine(Repository.Root, "src"), "*.cs", SearchOption.AllDirectories)
             .Select(path => CSharpSyntaxTree.ParseText(File.ReadAllText(path), path: path)),
     ];
 
@@ -42,7 +40,7 @@ public sealed class TidyTests
             from source in Sources
             from line in source.GetText(CancellationToken.None).Lines
             where line.Span.Length > LineColumnsMax
-            select $"{Path.GetRelativePath(Root, source.FilePath)}:{line.LineNumber + 1}: {line.Span.Length} columns");
+            select $"{Path.GetRelativePath(Repository.Root, source.FilePath)}:{line.LineNumber + 1}: {line.Span.Length} columns");
 
     [Fact]
     public void No_type_is_named_after_its_vagueness()
@@ -86,7 +84,7 @@ public sealed class TidyTests
     private static string Where(SyntaxNode node)
     {
         var line = node.GetLocation().GetLineSpan().StartLinePosition.Line + 1;
-        return $"{Path.GetRelativePath(Root, node.SyntaxTree.FilePath)}:{line}";
+        return $"{Path.GetRelativePath(Repository.Root, node.SyntaxTree.FilePath)}:{line}";
     }
 
     // Assert.Empty would cut the list short; a tidy error is only useful whole.
@@ -94,16 +92,5 @@ public sealed class TidyTests
     {
         var lines = string.Join('\n', untidy);
         Assert.True(lines.Length == 0, lines);
-    }
-
-    private static string FindRoot()
-    {
-        var directory = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(directory.FullName, "global.json")))
-        {
-            directory = directory.Parent ?? throw new InvalidOperationException("Run the tests inside the repository.");
-        }
-
-        return directory.FullName;
     }
 }

@@ -24,7 +24,7 @@ internal static class ControlHost
         using var log = LoggerFactory.Create(HostLogging.Configure);
         using var signer = new EcdsaSigner(SigningKey.LoadOrCreate(dataDirectory, Role));
         var tls = PeerTls.Load(dataDirectory, Role, config.Name, TimeProvider.System);
-        using var peers = new PeerClients(tls, endpoints);
+        using var peers = new PeerClients(tls.CreateHandler, endpoints);
         var opened = await ControlDesk.OpenAsync(
             new ControlSetup
             {

@@ -29,7 +29,7 @@ internal static class RegionHost
 
         // :: Step 1: what the region is made of.
         var tls = PeerTls.Load(dataDirectory, role, config.Name, TimeProvider.System);
-        using var peers = new PeerClients(tls, endpoints);
+        using var peers = new PeerClients(tls.CreateHandler, endpoints);
         var directory = DataDirectory.PathOf(dataDirectory, role);
         using var custodian = await LocalCustodian.OpenAsync(directory, stop);
         await using var storage = RegionStorage.Open(directory, custodian, TimeProvider.System);

@@ -58,7 +58,7 @@ internal sealed partial class DirectorySync(RegionContext region, PeerClients pe
             peers.ControlAddress,
             FormattableString.Invariant($"/peer/v1/directory?since={region.Directory.Version}&policy={region.Directory.PolicyRevision}"));
         using var request = new HttpRequestMessage(HttpMethod.Get, uri);
-        using var response = await peers.InvokerOfControl.SendAsync(request, cancellationToken);
+        using var response = await peers.SendToControlAsync(request, cancellationToken);
         response.EnsureSuccessStatusCode();
         if (await response.Content.ReadFromJsonAsync(MovesJson.Default.DirectoryUpdate, cancellationToken) is { } update)
         {

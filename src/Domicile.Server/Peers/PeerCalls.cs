@@ -34,7 +34,7 @@ internal static class PeerCalls
         timeout.CancelAfter(atMost);
         try
         {
-            using var response = await peers.InvokerOf(region).SendAsync(request, timeout.Token);
+            using var response = await peers.SendAsync(region, request, timeout.Token);
             if (response.StatusCode == HttpStatusCode.OK)
             {
                 return await response.Content.ReadFromJsonAsync(answerType, timeout.Token);

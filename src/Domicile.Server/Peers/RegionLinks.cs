@@ -25,7 +25,7 @@ internal sealed class RegionLinks(PeerClients peers, DeploymentConfig config) : 
         {
             using var request = new HttpRequestMessage(
                 HttpMethod.Get, new Uri(peers.ControlAddress, $"/peer/v1/accounts/{account}"));
-            using var response = await peers.InvokerOfControl.SendAsync(request, timeout.Token);
+            using var response = await peers.SendToControlAsync(request, timeout.Token);
             return response.StatusCode == HttpStatusCode.OK
                 ? await response.Content.ReadFromJsonAsync(MovesJson.Default.DirectoryEntry, timeout.Token)
                 : null;
@@ -55,7 +55,7 @@ internal sealed class RegionLink(PeerClients peers, RegionName region) : IRegion
         };
         try
         {
-            var response = await peers.InvokerOf(region).SendAsync(request, cancellationToken);
+            var response = await peers.SendAsync(region, request, cancellationToken);
             if (response.StatusCode != HttpStatusCode.OK)
             {
                 response.Dispose();
@@ -82,7 +82,7 @@ internal sealed class RegionLink(PeerClients peers, RegionName region) : IRegion
             HttpMethod.Post, new Uri(peers.AddressOf(region), $"/peer/v1/probe?bytes={lengthBytes}"));
         try
         {
-            var response = await peers.InvokerOf(region).SendAsync(request, cancellationToken);
+            var response = await peers.SendAsync(region, request, cancellationToken);
             return response.StatusCode == HttpStatusCode.OK
                 ? await response.Content.ReadAsStreamAsync(cancellationToken)
                 : throw new RegionUnreachableException(region, $"it answered {(int)response.StatusCode} to a probe.");

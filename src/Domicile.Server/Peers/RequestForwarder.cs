@@ -93,7 +93,7 @@ internal sealed class RequestForwarder(PeerClients peers)
             patience.CancelAfter(AnswerMax);
         }
 
-        return await peers.InvokerOf(home).SendAsync(request, patience.Token);
+        return await peers.SendAsync(home, request, patience.Token);
     }
 
     private static MovedOn? FindMovedOn(HttpResponseMessage response)

@@ -23,6 +23,9 @@ internal sealed record DeploymentSetup
     /// </summary>
     public LinkTerms? Links { get; init; }
 
+    /// <summary>What its processes find in their environment beside this one's.</summary>
+    public IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>();
+
     /// <summary>domicile.yaml. Every port is named: none is left to be chosen at the start.</summary>
     /// <param name="ports">Three of control, then three of each region.</param>
     public string ConfigText(IReadOnlyList<int> ports)

@@ -25,15 +25,19 @@ internal sealed partial class LiveDeployment : IAsyncDisposable
     private static readonly TimeSpan StartPatience = TimeSpan.FromSeconds(90);
     private static readonly string Program = ServerProgram.Find(Environment.GetEnvironmentVariable);
 
+    private static readonly Lock Surroundings = new();
+
     private readonly LocalDeployment _plan;
+    private readonly DeploymentSetup _setup;
     private readonly PeerLinks? _links;
     private readonly Dictionary<string, ServerProcess> _running = [];
     private ControlCalls? _control;
 
-    private LiveDeployment(LocalDeployment plan, LinkTerms? links)
+    private LiveDeployment(LocalDeployment plan, DeploymentSetup setup)
     {
         _plan = plan;
-        _links = links is null ? null : PeerLinks.Lay(plan, links);
+        _setup = setup;
+        _links = setup.Links is null ? null : PeerLinks.Lay(plan, setup.Links);
         AppDomain.CurrentDomain.ProcessExit += KillAll;
     }
 
@@ -79,7 +83,7 @@ internal sealed partial class LiveDeployment : IAsyncDisposable
     public async Task StartAsync(string process)
     {
         var role = _plan.Roles.Single(role => role.DirectoryName == process);
-        var started = ServerProcess.Start(_links?.ViewOf(process) ?? _plan, role, Program, TimeProvider.System);
+        var started = Start(role);
         lock (_running)
         {
             _running.Add(process, started);
@@ -242,7 +246,32 @@ internal sealed partial class LiveDeployment : IAsyncDisposable
         await File.WriteAllTextAsync(config, setup.ConfigText(TestPorts.Take(3 * (1 + setup.Regions.Count))), Cancelled);
         await File.WriteAllTextAsync(Path.Combine(directory, "policy.yaml"), setup.Policy, Cancelled);
         return new LiveDeployment(
-            LocalDeployment.Prepare(directory, config, tls: false, TimeProvider.System), setup.Links);
+            LocalDeployment.Prepare(directory, config, tls: false, TimeProvider.System), setup);
+    }
+
+    // A process begins with this one's environment, as it is at the moment.
+    private ServerProcess Start(ProcessRole role)
+    {
+        lock (Surroundings)
+        {
+            foreach (var (name, value) in _setup.Environment)
+            {
+                Environment.SetEnvironmentVariable(name, value);
+            }
+
+            try
+            {
+                return ServerProcess.Start(
+                    _links?.ViewOf(role.DirectoryName) ?? _plan, role, Program, TimeProvider.System);
+            }
+            finally
+            {
+                foreach (var name in _setup.Environment.Keys)
+                {
+                    Environment.SetEnvironmentVariable(name, null);
+                }
+            }
+        }
     }
 
     private Task ReachesAllAsync()

@@ -3,14 +3,14 @@ using Domicile.Server.Tests.Deployment;
 
 namespace Domicile.Server.Tests.Faults;
 
-/// <summary>Has a process of a deployment kill itself, or hold up or fail one account's move, at a named point; once.</summary>
+/// <summary>Has a process of a deployment kill itself, or hold up one account's move, at a named point; once.</summary>
 internal static class CrashPoints
 {
     /// <summary>For every process that this test run starts: without a file they do nothing.</summary>
     [ModuleInitializer]
     internal static void Allow() => Environment.SetEnvironmentVariable(CrashPoint.Switch, "1");
 
-    /// <param name="word">kill, pause or fail.</param>
+    /// <param name="word">kill or pause.</param>
     /// <param name="account">Null: whichever comes by first.</param>
     public static async Task SetAsync(
         LiveDeployment deployment, string process, string point, string word = "kill", string? account = null)
@@ -22,7 +22,7 @@ internal static class CrashPoints
         File.Move(file + ".new", file, overwrite: true);
     }
 
-    /// <summary>Returns when it has been reached, and stands still there, or has failed.</summary>
+    /// <summary>Returns when it has been reached, and stands still there.</summary>
     public static Task ReachedAsync(
         LiveDeployment deployment, string process, string point, string? account = null, TimeSpan? patience = null)
         => Eventually.HoldsAsync(

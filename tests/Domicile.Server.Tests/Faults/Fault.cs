@@ -77,6 +77,35 @@ internal abstract record Fault(string Name, TimeSpan Lasts)
         }
     }
 
+    /// <summary>Whatever it reads, writes or flushes, of databases and of contents, is an I/O error.</summary>
+    public sealed record Failed(FailingDisk Disk) : Fault("failed", 4)
+    {
+        public override Task BeginAsync(LiveDeployment deployment, string party)
+            => Disk.FailAsync(deployment.DirectoryOf(party), flushesOnly: false);
+
+        public override Task EndAsync(LiveDeployment deployment, string party)
+        {
+            Disk.Heal();
+            return Task.CompletedTask;
+        }
+    }
+
+    /// <summary>
+    /// Its flushes are I/O errors, and then it is killed: a commit that has failed may be found in the log at the start.
+    /// </summary>
+    public sealed record Unflushed(FailingDisk Disk) : Fault("unflushed", 4)
+    {
+        public override Task BeginAsync(LiveDeployment deployment, string party)
+            => Disk.FailAsync(deployment.DirectoryOf(party), flushesOnly: true);
+
+        public override async Task EndAsync(LiveDeployment deployment, string party)
+        {
+            await deployment.KillAsync(party);
+            Disk.Heal();
+            await deployment.StartAsync(party);
+        }
+    }
+
     /// <summary>
     /// Another program holds the write locks of its databases, for longer than it waits for them: SQLITE_BUSY.
     /// </summary>

@@ -26,10 +26,7 @@ public sealed class FaultCoverageFile : IDisposable
     {
         if (FaultCoverage.Line() is { Length: > 0 } line)
         {
-            var file = new FileInfo(Path.Combine(Repository.Root, "artifacts", "coverage", "faults.txt"));
-            file.Directory!.Create();
-            using var writer = file.CreateText();
-            writer.WriteLine(line);
+            Repository.SayCovered("faults", line);
         }
     }
 }

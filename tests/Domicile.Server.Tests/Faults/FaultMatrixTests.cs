@@ -98,3 +98,20 @@ public sealed class LockTests : FaultMatrixTests
     [Fact]
     public Task Another_program_may_hold_the_databases_of_any_party_at_any_step() => RunAsync(new Fault.Locked());
 }
+
+public sealed class FailTests : FaultMatrixTests
+{
+    [Fact]
+    public Task The_disk_of_any_party_may_fail_at_any_step() => RunAsync(disk => new Fault.Failed(disk));
+
+    [Fact]
+    public Task Flushes_of_any_party_may_fail_at_any_step_before_it_dies() => RunAsync(disk => new Fault.Unflushed(disk));
+
+    private static async Task RunAsync(Func<FailingDisk, Fault> fault)
+    {
+        using var disk = await FailingDisk.MakeAsync(TestContext.Current.CancellationToken);
+        Assert.SkipWhen(disk is null, "Not installed: gcc.");
+        await using var deployment = await LiveDeployment.StartAsync(Setup with { Environment = disk.Environment });
+        await RunAsync(deployment, fault(disk));
+    }
+}

@@ -12,6 +12,8 @@ namespace Domicile.Tests.Proofs;
 /// </summary>
 public sealed class VerifyReceiptScriptTests : IDisposable
 {
+    private static readonly string Formats = Path.Combine(Repository.Root, "docs", "formats");
+
     private readonly string _directory = Directory.CreateTempSubdirectory("domicile-receipt-").FullName;
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
@@ -92,7 +94,7 @@ public sealed class VerifyReceiptScriptTests : IDisposable
     [Fact]
     public async Task The_documented_example_verifies_here_and_there()
     {
-        var example = Path.Combine(Formats(), "example");
+        var example = Path.Combine(Formats, "example");
         var file = await File.ReadAllBytesAsync(Path.Combine(example, "receipt.json"), Token);
         var pem = await File.ReadAllTextAsync(Path.Combine(example, "ledger.pem"), Token);
         Assert.True(PublicKey.TryFromPem(pem, out var ledger));
@@ -157,7 +159,7 @@ public sealed class VerifyReceiptScriptTests : IDisposable
             await stream.WriteAsync(receipt, Token);
         }
 
-        string[] arguments = [Path.Combine(Formats(), "verify-receipt.sh"), file, .. trusted is null ? Array.Empty<string>() : [key]];
+        string[] arguments = [Path.Combine(Formats, "verify-receipt.sh"), file, .. trusted is null ? Array.Empty<string>() : [key]];
         if (trusted is not null)
         {
             await using var stream = File.Create(key);
@@ -172,16 +174,5 @@ public sealed class VerifyReceiptScriptTests : IDisposable
         var (output, error) = (process.StandardOutput.ReadToEndAsync(Token), process.StandardError.ReadToEndAsync(Token));
         await process.WaitForExitAsync(Token);
         return (process.ExitCode, await output + await error);
-    }
-
-    private static string Formats()
-    {
-        var directory = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(directory.FullName, "global.json")))
-        {
-            directory = directory.Parent ?? throw new InvalidOperationException("Run the tests inside the repository.");
-        }
-
-        return Path.Combine(directory.FullName, "docs", "formats");
     }
 }

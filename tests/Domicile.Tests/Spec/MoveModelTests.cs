@@ -19,14 +19,13 @@ public sealed class MoveModelTests(ITestOutputHelper output)
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         limit.CancelAfter(LongestRun);
         using var checker = Process.Start(
-            new ProcessStartInfo(Path.Combine(FindRoot(), "spec", "check"), ["--quick"]) { RedirectStandardOutput = true })!;
+            new ProcessStartInfo(Path.Combine(Repository.Root, "spec", "check"), ["--quick"]) { RedirectStandardOutput = true })!;
         var table = await checker.StandardOutput.ReadToEndAsync(limit.Token);
         await checker.WaitForExitAsync(limit.Token);
 
         output.WriteLine(table);
         var summary = table.TrimEnd().Split('\n')[^1];
-        var coverage = Directory.CreateDirectory(Path.Combine(FindRoot(), "artifacts", "coverage"));
-        await File.WriteAllTextAsync(Path.Combine(coverage.FullName, "spec.txt"), summary + '\n', limit.Token); // ./test shows it
+        Repository.SayCovered("spec", summary);
         Assert.True(checker.ExitCode == 0, table);
         Assert.Matches(@"^spec: \d+ runs, [1-9]\d{6,} states, [1-9]\d seeded bugs found, 0 not as expected$", summary);
     }
@@ -34,15 +33,4 @@ public sealed class MoveModelTests(ITestOutputHelper output)
     private static bool IsInstalled(string command)
         => Environment.GetEnvironmentVariable("PATH")!.Split(Path.PathSeparator)
             .Any(directory => File.Exists(Path.Combine(directory, command)));
-
-    private static string FindRoot()
-    {
-        var directory = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(directory.FullName, "global.json")))
-        {
-            directory = directory.Parent ?? throw new InvalidOperationException("Run the tests inside the repository.");
-        }
-
-        return directory.FullName;
-    }
 }
