@@ -15,7 +15,7 @@ internal static class PauseBenchmark
     private const double DueNearMs = 60;
     private const double DueFarMs = 720;
 
-    private static readonly int[] ObjectsUsual = [10, 1_000, 100_000];
+    private static readonly int[] ObjectsUsual = [10, 1_000, 100_000, 1_000_000];
 
     // So long does the runtime compile hot code again, which is the start of a process and not its life.
     private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(15);

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
 
 namespace Domicile.Storage;
 
@@ -80,7 +81,7 @@ internal static partial class DurableFile
     }
 
     /// <summary>A new file that only the process's user can read; an old one of the name is emptied.</summary>
-    public static Microsoft.Win32.SafeHandles.SafeFileHandle CreateOwnerOnly(string path, long lengthBytes = 0)
+    public static SafeFileHandle CreateOwnerOnly(string path, long lengthBytes = 0)
     {
         var handle = File.OpenHandle(
             path, FileMode.Create, FileAccess.ReadWrite, FileShare.None, FileOptions.Asynchronous, lengthBytes);
@@ -92,6 +93,19 @@ internal static partial class DurableFile
         return handle;
     }
 
+    /// <summary>
+    /// Has the kernel begin to write these bytes to the disk, where it can be told so. Says nothing of when they are there,
+    /// nor of errors: the flush does. See sync_file_range(2).
+    /// </summary>
+    public static void BeginWriteback(SafeFileHandle file, long offsetBytes, long lengthBytes)
+    {
+        const uint write = 2;
+        if (OperatingSystem.IsLinux())
+        {
+            _ = SyncFileRange(file, offsetBytes, lengthBytes, write);
+        }
+    }
+
     /// <summary>No space, no quota, or the file's size limit. On Unix an IOException's HResult is the errno.</summary>
     public static bool IsFull(IOException fault)
         => fault is StorageFullException || fault.HResult is Enospc or Edquot or Efbig or DiskFullOfPreallocation;
@@ -101,6 +115,10 @@ internal static partial class DurableFile
 
     [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
     private static partial int FSync(int descriptor);
+
+    [LibraryImport("libc", EntryPoint = "sync_file_range")]
+    private static partial int SyncFileRange(
+        SafeFileHandle file, long offsetBytes, long lengthBytes, uint flags);
 
     [LibraryImport("libc", EntryPoint = "close", SetLastError = true)]
     private static partial int Close(int descriptor);

@@ -106,13 +106,26 @@ internal sealed class ContentDisk : IContentDisk
 
     private sealed class OpenFile(SafeFileHandle file) : IContentFile
     {
+        // A flush at the end of a long file finds most of it on the disk already, and the disk is not idle before.
+        private const long WritebackBytes = 8 << 20;
+
+        private long _writtenBack;
+
         public long LengthBytes => RandomAccess.GetLength(file);
 
         public ValueTask<int> ReadAsync(Memory<byte> buffer, long offsetBytes, CancellationToken cancellationToken)
             => RandomAccess.ReadAsync(file, buffer, offsetBytes, cancellationToken);
 
-        public ValueTask WriteAsync(ReadOnlyMemory<byte> bytes, long offsetBytes, CancellationToken cancellationToken)
-            => RandomAccess.WriteAsync(file, bytes, offsetBytes, cancellationToken);
+        public async ValueTask WriteAsync(ReadOnlyMemory<byte> bytes, long offsetBytes, CancellationToken cancellationToken)
+        {
+            await RandomAccess.WriteAsync(file, bytes, offsetBytes, cancellationToken);
+            var end = offsetBytes + bytes.Length;
+            if (end - _writtenBack >= WritebackBytes)
+            {
+                DurableFile.BeginWriteback(file, _writtenBack, end - _writtenBack);
+                _writtenBack = end;
+            }
+        }
 
         public void Flush() => RandomAccess.FlushToDisk(file);
 
