@@ -100,7 +100,7 @@ internal sealed class AccountTransaction
         _now = _now with { Row = _now.Row! with { Versions = 0, Bytes = 0 }, IsDigestDirty = true };
     }
 
-    /// <summary>Versions came or went. Goes with the digest of the same rows.</summary>
+    /// <summary>Versions or parts came or went. Goes with the digest of the same rows.</summary>
     public void Count(long versions, long bytes)
     {
         var row = _now.Row!;

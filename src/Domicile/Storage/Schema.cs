@@ -7,17 +7,25 @@ namespace Domicile.Storage;
 /// </summary>
 internal static class Schema
 {
-    /// <summary>Of the account database; a newer one than this is refused at open.</summary>
-    public const int Version = 1;
+    /// <summary>What an older database needs to become the newest: the first makes 2 of 1, and so on.</summary>
+    public static readonly IReadOnlyList<string> Upgrades =
+    [
+        // bytes counted versions alone.
+        """
+        UPDATE account SET bytes = bytes
+          + (SELECT coalesce(CAST(sum(size) AS BIGINT), 0) FROM part WHERE part.account = account.account)
+        """,
+    ];
 
-    /// <summary>Run once, in one transaction, when a database is made.</summary>
+    /// <summary>Run once, in one transaction, when a database is made: of <see cref="Version"/>.</summary>
     public static readonly IReadOnlyList<string> Statements =
     [
         // The row that decides (docs/protocols/move.md). state and epoch fence every write.
         // move: the move that this row's state belongs to. peer: where from (arriving) or where to (departing, departed).
         // cursor: what the target has stored of the source's changes. pulling: the move whose target follows this copy;
         // while it is set, deletions leave tombstones. has_data: bytes of the account may lie here.
-        // versions, bytes: how many versions and bytes of plain content the rows say, counted with the digest.
+        // versions, bytes: how many versions, and bytes of plain content of them and of parts, the rows say; counted with
+        // the digest.
         """
         CREATE TABLE account (
           account TEXT PRIMARY KEY, epoch BIGINT NOT NULL, state INTEGER NOT NULL, seq BIGINT NOT NULL,
@@ -92,4 +100,7 @@ internal static class Schema
         // Files to delete after the transaction that dropped their content rows: the intent is recorded before the act.
         "CREATE TABLE discard (account TEXT NOT NULL, content TEXT NOT NULL, PRIMARY KEY (account, content))",
     ];
+
+    /// <summary>Of the account database; a newer one than this is refused at open.</summary>
+    public static int Version => Upgrades.Count + 1;
 }

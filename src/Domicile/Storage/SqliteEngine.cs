@@ -24,7 +24,10 @@ internal static class SqliteEngine
 
     static SqliteEngine() => Batteries_V2.Init();
 
-    /// <summary>Opens the database for its one writer, and makes its tables where it is new (the file exists, maybe empty).</summary>
+    /// <summary>
+    /// Opens the database for its one writer, makes its tables where it is new (the file exists, maybe empty), and brings an
+    /// older one up to date.
+    /// </summary>
     /// <exception cref="StorageUnreadableException">It is damaged or of a newer release.</exception>
     public static Sql OpenWriter(string path) => Guard(path, () => Open(path, SqliteOpenMode.ReadWrite, WriterCacheKiB, sql =>
     {
@@ -152,7 +155,7 @@ internal static class SqliteEngine
         }
 
         sql.Execute("BEGIN IMMEDIATE");
-        foreach (var statement in Schema.Statements)
+        foreach (var statement in version == 0 ? Schema.Statements : Schema.Upgrades.Skip((int)version - 1))
         {
             sql.ExecuteOnce(statement);
         }

@@ -32,6 +32,7 @@ public sealed class ModelTests
 
             await commands.Step();
             AssertConsistent(source);
+            await AssertCounts(source);
             if (follower is not null && random.Next(3) == 0)
             {
                 await follower.PullAsync(random.Next(1, 12), random.Next(100, 5000), random.Next(1, 3));
@@ -48,6 +49,7 @@ public sealed class ModelTests
         await follower!.PullAllAsync();
         await AssertListed(follower.Target, commands.Model, random);
         AssertConsistent(follower.Target);
+        await AssertCounts(follower.Target);
         AssertEqual(source, follower.Target);
         await follower.DisposeAsync();
     }
@@ -91,6 +93,16 @@ public sealed class ModelTests
             .Select(group => $"{group.Key}:{group.Count()}")
             .Order(StringComparer.Ordinal);
         Assert.Equal(pieces, account.Column("SELECT content || ':' || refs FROM content ORDER BY content"));
+    }
+
+    // What the row counts as it goes is what is there, parts of uploads under way included.
+    private static async Task AssertCounts(TestAccount account)
+    {
+        await using var copy = account.OpenCopy();
+        var held = (await copy.MeasureUsageAsync(TestContext.Current.CancellationToken)).Categories.Values;
+        Assert.Equal(
+            (held.Sum(one => one.Versions), held.Sum(one => one.Bytes)),
+            (account.Store.Row!.Versions, account.Store.Row.Bytes));
     }
 
     private static void AssertDigest(TestAccount account)

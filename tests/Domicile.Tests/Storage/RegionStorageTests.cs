@@ -84,6 +84,27 @@ public sealed class RegionStorageTests
     }
 
     [Fact]
+    public async Task A_database_of_the_first_format_counts_parts_from_now_on()
+    {
+        await using var region = await TemporaryRegion.CreateAsync();
+        var store = await region.AddAsync();
+        await store.WriteAsync(
+            transaction =>
+            {
+                transaction.Sql.Execute("UPDATE account SET versions = 1, bytes = 1000");
+                transaction.Sql.Execute("INSERT INTO part VALUES (@p1, 'u', 1, 1, 30, '', 0, '{}')", store.Account.Value);
+                transaction.Sql.Execute("INSERT INTO part VALUES (@p1, 'u', 2, 2, 4, '', 0, '{}')", store.Account.Value);
+                return transaction.Sql.Execute("PRAGMA user_version=1");
+            },
+            Cancelled);
+
+        await region.ReopenAsync();
+        Assert.Equal(1034, region.Storage.Find(store.Account)!.Row!.Bytes);
+        await region.ReopenAsync();
+        Assert.Equal(1034, region.Storage.Find(store.Account)!.Row!.Bytes);
+    }
+
+    [Fact]
     public async Task A_damaged_database_says_so()
     {
         await using var region = await TemporaryRegion.CreateAsync();

@@ -35,6 +35,9 @@ internal interface IStoredRow<TSelf>
     /// <summary>The contents that the row holds on to; empty for most kinds.</summary>
     IReadOnlyList<ContentPiece> Pieces { get; }
 
+    /// <summary>What the row adds to its account's versions and bytes.</summary>
+    RowSize Holds => default;
+
     byte[] Encode();
 
     /// <summary>Inserts the row, unless there is one of its key.</summary>
@@ -46,3 +49,7 @@ internal interface IStoredRow<TSelf>
 
     void Remove(Sql sql, AccountId account);
 }
+
+/// <param name="Versions">1 of a version or delete marker, else 0.</param>
+/// <param name="Bytes">Of plain content.</param>
+internal readonly record struct RowSize(long Versions, long Bytes);

@@ -35,6 +35,8 @@ internal sealed record PartRow(
 
     public IReadOnlyList<ContentPiece> Pieces => Parsed.Pieces ?? [];
 
+    public RowSize Holds => new(0, Size);
+
     public static PartRow Read(DbDataReader reader)
         => new(
             reader.GetString(0), reader.GetInt32(1), reader.GetInt64(2), reader.GetInt64(3), reader.GetString(4),

@@ -35,7 +35,7 @@ internal sealed class RowChanges(AccountTransaction transaction)
         if (row.TryAdd(Sql, Account))
         {
             transaction.Digest(element ?? SetDigest.Of(bytes));
-            Count(null, row as VersionRow);
+            Count(default, row.Holds);
             Refer(row.Pieces, 1);
             return;
         }
@@ -49,7 +49,7 @@ internal sealed class RowChanges(AccountTransaction transaction)
 
         row.Replace(Sql, Account);
         transaction.Digest(bytesBefore, bytes);
-        Count(before as VersionRow, row as VersionRow);
+        Count(before.Holds, row.Holds);
         Refer(row.Pieces, 1);
         Refer(before.Pieces, -1);
     }
@@ -60,7 +60,7 @@ internal sealed class RowChanges(AccountTransaction transaction)
     {
         row.Remove(Sql, Account);
         transaction.Digest(row.Encode(), []);
-        Count(row as VersionRow, null);
+        Count(row.Holds, default);
         Refer(row.Pieces, -1);
         Bury(T.Kind, seq, row.Key);
     }
@@ -129,12 +129,11 @@ internal sealed class RowChanges(AccountTransaction transaction)
         Sql.Execute("DELETE FROM content WHERE account = @p1 AND content = @p2", Account.Value, contentId);
     }
 
-    private void Count(VersionRow? before, VersionRow? after)
+    private void Count(RowSize before, RowSize after)
     {
-        if (before is not null || after is not null)
+        if (before != after)
         {
-            transaction.Count(
-                (after is null ? 0 : 1) - (before is null ? 0 : 1), (after?.Size ?? 0) - (before?.Size ?? 0));
+            transaction.Count(after.Versions - before.Versions, after.Bytes - before.Bytes);
         }
     }
 

@@ -41,6 +41,8 @@ internal sealed record VersionRow(
 
     public IReadOnlyList<ContentPiece> Pieces => Parsed.Pieces ?? [];
 
+    public RowSize Holds => new(1, Size);
+
     public static VersionRow Read(DbDataReader reader)
         => new(
             reader.GetString(0), reader.GetString(1), reader.GetInt64(2), reader.GetString(3), reader.GetInt64(4),
