@@ -27,14 +27,6 @@ public sealed class SetDigest
     /// <summary>A new digest of the empty set: all lanes zero. Each call makes its own.</summary>
     public static SetDigest Empty => new();
 
-    /// <summary>The digest of the set that has this one element. <see cref="Combine"/> puts it into another set.</summary>
-    public static SetDigest Of(ReadOnlySpan<byte> element)
-    {
-        var digest = new SetDigest();
-        HashElement(element, digest._lanes);
-        return digest;
-    }
-
     /// <param name="bytes">Exactly <see cref="LengthBytes"/>, as <see cref="ToBytes"/> gives them.</param>
     /// <exception cref="ArgumentOutOfRangeException">Another length.</exception>
     public static SetDigest FromBytes(ReadOnlySpan<byte> bytes)

@@ -1,4 +1,3 @@
-using System.Data.Common;
 using System.Text.Json;
 using Domicile.Accounts;
 using Domicile.Moves;
@@ -92,19 +91,19 @@ internal static class AccountTable
             "UPDATE directory SET usage = @p1 WHERE account = @p2 AND state = @p3",
             Write(usage), account.Value, (int)ControlAccountState.Active);
 
-    private static ControlAccount Read(DbDataReader row)
+    private static ControlAccount Read(SqlRow row)
         => new(
             ReadProfile(row), ReadHome(row, 3), row.GetInt64(4), (ControlAccountState)row.GetInt32(5), row.GetInt64(6),
-            DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(7)), TextOrNull(row, 8), row.GetFieldValue<byte[]>(9),
+            DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(7)), TextOrNull(row, 8), row.GetBytes(9),
             TextOrNull(row, 10) is { } usage ? JsonSerializer.Deserialize(usage, ControlJson.Default.AccountUsage) : null);
 
-    private static AccountProfile ReadProfile(DbDataReader row)
+    private static AccountProfile ReadProfile(SqlRow row)
         => new(AccountId.Parse(row.GetString(0)), Country.Parse(row.GetString(1)), TextOrNull(row, 2));
 
-    private static RegionName? ReadHome(DbDataReader row, int column)
-        => row.IsDBNull(column) ? null : RegionName.Parse(row.GetString(column));
+    private static RegionName? ReadHome(SqlRow row, int column)
+        => row.IsNull(column) ? null : RegionName.Parse(row.GetString(column));
 
-    private static string? TextOrNull(DbDataReader row, int column) => row.IsDBNull(column) ? null : row.GetString(column);
+    private static string? TextOrNull(SqlRow row, int column) => row.GetStringOrNull(column);
 
     private static string? Write(AccountUsage? usage)
         => usage is null ? null : JsonSerializer.Serialize(usage, ControlJson.Default.AccountUsage);

@@ -81,16 +81,14 @@ internal sealed class ControlDatabase : IDisposable
     public T Read<T>(Func<Sql, T> query)
     {
         var reader = _readersIdle.TryTake(out var idle) ? idle : Connect();
-        using var transaction = ((SqliteConnection)reader.Connection).BeginTransaction(deferred: true);
+        using var transaction = reader.Connection.BeginTransaction(deferred: true);
         try
         {
-            reader.Transaction = transaction;
             return query(reader);
         }
         finally
         {
             transaction.Rollback();
-            reader.Transaction = null;
             Keep(reader);
         }
     }
@@ -157,7 +155,7 @@ internal sealed class ControlDatabase : IDisposable
     private T Transact<T>(Func<Sql, T> work)
     {
         // Immediate: the writer's lock is taken at once, not at the first write, where it could fail half-way.
-        using var transaction = ((SqliteConnection)_writer.Connection).BeginTransaction(deferred: false);
+        using var transaction = _writer.Connection.BeginTransaction(deferred: false);
         _writer.Transaction = transaction;
         try
         {

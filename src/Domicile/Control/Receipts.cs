@@ -179,7 +179,7 @@ internal sealed class Receipts(
         => sql.Single(
             "SELECT ledger_index, document, source_key, target_key FROM receipt WHERE move = @p1",
             row => new ReceiptRow(
-                row.GetInt64(0), row.GetFieldValue<byte[]>(1), row.GetFieldValue<byte[]>(2), row.GetFieldValue<byte[]>(3)),
+                row.GetInt64(0), row.GetBytes(1), row.GetBytes(2), row.GetBytes(3)),
             Key(move));
 
     private static void Insert(Sql sql, Move move, ReceiptRow row)

@@ -43,7 +43,7 @@ internal sealed class TokenBook(ControlDatabase database)
         var presented = Hash(token);
         string? found = null;
         foreach (var (label, hash) in database.Read(sql => sql.List(
-            "SELECT label, hash FROM token", row => (row.GetString(0), row.GetFieldValue<byte[]>(1)))))
+            "SELECT label, hash FROM token", row => (row.GetString(0), row.GetBytes(1)))))
         {
             found = CryptographicOperations.FixedTimeEquals(hash, presented) ? label : found;
         }

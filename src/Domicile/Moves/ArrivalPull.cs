@@ -289,10 +289,10 @@ internal sealed partial class ArrivalPull(RegionContext region, MoveOrder order,
         var decoded = DecodedBatch.Decode(arrived.Batch.Changes);
         foreach (var content in decoded.Contents)
         {
-            if (content.Inline is { } bytes)
+            if (content.IsInline)
             {
                 await _store.Contents.VerifyAsync(
-                    new StoredContent(content.Id, content.LengthBytes, bytes), cancellationToken);
+                    new StoredContent(content.Id, content.LengthBytes, content.Inline), cancellationToken);
             }
         }
 

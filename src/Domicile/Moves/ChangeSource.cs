@@ -110,7 +110,7 @@ internal sealed class ChangeSource(RegionContext region)
     /// <returns>The content of this change, if it lies in a file.</returns>
     public static ContentRow? FileContentOf(Change change)
         => change is { Kind: RowKind.Content, IsDeleted: false }
-            && ContentRow.Decode(change.Row.Span) is { Inline: null } content
+            && ContentRow.Decode(change.Row) is { IsInline: false } content
             ? content
             : null;
 

@@ -49,7 +49,7 @@ internal sealed class HandOverDesk(RegionContext region)
     private static HandOverAnswer Take(AccountTransaction transaction, HandOver handOver)
     {
         var stored = transaction.Sql.Single(
-            "SELECT result FROM attempt WHERE account = @p1 AND attempt = @p2", row => row.GetFieldValue<byte[]>(0),
+            "SELECT result FROM attempt WHERE account = @p1 AND attempt = @p2", row => row.GetBytes(0),
             handOver.Account.Value, handOver.Attempt);
         if (stored is not null)
         {

@@ -1,4 +1,3 @@
-using System.Data.Common;
 using System.Text.Json;
 using Domicile.Accounts;
 using Domicile.Storage;
@@ -75,6 +74,6 @@ internal sealed class MoveRecords(
 
     private static byte[] Bytes(Move move) => JsonSerializer.SerializeToUtf8Bytes(move, MovesJson.Default.Move);
 
-    private static Move Read(DbDataReader row)
-        => JsonSerializer.Deserialize(row.GetFieldValue<byte[]>(0), MovesJson.Default.Move)!;
+    private static Move Read(SqlRow row)
+        => JsonSerializer.Deserialize(row.GetBytes(0), MovesJson.Default.Move)!;
 }

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Data.Common;
 using Domicile.Accounts;
 using Domicile.Policies;
 using Domicile.Storage;
@@ -51,7 +50,6 @@ internal sealed class RegionDirectory : IDisposable
         lock (_gate)
         {
             using var transaction = _sql.Connection.BeginTransaction();
-            _sql.Transaction = transaction;
             foreach (var entry in update.Entries)
             {
                 Put(entry);
@@ -66,7 +64,6 @@ internal sealed class RegionDirectory : IDisposable
             }
 
             transaction.Commit();
-            _sql.Transaction = null;
             foreach (var entry in update.Entries)
             {
                 _entries.AddOrUpdate(entry.Profile.Id, entry, (_, known) => IsNewer(entry, known) ? entry : known);
@@ -126,11 +123,11 @@ internal sealed class RegionDirectory : IDisposable
         Policy = stored is null ? null : Read(stored.Item2, stored.Item1);
     }
 
-    private static DirectoryEntry ReadEntry(DbDataReader row)
+    private static DirectoryEntry ReadEntry(SqlRow row)
         => new(
             new AccountProfile(
-                AccountId.Parse(row.GetString(0)), Country.Parse(row.GetString(1)), row.IsDBNull(2) ? null : row.GetString(2)),
-            row.IsDBNull(3) ? null : RegionName.Parse(row.GetString(3)), row.GetInt64(4), row.GetInt64(5));
+                AccountId.Parse(row.GetString(0)), Country.Parse(row.GetString(1)), row.GetStringOrNull(2)),
+            row.IsNull(3) ? null : RegionName.Parse(row.GetString(3)), row.GetInt64(4), row.GetInt64(5));
 
     private static Policy Read(string text, long revision)
         => Policy.Parse(text, "policy.yaml") switch

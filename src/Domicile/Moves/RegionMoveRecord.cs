@@ -1,4 +1,3 @@
-using System.Data.Common;
 using Domicile.Accounts;
 using Domicile.Storage;
 
@@ -72,9 +71,9 @@ internal sealed record RegionMoveRecord(
             account.Value, Move.ToString(), (int)Role, (int)Outcome, Epoch, Peer.Value, Seq, At.ToUnixTimeMilliseconds(),
             Statement, Erasure);
 
-    private static RegionMoveRecord Read(DbDataReader row)
+    private static RegionMoveRecord Read(SqlRow row)
         => new(
             Guid.Parse(row.GetString(0)), (MoveRole)row.GetInt32(1), (MoveOutcome)row.GetInt32(2), row.GetInt64(3),
             RegionName.Parse(row.GetString(4)), row.GetInt64(5), DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(6)),
-            row.IsDBNull(7) ? null : row.GetFieldValue<byte[]>(7), row.IsDBNull(8) ? null : row.GetFieldValue<byte[]>(8));
+            row.GetBytesOrNull(7), row.GetBytesOrNull(8));
 }

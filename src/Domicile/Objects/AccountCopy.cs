@@ -117,10 +117,10 @@ internal sealed class AccountCopy(AccountStore store, IDisposable hold, long epo
             }
 
             if (!_inline.ContainsKey(piece.ContentId)
-                && StoredContent.Find(sql, Account, piece.ContentId) is { Inline: { } inline } content)
+                && StoredContent.Find(sql, Account, piece.ContentId) is { IsInline: true } content)
             {
                 _inline.Add(piece.ContentId, content);
-                rest -= inline.Length;
+                rest -= content.Inline.Length;
             }
         }
     }

@@ -12,6 +12,7 @@ namespace Domicile.Objects;
 internal sealed class DecodedBatch
 {
     private readonly List<DecodedChange> _changes;
+    private readonly SetDigest _rows = SetDigest.Empty;
 
     private DecodedBatch(ChangeBatch batch)
     {
@@ -36,6 +37,7 @@ internal sealed class DecodedBatch
     public void Apply(AccountTransaction transaction)
     {
         var changes = new RowChanges(transaction);
+        transaction.Digest(_rows);
         foreach (var change in _changes)
         {
             change.Apply(changes);
@@ -50,7 +52,7 @@ internal sealed class DecodedBatch
         }
     }
 
-    private static DecodedChange DecodeRow(Change change) => change.Kind switch
+    private DecodedChange DecodeRow(Change change) => change.Kind switch
     {
         RowKind.Bucket => Decode<BucketRow>(change),
         RowKind.Version => Decode<VersionRow>(change),
@@ -61,18 +63,18 @@ internal sealed class DecodedBatch
         _ => throw Invalid("a row's kind is unknown"),
     };
 
-    private static DecodedChange.Stored<T> Decode<T>(Change change)
+    private DecodedChange.Stored<T> Decode<T>(Change change)
         where T : class, IStoredRow<T>
     {
         var row = T.Decode(change.Row.Span);
         RequireSeq(row.Seq, change);
-        var bytes = row.Encode();
-        return new DecodedChange.Stored<T>(row, bytes, SetDigest.Of(bytes));
+        _rows.Add(row.Encode());
+        return new DecodedChange.Stored<T>(row);
     }
 
     private static DecodedChange.Content DecodeContent(Change change)
     {
-        var content = ContentRow.Decode(change.Row.Span);
+        var content = ContentRow.Decode(change.Row);
         RequireSeq(content.Seq, change);
         return new DecodedChange.Content(content);
     }
@@ -127,12 +129,10 @@ internal abstract record DecodedChange
 
     public abstract void Apply(RowChanges changes);
 
-    /// <param name="Bytes">The row's canonical bytes.</param>
-    /// <param name="Element">The digest of the set that has only them.</param>
-    public sealed record Stored<T>(T Row, byte[] Bytes, SetDigest Element) : DecodedChange
+    public sealed record Stored<T>(T Row) : DecodedChange
         where T : class, IStoredRow<T>
     {
-        public override void Apply(RowChanges changes) => changes.Put(Row, Bytes, Element);
+        public override void Apply(RowChanges changes) => changes.PutDigested(Row);
     }
 
     public sealed record Content(ContentRow Row) : DecodedChange

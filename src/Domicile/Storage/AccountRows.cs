@@ -1,4 +1,3 @@
-using System.Data.Common;
 using Domicile.Accounts;
 
 namespace Domicile.Storage;
@@ -46,17 +45,17 @@ internal static class AccountRows
 
     private static string? Text(Guid? id) => id?.ToString("D");
 
-    private static AccountRow Read(DbDataReader row) => new(
+    private static AccountRow Read(SqlRow row) => new(
         new AccountProfile(
-            AccountId.Parse(row.GetString(0)), Country.Parse(row.GetString(1)), row.IsDBNull(2) ? null : row.GetString(2)),
+            AccountId.Parse(row.GetString(0)), Country.Parse(row.GetString(1)), row.GetStringOrNull(2)),
         Epoch: row.GetInt64(3),
         State: (AccountState)row.GetInt64(4),
         Seq: row.GetInt64(5),
-        Digest: row.GetFieldValue<byte[]>(6),
-        Move: row.IsDBNull(7) ? null : Guid.ParseExact(row.GetString(7), "D"),
-        Peer: row.IsDBNull(8) ? null : RegionName.Parse(row.GetString(8)),
+        Digest: row.GetBytes(6),
+        Move: row.IsNull(7) ? null : Guid.ParseExact(row.GetString(7), "D"),
+        Peer: row.IsNull(8) ? null : RegionName.Parse(row.GetString(8)),
         Cursor: row.GetInt64(9),
-        Pulling: row.IsDBNull(10) ? null : Guid.ParseExact(row.GetString(10), "D"),
+        Pulling: row.IsNull(10) ? null : Guid.ParseExact(row.GetString(10), "D"),
         HasData: row.GetInt64(11) != 0,
         Versions: row.GetInt64(12),
         Bytes: row.GetInt64(13));

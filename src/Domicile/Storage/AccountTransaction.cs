@@ -108,8 +108,8 @@ internal sealed class AccountTransaction
         _now = _now with { Row = row with { Versions = row.Versions + versions, Bytes = row.Bytes + bytes } };
     }
 
-    /// <summary>A row of the account came to be.</summary>
-    /// <param name="added">The digest of the set that has only its canonical bytes.</param>
+    /// <summary>Rows of the account came to be, or will before the transaction ends.</summary>
+    /// <param name="added">The digest of the set of their canonical bytes.</param>
     public void Digest(SetDigest added)
     {
         BeginDigest().Combine(added);

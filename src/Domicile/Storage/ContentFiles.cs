@@ -120,7 +120,7 @@ internal sealed class ContentFiles
     {
         return _disk.FindLengthBytes(PathOf(contentId)) is { } sealedLength
             && ContentLimits.PlainLength(sealedLength) is { } length
-                ? new StoredContent(contentId, length, Inline: null)
+                ? new StoredContent(contentId, length, Inline: default)
                 : null;
     }
 
@@ -262,13 +262,13 @@ internal sealed class ContentFiles
 
     private ValueTask<SealedReader> OpenReaderAsync(StoredContent content, CancellationToken cancellationToken)
     {
-        var lengthBytesMax = content.Inline is null ? ContentLimits.LengthBytesMax : ContentLimits.InlineBytesMax;
+        var lengthBytesMax = content.IsInline ? ContentLimits.InlineBytesMax : ContentLimits.LengthBytesMax;
         if (!ContentId.IsValid(content.ContentId) || content.LengthBytes < 0 || content.LengthBytes > lengthBytesMax)
         {
             throw new ContentCorruptException("A content's row has an id or a length that no content can have.");
         }
 
-        var path = content.Inline is null ? PathOf(content.ContentId) : null;
+        var path = content.IsInline ? null : PathOf(content.ContentId);
         return SealedReader.OpenAsync(_disk, content, path, () => OpenCipher(content.ContentId), cancellationToken);
     }
 

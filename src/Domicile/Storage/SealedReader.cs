@@ -37,7 +37,7 @@ internal sealed class SealedReader : IDisposable
     {
         if (path is null)
         {
-            return content.Inline!.Length == ContentLimits.FramesLength(content.LengthBytes)
+            return content.Inline.Length == ContentLimits.FramesLength(content.LengthBytes)
                 ? new SealedReader(content, openCipher(), file: null)
                 : throw Corrupt(content, "is of another length than its row says");
         }

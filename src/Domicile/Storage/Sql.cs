@@ -1,22 +1,30 @@
-using System.Data.Common;
+using Microsoft.Data.Sqlite;
 
 namespace Domicile.Storage;
 
 /// <summary>
 /// Statements on one connection, prepared once and used again. Parameters are named p1, p2, … in the SQL (<c>@p1</c>) and
-/// given in that order. Not thread-safe: one user at a time.
+/// given in that order; they are text, integers, blobs or null. Not thread-safe: one user at a time.
 /// </summary>
-internal sealed class Sql(DbConnection connection) : IDisposable
+internal sealed class Sql(SqliteConnection connection) : IDisposable
 {
-    private readonly Dictionary<string, DbCommand> _prepared = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, SqliteStatement> _prepared = new(StringComparer.Ordinal);
 
-    public DbConnection Connection => connection;
+    public SqliteConnection Connection => connection;
 
-    /// <summary>The transaction that statements run in; null outside of one.</summary>
-    public DbTransaction? Transaction { get; set; }
+    /// <summary>The connection's transaction, for those who use the connection themselves; null where nobody does.</summary>
+    public SqliteTransaction? Transaction { get; set; }
 
-    /// <returns>How many rows the statement changed.</returns>
-    public int Execute(string sql, params ReadOnlySpan<object?> arguments) => Prepare(sql, arguments).ExecuteNonQuery();
+    /// <returns>How many rows the statement changed, if it is one that inserts, updates or deletes.</returns>
+    public int Execute(string sql, params ReadOnlySpan<object?> arguments)
+    {
+        using var run = Prepare(sql, arguments);
+        while (run.Next() is not null)
+        {
+        }
+
+        return run.ChangeCount;
+    }
 
     /// <summary>Runs statements that will hardly be run again: settings, tables.</summary>
     public void ExecuteOnce(string sql)
@@ -30,73 +38,59 @@ internal sealed class Sql(DbConnection connection) : IDisposable
     /// <returns>The first column of the first row; default where there is no row or it is null.</returns>
     public T? Scalar<T>(string sql, params ReadOnlySpan<object?> arguments)
     {
-        using var reader = Prepare(sql, arguments).ExecuteReader();
-        return reader.Read() && !reader.IsDBNull(0) ? reader.GetFieldValue<T>(0) : default;
+        using var run = Prepare(sql, arguments);
+        return run.Next() is { } row && !row.IsNull(0) ? row.Get<T>(0) : default;
     }
 
     /// <returns>The first row; null where there is none.</returns>
-    public T? Single<T>(string sql, Func<DbDataReader, T> read, params ReadOnlySpan<object?> arguments)
+    public T? Single<T>(string sql, Func<SqlRow, T> read, params ReadOnlySpan<object?> arguments)
         where T : class
     {
-        using var reader = Prepare(sql, arguments).ExecuteReader();
-        return reader.Read() ? read(reader) : null;
+        using var run = Prepare(sql, arguments);
+        return run.Next() is { } row ? read(row) : null;
     }
 
     /// <summary>Gives the rows one by one, whatever their number. <paramref name="use"/> must not run the same statement.</summary>
-    public void ForEach(string sql, Action<DbDataReader> use, params ReadOnlySpan<object?> arguments)
+    public void ForEach(string sql, Action<SqlRow> use, params ReadOnlySpan<object?> arguments)
     {
-        using var reader = Prepare(sql, arguments).ExecuteReader();
-        while (reader.Read())
+        using var run = Prepare(sql, arguments);
+        while (run.Next() is { } row)
         {
-            use(reader);
+            use(row);
         }
     }
 
-    public List<T> List<T>(string sql, Func<DbDataReader, T> read, params ReadOnlySpan<object?> arguments)
+    public List<T> List<T>(string sql, Func<SqlRow, T> read, params ReadOnlySpan<object?> arguments)
     {
-        using var reader = Prepare(sql, arguments).ExecuteReader();
+        using var run = Prepare(sql, arguments);
         var rows = new List<T>();
-        while (reader.Read())
+        while (run.Next() is { } row)
         {
-            rows.Add(read(reader));
+            rows.Add(read(row));
         }
 
         return rows;
     }
 
+    /// <summary>Ends the statements, not the connection.</summary>
     public void Dispose()
     {
-        foreach (var command in _prepared.Values)
+        foreach (var statement in _prepared.Values)
         {
-            command.Dispose();
+            statement.Dispose();
         }
 
         _prepared.Clear();
     }
 
-    private DbCommand Prepare(string sql, ReadOnlySpan<object?> arguments)
+    private SqliteStatement.Run Prepare(string sql, ReadOnlySpan<object?> arguments)
     {
-        if (!_prepared.TryGetValue(sql, out var command))
+        if (!_prepared.TryGetValue(sql, out var statement))
         {
-            command = connection.CreateCommand();
-            command.CommandText = sql;
-            for (var i = 1; i <= arguments.Length; i++)
-            {
-                var parameter = command.CreateParameter();
-                parameter.ParameterName = $"@p{i}";
-                command.Parameters.Add(parameter);
-            }
-
-            _prepared.Add(sql, command);
+            statement = new SqliteStatement(connection.Handle!, sql);
+            _prepared.Add(sql, statement);
         }
 
-        Invariant.Check(command.Parameters.Count == arguments.Length);
-        for (var i = 0; i < arguments.Length; i++)
-        {
-            command.Parameters[i].Value = arguments[i] ?? DBNull.Value;
-        }
-
-        command.Transaction = Transaction;
-        return command;
+        return statement.Begin(arguments);
     }
 }

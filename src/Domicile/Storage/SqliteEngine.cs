@@ -52,7 +52,7 @@ internal static class SqliteEngine
 
     /// <summary>Whether a transaction is open: some errors roll back all of it, whatever savepoints there were.</summary>
     public static bool IsInTransaction(Sql sql)
-        => raw.sqlite3_get_autocommit(((SqliteConnection)sql.Connection).Handle!) == 0;
+        => raw.sqlite3_get_autocommit(sql.Connection.Handle!) == 0;
 
     /// <summary>
     /// Whether commits are fsynced; without, the log still is before its pages go into the file, so that a crash leaves a

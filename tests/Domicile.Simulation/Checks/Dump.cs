@@ -1,4 +1,3 @@
-using System.Data.Common;
 using System.Globalization;
 using Domicile.Accounts;
 using Domicile.Storage;
@@ -43,12 +42,12 @@ internal sealed class Dump
 
     public bool IsSameAs(Dump other) => _rows.SequenceEqual(other._rows);
 
-    private void Take(string table, DbDataReader row)
+    private void Take(string table, SqlRow row)
     {
-        var values = new string[row.FieldCount];
+        var values = new string[row.ColumnCount];
         for (var i = 0; i < values.Length; i++)
         {
-            values[i] = row.IsDBNull(i) ? "-" : Convert.ToString(row.GetValue(i), CultureInfo.InvariantCulture)!;
+            values[i] = row.IsNull(i) ? "-" : Convert.ToString(row.GetValue(i), CultureInfo.InvariantCulture)!;
         }
 
         _rows.Add($"{table} {string.Join(' ', values)}");

@@ -121,6 +121,6 @@ public sealed class ModelTests
     private static List<string> Dump(TestAccount account, string table)
         => account.Store.Read(sql => sql.List(
             $"SELECT * FROM {table} ORDER BY 1, 2, 3, 4",
-            reader => string.Join('|', Enumerable.Range(0, reader.FieldCount).Select(i =>
-                reader.GetValue(i) is byte[] bytes ? Convert.ToHexString(bytes) : reader.GetValue(i).ToString()))));
+            reader => string.Join('|', Enumerable.Range(0, reader.ColumnCount).Select(i =>
+                reader.GetValue(i) is byte[] bytes ? Convert.ToHexString(bytes) : $"{reader.GetValue(i)}"))));
 }

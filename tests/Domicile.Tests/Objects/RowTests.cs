@@ -36,7 +36,7 @@ public sealed class RowTests
         var inline = new ContentRow(new string('c', 26), 1, 2, new byte[18]);
         Assert.Equal(inline.Encode(), ContentRow.Decode(inline.Encode()).Encode());
         var inFile = new ContentRow(new string('c', 26), 1, 2, null);
-        Assert.Null(ContentRow.Decode(inFile.Encode()).Inline);
+        Assert.False(ContentRow.Decode(inFile.Encode()).IsInline);
     }
 
     [Fact]

@@ -56,7 +56,7 @@ internal static class Contents
         {
             transaction.Sql.Execute(
                 "INSERT INTO content (account, content, seq, length, refs, inline) VALUES (@p1, @p2, 1, @p3, 1, @p4)",
-                store.Account.Value, content.ContentId, content.LengthBytes, content.Inline);
+                store.Account.Value, content.ContentId, content.LengthBytes, content.IsInline ? (object)content.Inline : null);
             return true;
         },
         CancellationToken.None);

@@ -86,7 +86,7 @@ public sealed class KilledProcessTests
             "INSERT INTO bucket VALUES (@p1, @p2, @p3, 0, 0, @p4)", transaction.Account.Value, name, seq, content.ContentId);
         transaction.Sql.Execute(
             "INSERT INTO content VALUES (@p1, @p2, @p3, @p4, 1, @p5)",
-            transaction.Account.Value, content.ContentId, seq, content.LengthBytes, content.Inline);
+            transaction.Account.Value, content.ContentId, seq, content.LengthBytes, content.IsInline ? (object)content.Inline : null);
         transaction.Digest([], Encoding.UTF8.GetBytes(name));
         return true;
     }

@@ -1,4 +1,3 @@
-using System.Data.Common;
 using Domicile.Accounts;
 using Domicile.Storage;
 
@@ -19,7 +18,7 @@ internal sealed record BucketRow(string Name, long Seq, long CreatedMs, Versioni
 
     public IReadOnlyList<ContentPiece> Pieces => [];
 
-    public static BucketRow Read(DbDataReader reader)
+    public static BucketRow Read(SqlRow reader)
         => new(reader.GetString(0), reader.GetInt64(1), reader.GetInt64(2), (Versioning)reader.GetByte(3), reader.GetString(4));
 
     public static BucketRow? Find(Sql sql, AccountId account, string key)

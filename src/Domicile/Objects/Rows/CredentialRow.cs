@@ -1,4 +1,3 @@
-using System.Data.Common;
 using Domicile.Accounts;
 using Domicile.Storage;
 
@@ -18,10 +17,10 @@ internal sealed record CredentialRow(string AccessKeyId, long Seq, long CreatedM
 
     public IReadOnlyList<ContentPiece> Pieces => [];
 
-    public static CredentialRow Read(DbDataReader reader)
+    public static CredentialRow Read(SqlRow reader)
         => new(
             reader.GetString(0), reader.GetInt64(1), reader.GetInt64(2), reader.GetString(3),
-            reader.GetFieldValue<byte[]>(4));
+            reader.GetBytes(4));
 
     public static CredentialRow? Find(Sql sql, AccountId account, string key)
         => sql.Single($"{Select} WHERE account = @p1 AND access_key = @p2", Read, account.Value, key);

@@ -1,4 +1,3 @@
-using System.Data.Common;
 using Domicile.Accounts;
 using Domicile.Storage;
 
@@ -19,7 +18,7 @@ internal interface IStoredRow<TSelf>
     /// <summary>The primary key's columns, for enumeration in its order.</summary>
     static abstract string PrimaryKey { get; }
 
-    static abstract TSelf Read(DbDataReader reader);
+    static abstract TSelf Read(SqlRow reader);
 
     /// <exception cref="InvalidRowException">The bytes are not exactly one such row.</exception>
     static abstract TSelf Decode(ReadOnlySpan<byte> row);

@@ -1,4 +1,3 @@
-using System.Data.Common;
 using Domicile.Accounts;
 using Domicile.Storage;
 
@@ -37,7 +36,7 @@ internal sealed record PartRow(
 
     public RowSize Holds => new(0, Size);
 
-    public static PartRow Read(DbDataReader reader)
+    public static PartRow Read(SqlRow reader)
         => new(
             reader.GetString(0), reader.GetInt32(1), reader.GetInt64(2), reader.GetInt64(3), reader.GetString(4),
             reader.GetInt64(5), reader.GetString(6));

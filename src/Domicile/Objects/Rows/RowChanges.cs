@@ -1,5 +1,4 @@
 using Domicile.Accounts;
-using Domicile.Proofs;
 using Domicile.Storage;
 
 namespace Domicile.Objects.Rows;
@@ -25,16 +24,17 @@ internal sealed class RowChanges(AccountTransaction transaction)
 
     public void Put<T>(T row)
         where T : class, IStoredRow<T>
-        => Put(row, row.Encode(), null);
+    {
+        transaction.Digest([], row.Encode());
+        PutDigested(row);
+    }
 
-    /// <param name="bytes">The row's canonical bytes.</param>
-    /// <param name="element">The digest of the set that has only them; null where it isn't known yet.</param>
-    public void Put<T>(T row, byte[] bytes, SetDigest? element)
+    /// <summary>The same for a row whose element is in the digest already. That of a row that it replaces goes out.</summary>
+    public void PutDigested<T>(T row)
         where T : class, IStoredRow<T>
     {
         if (row.TryAdd(Sql, Account))
         {
-            transaction.Digest(element ?? SetDigest.Of(bytes));
             Count(default, row.Holds);
             Refer(row.Pieces, 1);
             return;
@@ -42,13 +42,13 @@ internal sealed class RowChanges(AccountTransaction transaction)
 
         var before = T.Find(Sql, Account, row.Key)!;
         var bytesBefore = before.Encode();
-        if (bytesBefore.AsSpan().SequenceEqual(bytes))
+        transaction.Digest(bytesBefore, []);
+        if (bytesBefore.AsSpan().SequenceEqual(row.Encode()))
         {
             return;
         }
 
         row.Replace(Sql, Account);
-        transaction.Digest(bytesBefore, bytes);
         Count(before.Holds, row.Holds);
         Refer(row.Pieces, 1);
         Refer(before.Pieces, -1);
@@ -156,7 +156,7 @@ internal sealed class RowChanges(AccountTransaction transaction)
             """;
         Sql.Execute(
             isNew ? insert : insert + replace,
-            Account.Value, content.Id, content.Seq, content.LengthBytes, references, content.Inline);
+            Account.Value, content.Id, content.Seq, content.LengthBytes, references, content.IsInline ? (object)content.Inline : null);
     }
 
     private long Count(string contentId, long change)

@@ -12,10 +12,17 @@ internal sealed class RowWriter
     // Strict: a lone surrogate has no UTF-8, and two different texts must not become the same bytes.
     internal static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
-    private readonly ArrayBufferWriter<byte> _bytes = new(256);
+    private const int KeptBytesMax = 64 << 10;
+
+    // A row's bytes are gathered where those of the thread's last row were.
+    [ThreadStatic]
+    private static ArrayBufferWriter<byte>? t_spare;
+
+    private readonly ArrayBufferWriter<byte> _bytes;
 
     public RowWriter(Storage.RowKind kind)
     {
+        (_bytes, t_spare) = (t_spare ?? new ArrayBufferWriter<byte>(256), null);
         Byte(Format);
         Byte((byte)kind);
     }
@@ -55,5 +62,16 @@ internal sealed class RowWriter
         _bytes.Write(value);
     }
 
-    public byte[] ToArray() => _bytes.WrittenSpan.ToArray();
+    /// <summary>The row. The writer has ended with it.</summary>
+    public byte[] ToArray()
+    {
+        var row = _bytes.WrittenSpan.ToArray();
+        if (_bytes.Capacity <= KeptBytesMax)
+        {
+            _bytes.ResetWrittenCount();
+            t_spare = _bytes;
+        }
+
+        return row;
+    }
 }

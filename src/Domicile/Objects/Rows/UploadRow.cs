@@ -1,4 +1,3 @@
-using System.Data.Common;
 using Domicile.Accounts;
 using Domicile.Storage;
 
@@ -34,7 +33,7 @@ internal sealed record UploadRow(string Bucket, string Name, string UploadId, lo
 
     public IReadOnlyList<ContentPiece> Pieces => [];
 
-    public static UploadRow Read(DbDataReader reader)
+    public static UploadRow Read(SqlRow reader)
         => new(
             reader.GetString(0), reader.GetString(1), reader.GetString(2), reader.GetInt64(3), reader.GetInt64(4),
             reader.GetString(5));

@@ -1,4 +1,3 @@
-using System.Data.Common;
 using Domicile.Accounts;
 using Domicile.Storage;
 
@@ -43,7 +42,7 @@ internal sealed record VersionRow(
 
     public RowSize Holds => new(1, Size);
 
-    public static VersionRow Read(DbDataReader reader)
+    public static VersionRow Read(SqlRow reader)
         => new(
             reader.GetString(0), reader.GetString(1), reader.GetInt64(2), reader.GetString(3), reader.GetInt64(4),
             reader.GetInt64(5) != 0, reader.GetInt64(6), reader.GetInt64(7), reader.GetString(8), reader.GetString(9),
