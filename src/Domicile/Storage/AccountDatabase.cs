@@ -11,6 +11,7 @@ internal sealed class AccountDatabase : IDisposable
     private readonly string _path;
     private Sql? _writer;
     private long? _versionSeen;
+    private int _pagesLogged;
     private bool _isFlushing = true;
     private bool _isClosed;
 
@@ -72,8 +73,46 @@ internal sealed class AccountDatabase : IDisposable
         return isUntouched;
     }
 
-    /// <summary>Never waits: where all pooled readers are busy, it opens one more.</summary>
-    public Sql RentReader()
+    /// <summary>After a commit: whether so much has been logged since it last said so that a checkpoint is due.</summary>
+    public bool IsCheckpointDue()
+    {
+        _pagesLogged += SqliteEngine.TakePagesLogged(Writer);
+        if (_pagesLogged < StorageLimits.CheckpointPages)
+        {
+            return false;
+        }
+
+        _pagesLogged = 0;
+        return true;
+    }
+
+    /// <summary>
+    /// Runs work on a reader's connection, beside the writer. Never waits: where all pooled readers are busy, it opens one more.
+    /// </summary>
+    public T RunBeside<T>(Func<Sql, T> work)
+    {
+        var sql = RentReader();
+        var isWhole = false;
+        try
+        {
+            var result = work(sql);
+            isWhole = true;
+            return result;
+        }
+        finally
+        {
+            if (isWhole)
+            {
+                ReturnReader(sql);
+            }
+            else
+            {
+                SqliteEngine.Close(sql);
+            }
+        }
+    }
+
+    private Sql RentReader()
     {
         lock (_gate)
         {
@@ -86,7 +125,7 @@ internal sealed class AccountDatabase : IDisposable
         return SqliteEngine.OpenReader(_path);
     }
 
-    public void ReturnReader(Sql reader)
+    private void ReturnReader(Sql reader)
     {
         lock (_gate)
         {

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using Microsoft.Data.Sqlite;
 
 namespace Domicile.Storage;
 
@@ -6,6 +7,9 @@ namespace Domicile.Storage;
 internal sealed partial class AccountStore
 {
     private volatile bool _isOnlyWriter;
+
+    // The writer's own; whoever ends the writer waits for it.
+    private Task _checkpoint = Task.CompletedTask;
 
     /// <summary>
     /// Whether all that has been committed since this was last set to true was committed here. Set by a write, from within
@@ -96,8 +100,38 @@ internal sealed partial class AccountStore
             work.Complete();
         }
 
-        // :: Step 4: files of contents that were dropped go in the background.
+        // :: Step 4: files of contents that were dropped, and the log when it has grown, go in the background.
         _discards.AfterCommit(sql);
+        if (database.IsCheckpointDue() && _checkpoint.IsCompleted)
+        {
+            _checkpoint = _region.Workers.Run(Checkpoint);
+        }
+    }
+
+    // Beside the writer: a checkpoint waits for the disk, twice.
+    private void Checkpoint()
+    {
+        try
+        {
+            var database = Use(create: false);
+            if (database is null)
+            {
+                return;
+            }
+
+            try
+            {
+                database.RunBeside(SqliteEngine.Checkpoint);
+            }
+            finally
+            {
+                EndUse();
+            }
+        }
+        catch (Exception fault) when (fault is SqliteException or ObjectDisposedException)
+        {
+            // The log keeps what it has. A later checkpoint takes it, and the disk's trouble meets the writer as well.
+        }
     }
 
     /// <returns>Whether it is part of the commit; if not, its caller has been told why.</returns>

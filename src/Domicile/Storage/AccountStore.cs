@@ -277,6 +277,7 @@ internal sealed partial class AccountStore
         await _queue.DrainAsync();
         await _discards.EndAsync();
         await _queue.DrainAsync();
+        await _checkpoint;
         lock (_gate)
         {
             Close();
@@ -299,29 +300,13 @@ internal sealed partial class AccountStore
             "SELECT 1 FROM content WHERE account = @p1 AND content = @p2", Account.Value, id) != 0)];
 
     private static T ReadSnapshot<T>(AccountDatabase database, Func<Sql, T> query)
-    {
-        var sql = database.RentReader();
-        var isWhole = false;
-        try
+        => database.RunBeside(sql =>
         {
             sql.Execute("BEGIN");
             var result = query(sql);
             sql.Execute("COMMIT");
-            isWhole = true;
             return result;
-        }
-        finally
-        {
-            if (isWhole)
-            {
-                database.ReturnReader(sql);
-            }
-            else
-            {
-                SqliteEngine.Close(sql);
-            }
-        }
-    }
+        });
 
     private async Task<T> EnqueueAsync<T>(PendingWrite<T> pending, CancellationToken cancellationToken)
     {

@@ -12,12 +12,16 @@ internal static class SqliteEngine
 {
     // synchronous=FULL: a commit returns when its pages are fsynced. secure_delete: deleted rows are overwritten with zeros.
     // temp_store=MEMORY: sorters, savepoints and VACUUM leave no temporary file. mmap_size=0: a damaged disk is an error
-    // code, not a signal. A checkpoint each 16 MiB of log; after it the log file shrinks back.
+    // code, not a signal. wal_autocheckpoint: a commit that finds 64 MiB of log takes it back into the file itself, if all
+    // the checkpoints beside the writer have not; after that the log file shrinks back.
     private const string Settings =
         """
         PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=ON; PRAGMA temp_store=MEMORY;
-        PRAGMA foreign_keys=OFF; PRAGMA mmap_size=0; PRAGMA wal_autocheckpoint=4000; PRAGMA journal_size_limit=16777216;
+        PRAGMA foreign_keys=OFF; PRAGMA mmap_size=0; PRAGMA wal_autocheckpoint=16000; PRAGMA journal_size_limit=16777216;
         """;
+
+    // https://www.sqlite.org/c3ref/c_dbstatus_options.html
+    private const int DbStatusCacheWrite = 9;
 
     private const int WriterCacheKiB = 2048;
     private const int ReaderCacheKiB = 512;
@@ -60,6 +64,20 @@ internal static class SqliteEngine
     /// </summary>
     public static void SetFlushing(Sql sql, bool isFlushing)
         => sql.Execute(isFlushing ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL");
+
+    /// <summary>How many pages this connection has written into the log since it was asked last.</summary>
+    public static int TakePagesLogged(Sql sql)
+    {
+        raw.sqlite3_db_status(sql.Connection.Handle!, DbStatusCacheWrite, out var pages, out _, resetFlg: 1);
+        return pages;
+    }
+
+    /// <summary>
+    /// Takes back into the file what of the log no reader keeps from it; the writer goes on meanwhile. Not in a transaction.
+    /// https://www.sqlite.org/wal.html#ckpt
+    /// </summary>
+    /// <returns>Whether it could run: another one may.</returns>
+    public static bool Checkpoint(Sql sql) => sql.Scalar<long>("PRAGMA wal_checkpoint(PASSIVE)") == 0;
 
     /// <summary>
     /// Rewrites the file from its live rows alone and empties the write-ahead log. Not in a transaction.

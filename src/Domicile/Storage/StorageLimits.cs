@@ -27,6 +27,9 @@ internal static class StorageLimits
     /// <summary>Received files that are flushed at a time: each blocks a thread.</summary>
     public const int ReceiveFlushesMax = 16;
 
+    /// <summary>Pages of 4 KiB in an account's log after which a checkpoint begins beside its writer: 16 MiB.</summary>
+    public const int CheckpointPages = 4_000;
+
     /// <summary>Milliseconds that SQLite waits for a lock. Only checkpoints ever wait: each account has one writer.</summary>
     public const int BusyTimeoutMs = 5000;
 }
