@@ -19,6 +19,7 @@ internal sealed class TestBed : IAsyncDisposable
 {
     public const string Singapore = "singapore";
     public const string California = "california";
+    public const string Beijing = "beijing";
 
     private static readonly TimeSpan ConnectPatience = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan StartPatience = TimeSpan.FromSeconds(90);

@@ -22,9 +22,9 @@ internal static class AssumedCosts
 
     // Of a machine on which a row's digest takes as long as DigestTypical: other machines are as much slower as theirs is.
     private static readonly TimeSpan DigestTypical = TimeSpan.FromMicroseconds(6);
-    private static readonly TimeSpan ObjectTypical = TimeSpan.FromMicroseconds(160);
-    private static readonly TimeSpan ErasedObjectTypical = TimeSpan.FromMicroseconds(65);
-    private const double BytesPerSecondTypical = 180e6;
+    private static readonly TimeSpan ObjectTypical = TimeSpan.FromMicroseconds(95);
+    private static readonly TimeSpan ErasedObjectTypical = TimeSpan.FromMicroseconds(75);
+    private const double BytesPerSecondTypical = 230e6;
     private const double ErasedBytesPerSecond = 3e9;
 
     // Moves side by side share a link that is narrower than the machines; else they use the cores that one leaves.
