@@ -128,7 +128,7 @@ internal sealed partial class AccountStore
                 EndUse();
             }
         }
-        catch (Exception fault) when (fault is SqliteException or ObjectDisposedException)
+        catch (Exception fault) when (fault is SqliteException or IOException or ObjectDisposedException)
         {
             // The log keeps what it has. A later checkpoint takes it, and the disk's trouble meets the writer as well.
         }

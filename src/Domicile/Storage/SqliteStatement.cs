@@ -26,7 +26,8 @@ internal sealed class SqliteStatement : IDisposable
     public SqliteStatement(sqlite3 database, string sql)
     {
         _database = database;
-        Check(raw.sqlite3_prepare_v3(database, sql, raw.SQLITE_PREPARE_PERSISTENT, out _statement));
+        Check(raw.sqlite3_prepare_v3(database, sql, raw.SQLITE_PREPARE_PERSISTENT, out _statement, out var rest));
+        Invariant.Check(string.IsNullOrWhiteSpace(rest));
         _row = new SqlRow(_statement);
 
         // Parameters are numbered as they appear first, which need not be the order of their names.

@@ -292,10 +292,10 @@ internal sealed class Link : IAsyncDisposable
 
         public static long Ticks(TimeSpan time) => (long)(time.TotalSeconds * Stopwatch.Frequency);
 
+        // A timer may fire a little early too: then again, so that what is missing is less than its unit.
         public static async ValueTask UntilAsync(long due, CancellationToken stop)
         {
-            var milliseconds = (due - Now) * 1000 / Stopwatch.Frequency;
-            if (milliseconds > 0)
+            while ((due - Now) * 1000 / Stopwatch.Frequency is > 0 and var milliseconds)
             {
                 await Task.Delay(TimeSpan.FromMilliseconds(milliseconds), TimeProvider.System, stop);
             }

@@ -98,6 +98,7 @@ public sealed class SqlTests : IDisposable
     {
         Assert.Throws<SqliteException>(() => _sql.Execute("DELETE FROM nothing"));
         Assert.Throws<InvariantViolatedException>(() => _sql.Execute("DELETE FROM thing WHERE name = @p1"));
+        Assert.Throws<InvariantViolatedException>(() => _sql.Execute("DELETE FROM thing; DELETE FROM thing"));
         Assert.Throws<ArgumentException>(() => _sql.Execute("DELETE FROM thing WHERE name = @p1", DateTimeOffset.UnixEpoch));
         Add("a", 1, null);
         const string all = "SELECT name FROM thing";
