@@ -24,7 +24,7 @@ internal static class AssumedCosts
     private static readonly TimeSpan DigestTypical = TimeSpan.FromMicroseconds(6);
     private static readonly TimeSpan ObjectTypical = TimeSpan.FromMicroseconds(95);
     private static readonly TimeSpan ErasedObjectTypical = TimeSpan.FromMicroseconds(75);
-    private const double BytesPerSecondTypical = 230e6;
+    private const double BytesPerSecondTypical = 300e6;
     private const double ErasedBytesPerSecond = 3e9;
 
     // Moves side by side share a link that is narrower than the machines; else they use the cores that one leaves.

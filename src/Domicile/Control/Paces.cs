@@ -43,7 +43,7 @@ internal sealed class Paces(ControlDatabase database, RegionQuestions regions, T
     }
 
     public PairPace Of(RegionName source, RegionName target)
-        => Learn().Pairs.GetValueOrDefault((source, target)) ?? First(source, target);
+        => Known(Learn().Pairs, source, target);
 
     private bool IsUnknown((RegionName Source, RegionName Target) pair)
         => Of(pair.Source, pair.Target).Turn.Count < ControlLimits.MovesThatTeach
@@ -111,11 +111,16 @@ internal sealed class Paces(ControlDatabase database, RegionQuestions regions, T
         foreach (var move in database.Read(sql => MoveRecords.ListEnded(sql, ControlLimits.MovesLearned)).Reverse())
         {
             var pair = (move.Source, move.Target);
-            pairs[pair] = Learn(pairs.GetValueOrDefault(pair) ?? First(move.Source, move.Target), move);
+            pairs[pair] = Learn(Known(pairs, move.Source, move.Target), move);
         }
 
         return new Learned(ended, pairs, time.GetTimestamp());
     }
+
+    // Where only the way back is known, that: the link is the same, and the two machines do as much in either part.
+    private PairPace Known(
+        IReadOnlyDictionary<(RegionName Source, RegionName Target), PairPace> pairs, RegionName source, RegionName target)
+        => pairs.GetValueOrDefault((source, target)) ?? pairs.GetValueOrDefault((target, source)) ?? First(source, target);
 
     private static PairPace Learn(PairPace pace, Move move)
     {
