@@ -3,8 +3,8 @@ using Domicile.Moves;
 namespace Domicile.Control;
 
 /// <summary>
-/// What a move costs before any was measured: what the product itself needs, as benchmarks of it show, and what the link
-/// and the target's own speed add.
+/// What a move costs before any was measured: what the product itself needs, as benchmarks of it show, and what the link,
+/// the target's disk and its own speed add.
 /// </summary>
 internal static class AssumedCosts
 {
@@ -22,13 +22,13 @@ internal static class AssumedCosts
 
     // Of a machine on which a row's digest takes as long as DigestTypical: other machines are as much slower as theirs is.
     private static readonly TimeSpan DigestTypical = TimeSpan.FromMicroseconds(6);
-    private static readonly TimeSpan ObjectTypical = TimeSpan.FromMicroseconds(95);
+    private static readonly TimeSpan ObjectTypical = TimeSpan.FromMicroseconds(100);
     private static readonly TimeSpan ErasedObjectTypical = TimeSpan.FromMicroseconds(75);
-    private const double BytesPerSecondTypical = 300e6;
+    private const double BytesPerSecondTypical = 350e6;
     private const double ErasedBytesPerSecond = 3e9;
 
-    // Moves side by side share a link that is narrower than the machines; else they use the cores that one leaves.
-    private const double ParallelOnLink = 1.05;
+    // Moves side by side share a link or a disk that is narrower than the machines; else they use the cores that one leaves.
+    private const double ParallelOnDevice = 1.05;
     private const double ParallelTypical = 1.5;
 
     /// <param name="link">Null: could not be measured.</param>
@@ -39,14 +39,16 @@ internal static class AssumedCosts
         var roundTrip = link?.RoundTrip.TotalSeconds ?? 0;
         var step = control + (StepItself.TotalSeconds * slower);
         var machine = slower / BytesPerSecondTypical;
-        var onLink = link is { BytesPerSecond: > 0 } ? 1 / link.BytesPerSecond : 0;
+        var onDevice = Math.Max(PerByte(link?.BytesPerSecond), PerByte(link?.DiskBytesPerSecond));
         return new PairPace(
             Pace.From(new Costs(
                 (StepsOfTurn * step) + (RoundTripsOfPull * roundTrip), ObjectTypical.TotalSeconds * slower,
-                Math.Max(machine, onLink), onLink > machine ? ParallelOnLink : ParallelTypical)),
+                Math.Max(machine, onDevice), onDevice > machine ? ParallelOnDevice : ParallelTypical)),
             Pace.From(new Costs(
                 (StepsAfter * step) + (ErasingItself.TotalSeconds * slower), ErasedObjectTypical.TotalSeconds * slower,
                 slower / ErasedBytesPerSecond, ParallelTypical)),
             control + BeginItself.TotalSeconds);
     }
+
+    private static double PerByte(double? bytesPerSecond) => bytesPerSecond is > 0 and var rate ? 1 / rate : 0;
 }

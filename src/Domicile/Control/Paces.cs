@@ -10,6 +10,9 @@ namespace Domicile.Control;
 /// <param name="BeginSeconds">What requesting one takes, one after the other: a question to the target, and a commit.</param>
 internal sealed record PairPace(Pace Turn, Pace After, double BeginSeconds)
 {
+    /// <summary>The same, to be believed no more than what a new deployment assumes.</summary>
+    public PairPace AsAssumption => this with { Turn = Pace.From(Turn.Costs), After = Pace.From(After.Costs) };
+
     public ScheduledMove Scheduled(RegionName source, RegionName target, MoveSize size)
     {
         var turn = Turn.Costs;
@@ -111,7 +114,7 @@ internal sealed class Paces(ControlDatabase database, RegionQuestions regions, T
         foreach (var move in database.Read(sql => MoveRecords.ListEnded(sql, ControlLimits.MovesLearned)).Reverse())
         {
             var pair = (move.Source, move.Target);
-            pairs[pair] = Learn(Known(pairs, move.Source, move.Target), move);
+            pairs[pair] = Learn(pairs.GetValueOrDefault(pair) ?? Known(pairs, move.Source, move.Target).AsAssumption, move);
         }
 
         return new Learned(ended, pairs, time.GetTimestamp());

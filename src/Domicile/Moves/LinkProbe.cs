@@ -1,12 +1,13 @@
 using System.Buffers;
 using Domicile.Accounts;
 using Domicile.Proofs;
+using Domicile.Storage;
 
 namespace Domicile.Moves;
 
 /// <summary>
 /// Measures a link by using it for a moment: small questions for the round trip, then bytes for the rate; and this machine,
-/// by what copying objects costs most of its processor for.
+/// by what copying objects costs most of its processor for, and how fast its disk takes what must be durable.
 /// </summary>
 internal static class LinkProbe
 {
@@ -32,7 +33,9 @@ internal static class LinkProbe
             var link = region.Links.To(source);
             var roundTrip = await RoundTripAsync(link, region.Time, cancellationToken);
             var rate = await RateAsync(link, region.Time, cancellationToken);
-            return new LinkMeasure(roundTrip, rate, DigestTime(region.Time));
+            var disk = await DiskProbe.WriteRateAsync(
+                region.Storage.Directory, MoveLimits.ProbeBytesMax, MoveLimits.ProbeDiskMax, region.Time, cancellationToken);
+            return new LinkMeasure(roundTrip, rate, DigestTime(region.Time), disk);
         }
         catch (IOException)
         {

@@ -158,13 +158,28 @@ public sealed class PaceTests
     public void A_link_measured_as_narrow_makes_bytes_cost_what_it_can_carry()
     {
         var link = new LinkMeasure(
-            TimeSpan.FromMilliseconds(180), BytesPerSecond: 25e6, TimeSpan.FromMicroseconds(6), TimeSpan.FromMilliseconds(180));
+            TimeSpan.FromMilliseconds(180), BytesPerSecond: 25e6, TimeSpan.FromMicroseconds(6), DiskBytesPerSecond: 1e9,
+            TimeSpan.FromMilliseconds(180));
 
         var costs = AssumedCosts.Of(link).Turn.Costs;
 
         // 1 GB at 200 Mbit/s is 40 s; eight steps and four round trips of 180 ms are 2.2 s.
         Near(40, costs.WorkSeconds(new MoveSize(1, 1_000_000_000)), 0.01);
         Assert.InRange(costs.Fixed, 2.1, 2.5);
+    }
+
+    [Fact]
+    public void A_target_whose_disk_is_slow_makes_bytes_cost_what_it_can_write_however_many_move()
+    {
+        var slow = new LinkMeasure(
+            TimeSpan.FromMilliseconds(1), BytesPerSecond: 1e9, TimeSpan.FromMicroseconds(6), DiskBytesPerSecond: 50e6);
+
+        var costs = AssumedCosts.Of(slow).Turn.Costs;
+
+        Near(20, costs.WorkSeconds(new MoveSize(1, 1_000_000_000)), 0.01);
+        Assert.InRange(costs.Parallel, 1, 1.1);
+        var unknown = AssumedCosts.Of(slow with { DiskBytesPerSecond = 0 }).Turn.Costs;
+        Assert.InRange(unknown.WorkSeconds(new MoveSize(1, 1_000_000_000)), 1, 10);
     }
 
     [Fact]
