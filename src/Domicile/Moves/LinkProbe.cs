@@ -34,7 +34,7 @@ internal static class LinkProbe
             var roundTrip = await RoundTripAsync(link, region.Time, cancellationToken);
             var rate = await RateAsync(link, region.Time, cancellationToken);
             var disk = await DiskProbe.WriteRateAsync(
-                region.Storage.Directory, MoveLimits.ProbeBytesMax, MoveLimits.ProbeDiskMax, region.Time, cancellationToken);
+                region.Storage.Directory, MoveLimits.ProbeDiskMax, region.Time, cancellationToken);
             return new LinkMeasure(roundTrip, rate, DigestTime(region.Time), disk);
         }
         catch (IOException)

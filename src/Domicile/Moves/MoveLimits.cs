@@ -39,7 +39,7 @@ internal static class MoveLimits
     /// <summary>What a source sends at most for a target to measure the link.</summary>
     public const int ProbeBytesMax = 16 << 20;
 
-    /// <summary>How long it then measures its disk, with as many bytes at most.</summary>
+    /// <summary>How long it then measures its disk.</summary>
     public static readonly TimeSpan ProbeDiskMax = TimeSpan.FromMilliseconds(200);
 
     public static readonly TimeSpan RetryFirst = TimeSpan.FromMilliseconds(100);

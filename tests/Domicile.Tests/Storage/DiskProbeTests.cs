@@ -5,8 +5,6 @@ namespace Domicile.Tests.Storage;
 
 public sealed class DiskProbeTests : IDisposable
 {
-    private const int MiB = 1 << 20;
-
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("domicile-probe-");
 
     private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
@@ -27,5 +25,5 @@ public sealed class DiskProbeTests : IDisposable
     public void Dispose() => _directory.Delete(recursive: true);
 
     private static Task<double> RateAsync(string directory)
-        => DiskProbe.WriteRateAsync(directory, 8 * MiB, TimeSpan.FromSeconds(1), TimeProvider.System, Cancelled);
+        => DiskProbe.WriteRateAsync(directory, TimeSpan.FromSeconds(1), TimeProvider.System, Cancelled);
 }
