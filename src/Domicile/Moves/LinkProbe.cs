@@ -17,7 +17,7 @@ internal static class LinkProbe
 
     private const int DigestsEach = 20;
 
-    private static readonly TimeSpan DigestsFor = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan DigestsFor = TimeSpan.FromMilliseconds(100);
 
     /// <returns>Null where the source doesn't answer.</returns>
     public static async Task<LinkMeasure?> RunAsync(
