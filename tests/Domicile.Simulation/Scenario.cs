@@ -1,4 +1,5 @@
 using Domicile.Accounts;
+using Domicile.Moves;
 using Domicile.Objects;
 using Domicile.Simulation.Clients;
 using Domicile.Simulation.Engine;
@@ -25,6 +26,9 @@ internal sealed class Scenario
     private readonly Dice _dice;
     private readonly List<(long Step, Action Act)> _strikes = [];
 
+    // After so many looks at a region that has commits to lose, it crashes; 0: it need not.
+    private int _copiesToCrash;
+
     public Scenario(Deployment deployment)
     {
         _deployment = deployment;
@@ -43,7 +47,8 @@ internal sealed class Scenario
     public bool IsPlayed => Clients.All(one => one.IsDone) && Operator.Running == 0;
 
     public static Shape DrawShape(Dice dice)
-        => new(dice.Hits(0.65) ? 2 : 3, dice.Hits(0.75) ? 1 : 2, dice.Hits(0.75) ? 1 : 2);
+        => new(dice.Hits(0.65) ? 2 : 3, dice.Hits(0.75) ? 1 : 2, dice.Hits(0.75) ? 1 : 2,
+            new CopyBounds(dice.Pick((int[])[1, 4, 512]), dice.Pick((int[])[2, 6, 64])));
 
     public static Weather DrawWeather(Dice dice)
         => dice.Below(4) switch
@@ -69,6 +74,12 @@ internal sealed class Scenario
             await home.Up.ExecuteAsync(profile.Id, new CreateBucket("plain"), default);
             await home.Up.ExecuteAsync(profile.Id, new CreateBucket("photos"), default);
             await home.Up.ExecuteAsync(profile.Id, new PutBucketVersioning("photos", Versioning.Enabled), default);
+            for (var bucket = _dice.Hits(0.3) ? _dice.Below(40) : 0; bucket > 0; bucket--)
+            {
+                // What takes a copy many batches to bring.
+                await home.Up.ExecuteAsync(profile.Id, new CreateBucket($"more-{bucket}"), default);
+            }
+
             AddClients(profile, keys, i);
         }
     }
@@ -105,12 +116,19 @@ internal sealed class Scenario
             _strikes.RemoveAt(_strikes.Count - 1);
             act();
         }
+
+        if (_copiesToCrash > 0 && _deployment.Regions.FirstOrDefault(region => region.Disk.HasUnflushedCommits) is { Node: not null } copying
+            && --_copiesToCrash == 0)
+        {
+            Operator.Begin(() => CrashAsync(copying, TimeSpan.FromMilliseconds(1 + _dice.Below(500))));
+        }
     }
 
     /// <summary>Nothing breaks any more, and what was down is up.</summary>
     public void Heal()
     {
         _strikes.Clear();
+        _copiesToCrash = 0;
         _world.Haste = 0;
         _world.Trace.Say($"-- everything is mended");
         _deployment.Network.Heal();
@@ -163,6 +181,8 @@ internal sealed class Scenario
         {
             return;
         }
+
+        _copiesToCrash = _dice.Hits(0.3) ? 1 + _dice.Below(30) : 0;
 
         for (var i = _dice.Below(4); i > 0; i--)
         {

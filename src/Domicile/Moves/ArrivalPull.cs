@@ -71,7 +71,7 @@ internal sealed partial class ArrivalPull(RegionContext region, MoveOrder order,
             var cursor = row?.Cursor ?? 0;
             return new StepAnswer.Arriving(
                 cursor, sourceSeq, row?.Versions ?? 0, row?.Bytes ?? 0, _trouble,
-                IsNear: sourceSeq >= 0 && sourceSeq - cursor <= MoveLimits.LagAtSealMax && HasFewBytesToCome(),
+                IsNear: sourceSeq >= 0 && sourceSeq - cursor <= region.Copy.LagAtSealMax && HasFewBytesToCome(),
                 Received: Math.Max(0, Interlocked.Read(ref _unstoredBytes) - Math.Max(0, Interlocked.Read(ref _unreadBytes))));
         }
     }
@@ -279,7 +279,7 @@ internal sealed partial class ArrivalPull(RegionContext region, MoveOrder order,
     // What the source can send again need not be flushed each time. Near its end it must: the next questions are whether all
     // has been stored, and then the source may let go. That flush covers what was written before.
     private Task<bool> WriteAsync(StreamFrame.Batch last, Func<AccountTransaction, bool> work, CancellationToken cancellationToken)
-        => last.SourceSeq - last.Changes.CompleteUpTo > MoveLimits.LagAtSealMax
+        => last.SourceSeq - last.Changes.CompleteUpTo > region.Copy.LagAtSealMax
             ? _store.WriteUnflushedAsync(work, cancellationToken)
             : _store.WriteAsync(work, cancellationToken);
 

@@ -43,7 +43,7 @@ internal sealed class ChangeSource(RegionContext region)
 
             var from = after;
             var batch = store.Read(sql => ChangeFeed.Read(
-                sql, order.Account, from, MoveLimits.BatchRowsMax, MoveLimits.BatchBytesMax));
+                sql, order.Account, from, region.Copy.BatchRowsMax, MoveLimits.BatchBytesMax));
             if (batch.Changes.Count > 0 || batch.CompleteUpTo > after)
             {
                 (after, var lacked) = await SendAsync(store, batch, after, output, cancellationToken);
@@ -66,7 +66,7 @@ internal sealed class ChangeSource(RegionContext region)
     // Files first, so that the target has them when it stores the rows. A content that a later write has dropped since the
     // batch was read has no file any more: the batch is read again, and then doesn't name it. If it does, the file is lost.
     /// <returns>Up to where all was sent, and the content that has no file; null where all of the batch was sent.</returns>
-    private static async Task<(long After, string? Lacked)> SendAsync(
+    private async Task<(long After, string? Lacked)> SendAsync(
         AccountStore store, ChangeBatch batch, long after, PipeWriter output, CancellationToken cancellationToken)
     {
         var (changes, begin, contentBytes) = (batch.Changes, 0, 0L);
@@ -97,11 +97,11 @@ internal sealed class ChangeSource(RegionContext region)
         return (batch.CompleteUpTo, null);
     }
 
-    private static async Task SendBatchAsync(
+    private async Task SendBatchAsync(
         AccountStore store, ChangeBatch batch, long after, PipeWriter output, CancellationToken cancellationToken)
     {
         var seq = store.Row!.Seq;
-        var unsentBytes = seq - batch.CompleteUpTo > MoveLimits.LagAtSealMax ? long.MaxValue
+        var unsentBytes = seq - batch.CompleteUpTo > region.Copy.LagAtSealMax ? long.MaxValue
             : store.Read(sql => ChangeFeed.ContentBytesAfter(sql, store.Account, batch.CompleteUpTo));
         ChangeStream.Write(output, new StreamFrame.Batch(after, seq, unsentBytes, batch));
         await output.FlushAsync(cancellationToken);

@@ -46,11 +46,8 @@ internal static class MoveLimits
 
     public static readonly TimeSpan RetryMax = TimeSpan.FromSeconds(2);
 
-    /// <summary>Changes that the target may lack when the source is sealed.</summary>
-    public const long LagAtSealMax = 64;
-
     /// <summary>
-    /// Bytes of contents that it may lack then. Twice as many after each <see cref="LagPatience"/> in which only these
+    /// Bytes of contents that the target may lack when the source is sealed. Twice as many after each <see cref="LagPatience"/> in which only these
     /// were too many, <see cref="LagDoublingsMax"/> times: an account whose clients never pause moves all the same.
     /// </summary>
     public const long LagBytesAtSealMax = 1 << 20;
@@ -58,8 +55,6 @@ internal static class MoveLimits
     public static readonly TimeSpan LagPatience = TimeSpan.FromSeconds(5);
 
     public const int LagDoublingsMax = 6;
-
-    public const int BatchRowsMax = 512;
 
     public const long BatchBytesMax = 1 << 20;
 

@@ -19,6 +19,7 @@ internal sealed record RegionContext
     public required IRegionLinks Links { get; init; }
     public required EcdsaSigner Signer { get; init; }
     public required TimeProvider Time { get; init; }
+    public CopyBounds Copy { get; init; } = new();
 
     public RegionName Name => Self.Name;
 

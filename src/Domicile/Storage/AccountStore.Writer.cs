@@ -28,13 +28,14 @@ internal sealed partial class AccountStore
         try
         {
             database = Use(create: true);
+            database!.SetFlushing(batch.Any(work => work.IsFlushed));
             if (batch[0].IsAlone)
             {
-                RunAlone(database!.Writer, batch[0]);
+                RunAlone(database.Writer, batch[0]);
             }
             else
             {
-                CommitBatch(database!, batch);
+                CommitBatch(database, batch);
             }
         }
         catch (Exception fault)
@@ -78,7 +79,6 @@ internal sealed partial class AccountStore
         }
 
         // :: Step 1: each work in a savepoint of its own.
-        database.SetFlushing(batch.Any(work => work.IsFlushed));
         sql.Execute("BEGIN IMMEDIATE");
         _isOnlyWriter &= database.IsUntouched();
         var transaction = new AccountTransaction(sql, Account, row, FindKey, _region.Time);
@@ -91,6 +91,7 @@ internal sealed partial class AccountStore
 
         // :: Step 2: the digest, once for all; then all of it becomes durable.
         transaction.Finish();
+        _region.Disk.BeforeCommit(DatabasePath, batch.Any(work => work.IsFlushed));
         sql.Execute("COMMIT");
 
         // :: Step 3: only now is anyone told.

@@ -40,6 +40,15 @@ internal interface IContentDisk
     IEnumerable<string> ListDirectories(string directory);
 
     IEnumerable<string> ListFiles(string directory);
+
+    /// <summary>
+    /// A transaction of a database is about to be committed, which SQLite does by itself. For simulations, which keep what a
+    /// crash may leave.
+    /// </summary>
+    /// <param name="isFlushed">It and all before are durable afterwards, if it changes anything.</param>
+    void BeforeCommit(string database, bool isFlushed)
+    {
+    }
 }
 
 /// <summary>An open file.</summary>

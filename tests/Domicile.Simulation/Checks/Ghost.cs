@@ -54,8 +54,17 @@ internal sealed class Ghost(Deployment deployment)
         }
     }
 
-    public void Crashed(RegionMachine machine)
-        => deployment.World.Trace.Say($"   {machine.Name} lost {machine.Disk.LostFiles} unflushed files so far");
+    /// <param name="wentBack">Accounts that have lost their last commits.</param>
+    public void Crashed(RegionMachine machine, IEnumerable<AccountId> wentBack)
+    {
+        foreach (var account in wentBack)
+        {
+            _seen.Remove((account, machine.Region));
+        }
+
+        deployment.World.Trace.Say(
+            $"   {machine.Name} lost {machine.Disk.LostFiles} unflushed files and {machine.Disk.LostCommits} commits so far");
+    }
 
     public Seen? SeenAt(AccountId account, RegionName region) => _seen.GetValueOrDefault((account, region));
 

@@ -1,4 +1,5 @@
 using Domicile.Accounts;
+using Domicile.Moves;
 using Domicile.Proofs;
 using Domicile.Simulation.Checks;
 using Domicile.Simulation.Engine;
@@ -21,6 +22,7 @@ internal sealed class Deployment : IDisposable
         World = world;
         Seeds = seeds;
         Root = directory;
+        Copy = shape.Copy;
         _ids = world.Dice.Fork();
         Network = new Network(world, weather);
         Logs = new FaultLog(world);
@@ -39,6 +41,8 @@ internal sealed class Deployment : IDisposable
     public World World { get; }
 
     public string Root { get; }
+
+    public CopyBounds Copy { get; }
 
     public Network Network { get; }
 
@@ -133,4 +137,4 @@ internal sealed class Deployment : IDisposable
 }
 
 /// <summary>How large a world is.</summary>
-internal sealed record Shape(int Regions, int Controls, int Accounts);
+internal sealed record Shape(int Regions, int Controls, int Accounts, CopyBounds Copy);

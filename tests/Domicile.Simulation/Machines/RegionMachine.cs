@@ -67,6 +67,7 @@ internal sealed class RegionMachine : IParty
                 Links = _deployment.Seeds.Wrap(new Links(_deployment, this)),
                 Signer = _signer,
                 Time = life.Time,
+                Copy = _deployment.Copy,
             },
             _deployment.Logs);
         _starts++;
@@ -78,9 +79,8 @@ internal sealed class RegionMachine : IParty
     public void Crash()
     {
         _world.Trace.Say($"-- {Name} crashes");
-        Stop();
-        Disk.Crash(_world.Dice);
-        _deployment.Ghost.Crashed(this);
+        var lost = Disk.Crash(_world.Dice, Stop);
+        _deployment.Ghost.Crashed(this, lost.Select(directory => AccountId.Parse(Path.GetFileName(directory))));
     }
 
     public void Stop()

@@ -6,17 +6,49 @@ namespace Domicile.Simulation.Machines;
 
 /// <summary>
 /// A machine's disk for contents. A crash loses what was not flushed: of a file's bytes any part may stay, of names that came
-/// or went each may have or not.
+/// or went each may have or not, and of a database's last commits any may be gone, with all after it.
 /// </summary>
 internal sealed class VirtualDisk(Seeds seeds) : IContentDisk
 {
     private readonly Dictionary<string, Inode> _names = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Inode> _durableNames = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, DatabaseStates> _databases = new(StringComparer.Ordinal);
     private readonly HashSet<string> _directories = new(StringComparer.Ordinal);
 
     public int LostFiles { get; private set; }
 
-    public void Crash(Dice dice)
+    public int LostCommits { get; private set; }
+
+    /// <summary>A crash may undo some.</summary>
+    public bool HasUnflushedCommits => _databases.Values.Any(one => one.HasUnflushed);
+
+    /// <summary>The power fails.</summary>
+    /// <param name="stop">The process's end, which closes what it has open.</param>
+    /// <returns>Directories of databases that have lost commits.</returns>
+    public IReadOnlyList<string> Crash(Dice dice, Action stop)
+    {
+        foreach (var states in _databases.Values)
+        {
+            states.LookAtFlush();
+        }
+
+        stop();
+        TearFiles(dice);
+        var lost = new List<string>();
+        foreach (var (path, states) in _databases.OrderBy(one => one.Key, StringComparer.Ordinal))
+        {
+            if (states.Crash(dice) is > 0 and var commits)
+            {
+                LostCommits += commits;
+                lost.Add(Path.GetDirectoryName(path)!);
+            }
+        }
+
+        _databases.Clear();
+        return lost;
+    }
+
+    private void TearFiles(Dice dice)
     {
         foreach (var path in _names.Keys.Union(_durableNames.Keys).ToList())
         {
@@ -113,6 +145,16 @@ internal sealed class VirtualDisk(Seeds seeds) : IContentDisk
 
     public IEnumerable<string> ListFiles(string directory)
         => [.. _names.Keys.Where(path => Path.GetDirectoryName(path) == directory)];
+
+    public void BeforeCommit(string database, bool isFlushed)
+    {
+        if (!_databases.TryGetValue(database, out var states))
+        {
+            _databases[database] = states = new DatabaseStates(database);
+        }
+
+        states.BeforeCommit(isFlushed && !seeds.ForgetsCommits);
+    }
 
     private Inode Find(string path) => _names.GetValueOrDefault(path) ?? throw new FileNotFoundException(path);
 

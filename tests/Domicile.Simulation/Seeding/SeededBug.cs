@@ -25,4 +25,7 @@ internal enum SeededBug
 
     /// <summary>A name is not flushed with its directory.</summary>
     NameNotFlushed = 61,
+
+    /// <summary>A commit returns before it is durable.</summary>
+    CommitNotFlushed = 62,
 }

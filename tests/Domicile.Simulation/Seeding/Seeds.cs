@@ -23,6 +23,9 @@ internal sealed class Seeds(SeededBug bug)
     /// <inheritdoc cref="ForgetsFlushes"/>
     public bool ForgetsNames => bug == SeededBug.NameNotFlushed;
 
+    /// <inheritdoc cref="ForgetsFlushes"/>
+    public bool ForgetsCommits => bug == SeededBug.CommitNotFlushed;
+
     private bool IsWithoutDigests
         => bug is SeededBug.FinalPositionBeforeDrain or SeededBug.CheckpointOnReceive or SeededBug.CopyNotAtomic
             or SeededBug.StopBeforePosition or SeededBug.VerifierSharesEnumeration or SeededBug.MissedDelete
