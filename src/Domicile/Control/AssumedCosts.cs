@@ -1,5 +1,3 @@
-using Domicile.Moves;
-
 namespace Domicile.Control;
 
 /// <summary>
@@ -9,13 +7,15 @@ namespace Domicile.Control;
 internal static class AssumedCosts
 {
     // Steps of the protocol, one after the other: each is a question of control's and a commit, at the region and at
-    // control. See docs/protocols/move.md.
-    private const int StepsOfTurn = 8;
+    // control. The source is asked more often: prepare twice, whether it answers, seal, depart and settle; of the target:
+    // arrive twice, drain and activate. See docs/protocols/move.md.
+    private const int StepsAtSource = 6;
+    private const int StepsAtTarget = 4;
     private const int StepsAfter = 1;
 
-    // The target opens a connection, asks for the changes, and hears of the last ones: TCP, TLS, question, drain.
-    private const int RoundTripsOfPull = 4;
-    private static readonly TimeSpan StepItself = TimeSpan.FromMilliseconds(8);
+    // The target asks for the changes, and they come.
+    private const int RoundTripsOfPull = 1;
+    private static readonly TimeSpan StepItself = TimeSpan.FromMilliseconds(6);
     private static readonly TimeSpan ErasingItself = TimeSpan.FromMilliseconds(60);
 
     private static readonly TimeSpan BeginItself = TimeSpan.FromMilliseconds(5);
@@ -31,23 +31,30 @@ internal static class AssumedCosts
     private const double ParallelOnDevice = 1.05;
     private const double ParallelTypical = 1.5;
 
-    /// <param name="link">Null: could not be measured.</param>
-    public static PairPace Of(LinkMeasure? link)
+    // While bytes are on their way over such a link, objects that have come are stored.
+    private const double ObjectShareOnDevice = 0.4;
+
+    /// <param name="pair">Null: could not be measured.</param>
+    public static PairPace Of(PairMeasure? pair)
     {
+        var link = pair?.Link;
         var slower = link is null ? 1 : Math.Clamp(link.DigestTime / DigestTypical, 0.2, 20);
-        var control = link?.ControlRoundTrip.TotalSeconds ?? 0;
-        var roundTrip = link?.RoundTrip.TotalSeconds ?? 0;
-        var step = control + (StepItself.TotalSeconds * slower);
+        var (toSource, toTarget) = (pair?.ToSource.TotalSeconds ?? 0, pair?.ToTarget.TotalSeconds ?? 0);
+        var pull = RoundTripsOfPull * (link?.RoundTrip.TotalSeconds ?? 0);
         var machine = slower / BytesPerSecondTypical;
-        var onDevice = Math.Max(PerByte(link?.BytesPerSecond), PerByte(link?.DiskBytesPerSecond));
+        var device = Math.Max(PerByte(link?.BytesPerSecond), PerByte(link?.DiskBytesPerSecond));
+        var isOnDevice = device > machine;
         return new PairPace(
             Pace.From(new Costs(
-                (StepsOfTurn * step) + (RoundTripsOfPull * roundTrip), ObjectTypical.TotalSeconds * slower,
-                Math.Max(machine, onDevice), onDevice > machine ? ParallelOnDevice : ParallelTypical)),
+                Steps(StepsAtSource, toSource) + Steps(StepsAtTarget, toTarget) + pull,
+                ObjectTypical.TotalSeconds * slower * (isOnDevice ? ObjectShareOnDevice : 1),
+                Math.Max(machine, device), isOnDevice ? ParallelOnDevice : ParallelTypical)),
             Pace.From(new Costs(
-                (StepsAfter * step) + (ErasingItself.TotalSeconds * slower), ErasedObjectTypical.TotalSeconds * slower,
+                Steps(StepsAfter, toSource) + (ErasingItself.TotalSeconds * slower), ErasedObjectTypical.TotalSeconds * slower,
                 slower / ErasedBytesPerSecond, ParallelTypical)),
-            control + BeginItself.TotalSeconds);
+            toTarget + BeginItself.TotalSeconds);
+
+        double Steps(int count, double roundTrip) => count * (roundTrip + (StepItself.TotalSeconds * slower));
     }
 
     private static double PerByte(double? bytesPerSecond) => bytesPerSecond is > 0 and var rate ? 1 / rate : 0;

@@ -21,6 +21,21 @@ internal sealed record PairPace(Pace Turn, Pace After, double BeginSeconds)
     }
 }
 
+/// <summary>What was measured for a plan of moves from one region to another.</summary>
+/// <param name="Link">As the target found it.</param>
+/// <param name="ToSource">The round trip of control's own questions to the source.</param>
+/// <param name="ToTarget">And to the target.</param>
+internal sealed record PairMeasure(LinkMeasure Link, TimeSpan ToSource, TimeSpan ToTarget)
+{
+    private static readonly TimeSpan AlikeMax = TimeSpan.FromMilliseconds(20);
+
+    /// <summary>
+    /// Whether both ways cost the same. The machines do as much in either part; but control asks the source more often, and
+    /// where it is far its answers wait behind the bytes that come from there.
+    /// </summary>
+    public bool IsAlikeBack => (ToSource - ToTarget).Duration() <= AlikeMax;
+}
+
 /// <summary>
 /// How long moves take between each two regions: learned from the last moves as they are saved, and before the first of
 /// them from the link's round trip and rate, which the target is asked to measure.
@@ -29,7 +44,7 @@ internal sealed class Paces(ControlDatabase database, RegionQuestions regions, T
 {
     private static readonly TimeSpan LearnedLasts = TimeSpan.FromSeconds(1);
 
-    private readonly ConcurrentDictionary<(RegionName Source, RegionName Target), (LinkMeasure Measure, long At)> _links = new();
+    private readonly ConcurrentDictionary<(RegionName Source, RegionName Target), (PairMeasure Measure, long At)> _links = new();
     private readonly Lock _gate = new();
     private Learned? _learned;
 
@@ -60,8 +75,9 @@ internal sealed class Paces(ControlDatabase database, RegionQuestions regions, T
             ControlLimits.LinkMeasurePatience);
         if (asked.Is(out var measure, out _) && measure is not null)
         {
-            var control = (await RoundTripAsync(pair.Source, cancellationToken) + await RoundTripAsync(pair.Target, cancellationToken)) / 2;
-            _links[pair] = (measure with { ControlRoundTrip = control }, time.GetTimestamp());
+            var (toSource, toTarget) = (
+                await RoundTripAsync(pair.Source, cancellationToken), await RoundTripAsync(pair.Target, cancellationToken));
+            _links[pair] = (new PairMeasure(measure, toSource, toTarget), time.GetTimestamp());
             Refresh();
         }
     }
@@ -120,10 +136,14 @@ internal sealed class Paces(ControlDatabase database, RegionQuestions regions, T
         return new Learned(ended, pairs, time.GetTimestamp());
     }
 
-    // Where only the way back is known, that: the link is the same, and the two machines do as much in either part.
     private PairPace Known(
         IReadOnlyDictionary<(RegionName Source, RegionName Target), PairPace> pairs, RegionName source, RegionName target)
-        => pairs.GetValueOrDefault((source, target)) ?? pairs.GetValueOrDefault((target, source)) ?? First(source, target);
+        => pairs.GetValueOrDefault((source, target))
+            ?? (Measured(target, source) is null or { IsAlikeBack: true } ? pairs.GetValueOrDefault((target, source)) : null)
+            ?? AssumedCosts.Of(Measured(source, target));
+
+    private PairMeasure? Measured(RegionName source, RegionName target)
+        => _links.TryGetValue((source, target), out var known) ? known.Measure : null;
 
     private static PairPace Learn(PairPace pace, Move move)
     {
@@ -135,9 +155,6 @@ internal sealed class Paces(ControlDatabase database, RegionQuestions regions, T
                 After = took.AfterMs is { } after ? pace.After.Learn(size, 1, after / 1000) : pace.After,
             };
     }
-
-    private PairPace First(RegionName source, RegionName target)
-        => AssumedCosts.Of(_links.TryGetValue((source, target), out var known) ? known.Measure : null);
 
     private sealed record Learned(
         long Ended, IReadOnlyDictionary<(RegionName Source, RegionName Target), PairPace> Pairs, long At);

@@ -188,10 +188,8 @@ internal interface IRegionPeer
 /// <param name="BytesPerSecond">What comes from the source when the link is busy with nothing else.</param>
 /// <param name="DigestTime">What one row's digest takes here: how fast its processor is at this moment.</param>
 /// <param name="DiskBytesPerSecond">What can be made durable here; 0 where it wasn't measured.</param>
-/// <param name="ControlRoundTrip">Filled in by control: of its own questions to the two regions, on average.</param>
 internal sealed record LinkMeasure(
-    TimeSpan RoundTrip, double BytesPerSecond, TimeSpan DigestTime, double DiskBytesPerSecond = 0,
-    TimeSpan ControlRoundTrip = default);
+    TimeSpan RoundTrip, double BytesPerSecond, TimeSpan DigestTime, double DiskBytesPerSecond = 0);
 
 /// <param name="PolicyText">Null: no change of policy.</param>
 internal sealed record DirectoryUpdate(IReadOnlyList<DirectoryEntry> Entries, long PolicyRevision, string? PolicyText);

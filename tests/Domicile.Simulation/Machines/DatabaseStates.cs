@@ -54,12 +54,18 @@ internal sealed class DatabaseStates(string path)
         }
 
         File.Delete(path + "-shm");
-        File.WriteAllBytes(path, _former[survivor].Database);
-        File.WriteAllBytes(LogPath, _former[survivor].Log);
+        Write(path, _former[survivor].Database);
+        Write(LogPath, _former[survivor].Log);
         return _former.Count - survivor;
     }
 
     private static byte[] Read(string path) => File.Exists(path) ? File.ReadAllBytes(path) : [];
+
+    private static void Write(string path, byte[] bytes)
+    {
+        using var file = File.Create(path);
+        file.Write(bytes);
+    }
 
     private sealed record Files(byte[] Database, byte[] Log);
 }

@@ -158,14 +158,18 @@ public sealed class PaceTests
     public void A_link_measured_as_narrow_makes_bytes_cost_what_it_can_carry()
     {
         var link = new LinkMeasure(
-            TimeSpan.FromMilliseconds(180), BytesPerSecond: 25e6, TimeSpan.FromMicroseconds(6), DiskBytesPerSecond: 1e9,
-            TimeSpan.FromMilliseconds(180));
+            TimeSpan.FromMilliseconds(180), BytesPerSecond: 25e6, TimeSpan.FromMicroseconds(6), DiskBytesPerSecond: 1e9);
+        var there = new PairMeasure(link, ToSource: TimeSpan.Zero, ToTarget: TimeSpan.FromMilliseconds(180));
 
-        var costs = AssumedCosts.Of(link).Turn.Costs;
+        var costs = AssumedCosts.Of(there).Turn.Costs;
 
-        // 1 GB at 200 Mbit/s is 40 s; eight steps and four round trips of 180 ms are 2.2 s.
+        // 1 GB at 200 Mbit/s is 40 s; four steps and one round trip of 180 ms are 0.9 s, and back it is six steps.
         Near(40, costs.WorkSeconds(new MoveSize(1, 1_000_000_000)), 0.01);
-        Assert.InRange(costs.Fixed, 2.1, 2.5);
+        Assert.InRange(costs.Fixed, 0.9, 1.1);
+        var back = there with { ToSource = there.ToTarget, ToTarget = there.ToSource };
+        Near(costs.Fixed + 0.36, AssumedCosts.Of(back).Turn.Costs.Fixed, 0.01);
+        Assert.False(there.IsAlikeBack);
+        Assert.True(BesideControl(link).IsAlikeBack);
     }
 
     [Fact]
@@ -174,11 +178,11 @@ public sealed class PaceTests
         var slow = new LinkMeasure(
             TimeSpan.FromMilliseconds(1), BytesPerSecond: 1e9, TimeSpan.FromMicroseconds(6), DiskBytesPerSecond: 50e6);
 
-        var costs = AssumedCosts.Of(slow).Turn.Costs;
+        var costs = AssumedCosts.Of(BesideControl(slow)).Turn.Costs;
 
         Near(20, costs.WorkSeconds(new MoveSize(1, 1_000_000_000)), 0.01);
         Assert.InRange(costs.Parallel, 1, 1.1);
-        var unknown = AssumedCosts.Of(slow with { DiskBytesPerSecond = 0 }).Turn.Costs;
+        var unknown = AssumedCosts.Of(BesideControl(slow with { DiskBytesPerSecond = 0 })).Turn.Costs;
         Assert.InRange(unknown.WorkSeconds(new MoveSize(1, 1_000_000_000)), 1, 10);
     }
 
@@ -196,6 +200,8 @@ public sealed class PaceTests
         Assert.Equal(0, LinkProbe.RateOf([]));
         Assert.Equal(0, LinkProbe.RateOf([(0, 1)]));
     }
+
+    private static PairMeasure BesideControl(LinkMeasure link) => new(link, TimeSpan.Zero, TimeSpan.Zero);
 
     private static void Near(double expected, double actual, double share)
         => Assert.InRange(actual, expected * (1 - share), expected * (1 + share));
