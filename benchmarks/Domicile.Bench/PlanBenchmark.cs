@@ -61,7 +61,7 @@ internal static class PlanBenchmark
             [
                 "`plan --at-once 4` from Singapore to California, then `apply --at-once 4`, from asking for it to the last receipt; "
                     + "then back, and both again. First: a deployment that has measured nothing but the link. There and back "
-                    + "are two pairs of regions, each learned by itself.",
+                    + "are two pairs of regions; the first way back goes by the way there, where control is as far from both.",
                 "Its processes have moved two accounts before, by way of a third region: the first moves after a start are slower.",
                 $"Loopback: {TimesNear} times as many objects as the rows say.",
                 "Worst while it ran: how far what was left, as a move said it, was from what was then really left, at worst and "
