@@ -17,7 +17,6 @@ internal sealed class RegionStorage : IAsyncDisposable
     private readonly CancellationTokenSource _closing = new();
     private readonly int _openAccountsMax;
     private int _slotsKept = 1024;
-    private readonly RoomLeft _room = new();
     private volatile bool _isClosed;
 
     private RegionStorage(
@@ -53,9 +52,17 @@ internal sealed class RegionStorage : IAsyncDisposable
 
     /// <summary>
     /// Whether there is room for more than deletions, which need some too: secure deletion writes what it overwrites to the
-    /// log first. Looked at afresh once a second.
+    /// log first.
     /// </summary>
-    public bool HasRoom => _room.Look(Time, () => new DriveInfo(Directory));
+    public bool HasRoom
+    {
+        get
+        {
+            // Looked at each time, which takes microseconds: a small disk can be full within one.
+            var disk = new DriveInfo(Directory);
+            return disk.AvailableFreeSpace > Math.Min(StorageLimits.RoomForDeletionsMax, disk.TotalSize / 20);
+        }
+    }
 
     private string AccountsDirectory => Path.Combine(Directory, "accounts");
 

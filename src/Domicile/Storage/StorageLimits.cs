@@ -32,4 +32,7 @@ internal static class StorageLimits
 
     /// <summary>Milliseconds that SQLite waits for a lock. Only checkpoints ever wait: each account has one writer.</summary>
     public const int BusyTimeoutMs = 5000;
+
+    /// <summary>Bytes kept free for deletions: a twentieth of the disk, at most this.</summary>
+    public const long RoomForDeletionsMax = 64L << 20;
 }

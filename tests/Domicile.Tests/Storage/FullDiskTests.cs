@@ -77,6 +77,22 @@ public sealed class FullDiskTests : IAsyncLifetime
         Assert.Equal(1, await PutAsync(store, 100));
     }
 
+    [Fact]
+    public async Task However_fast_the_disk_fills_room_for_deletions_is_left()
+    {
+        Assert.SkipUnless(_isMounted, "mounting a small file system takes root");
+        await using var region = await TemporaryRegion.CreateAsync(_mount);
+        const int bytes = 50_000;
+        for (var file = 0; region.Storage.HasRoom; file++)
+        {
+            await using var ballast = new FileStream(Path.Combine(_mount, $"{file}"), FileMode.CreateNew);
+            await ballast.WriteAsync(new byte[bytes], Cancelled);
+        }
+
+        var disk = new DriveInfo(_mount);
+        Assert.InRange(disk.AvailableFreeSpace, (disk.TotalSize / 20) - (2 * bytes), disk.TotalSize / 20);
+    }
+
     private static Task<long> PutAsync(AccountStore store, int bytes) => store.WriteAsync(
         transaction =>
         {
