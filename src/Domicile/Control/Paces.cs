@@ -139,8 +139,12 @@ internal sealed class Paces(ControlDatabase database, RegionQuestions regions, T
     private PairPace Known(
         IReadOnlyDictionary<(RegionName Source, RegionName Target), PairPace> pairs, RegionName source, RegionName target)
         => pairs.GetValueOrDefault((source, target))
-            ?? (Measured(target, source) is null or { IsAlikeBack: true } ? pairs.GetValueOrDefault((target, source)) : null)
+            ?? (IsAlikeBack(source, target) ? pairs.GetValueOrDefault((target, source)) : null)
             ?? AssumedCosts.Of(Measured(source, target));
+
+    // Also where nothing is known of that.
+    private bool IsAlikeBack(RegionName source, RegionName target)
+        => (Measured(source, target) ?? Measured(target, source)) is null or { IsAlikeBack: true };
 
     private PairMeasure? Measured(RegionName source, RegionName target)
         => _links.TryGetValue((source, target), out var known) ? known.Measure : null;

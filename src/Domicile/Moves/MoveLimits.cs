@@ -47,8 +47,9 @@ internal static class MoveLimits
     public static readonly TimeSpan RetryMax = TimeSpan.FromSeconds(2);
 
     /// <summary>
-    /// Bytes of contents that the target may lack when the source is sealed. Twice as many after each <see cref="LagPatience"/> in which only these
-    /// were too many, <see cref="LagDoublingsMax"/> times: an account whose clients never pause moves all the same.
+    /// Bytes of contents that the target may lack when the source is sealed. Twice as many after each
+    /// <see cref="LagPatience"/> in which only these were too many, <see cref="LagDoublingsMax"/> times: an account whose
+    /// clients never pause moves all the same.
     /// </summary>
     public const long LagBytesAtSealMax = 1 << 20;
 

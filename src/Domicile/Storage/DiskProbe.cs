@@ -13,12 +13,20 @@ internal static class DiskProbe
     private const int PieceBytes = 4 << 20;
     private const int RoundsMax = 4;
 
+    // What others may want to write meanwhile must not meet a full disk.
+    private const long RoomMin = 16L * RoundsMax * FilesAtOnce * PieceBytes;
+
     /// <summary>What else the disk has to do just now is not its speed: of a few rounds the fastest counts.</summary>
     /// <param name="timeMax">After so long no further round is begun.</param>
-    /// <returns>Bytes per second; 0 where it can't be written to.</returns>
+    /// <returns>Bytes per second; 0 where it can't be written to, or hardly.</returns>
     public static async Task<double> WriteRateAsync(
         string directory, TimeSpan timeMax, TimeProvider time, CancellationToken cancellationToken)
     {
+        if (!Directory.Exists(directory) || new DriveInfo(directory).AvailableFreeSpace < RoomMin)
+        {
+            return 0;
+        }
+
         // Not zeros: some file systems don't store those.
         var piece = RandomNumberGenerator.GetBytes(PieceBytes);
         var files = new List<SafeFileHandle>(FilesAtOnce);

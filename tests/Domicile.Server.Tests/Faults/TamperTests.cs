@@ -52,6 +52,8 @@ public sealed class TamperTests(TamperDeployment shared) : IClassFixture<TamperD
     public async Task A_rogue_write_at_the_target_fails_the_move(string statement)
     {
         var move = await StandAsync("drain.asked");
+        await Eventually.HoldsAsync(
+            () => Task.FromResult(Ask(Target, "SELECT count(*) || '' FROM version WHERE size = 500") == "1"), "the row is there");
         Execute(Target, statement);
         await FailsAsync(move, "drain.asked", "another program has written");
         await ClearedItMovesAsync(move);
