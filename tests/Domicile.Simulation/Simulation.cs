@@ -13,13 +13,14 @@ internal sealed record Outcome(
     ulong Seed, ulong Hash, string? Violated, string? What, IReadOnlyList<string> Trace, Counts Counts);
 
 internal readonly record struct Counts(
-    long Steps, long Moves, long Activations, long Crashes, long LostCommits, long Messages, long Lost, long Operations, long Writes, long HandOvers,
-    long Receipts)
+    long Steps, long Moves, long Activations, long Crashes, long LostCommits, long Messages, long Lost, long Operations,
+    long Writes, long HandOvers, long Receipts)
 {
     public static Counts operator +(Counts a, Counts b)
         => new(
             a.Steps + b.Steps, a.Moves + b.Moves, a.Activations + b.Activations, a.Crashes + b.Crashes,
-            a.LostCommits + b.LostCommits, a.Messages + b.Messages, a.Lost + b.Lost, a.Operations + b.Operations, a.Writes + b.Writes, a.HandOvers + b.HandOvers, a.Receipts + b.Receipts);
+            a.LostCommits + b.LostCommits, a.Messages + b.Messages, a.Lost + b.Lost, a.Operations + b.Operations,
+            a.Writes + b.Writes, a.HandOvers + b.HandOvers, a.Receipts + b.Receipts);
 }
 
 /// <summary>Runs one seed from an empty world to the end, and checks it as it goes and when it is quiet.</summary>
@@ -122,8 +123,8 @@ internal sealed class Simulation : IDisposable
     {
         var counts = new Counts(
             _world.Steps, _deployment.MoveCount, _deployment.Ghost.Activations, _scenario.Crashes,
-            _deployment.Regions.Sum(region => region.Disk.LostCommits), _deployment.Network.Messages, _deployment.Network.Lost, _deployment.History.Operations, _deployment.History.Writes, _deployment.Ghost.HandOvers,
-            _deployment.Ghost.Receipts);
+            _deployment.Regions.Sum(region => region.Disk.LostCommits), _deployment.Network.Messages, _deployment.Network.Lost,
+            _deployment.History.Operations, _deployment.History.Writes, _deployment.Ghost.HandOvers, _deployment.Ghost.Receipts);
         var name = fault is ViolationException violation ? violation.Invariant : fault?.GetType().Name;
         return new Outcome(_world.Seed, _world.Trace.Hash, name, fault?.ToString(), _world.Trace.Lines, counts);
     }

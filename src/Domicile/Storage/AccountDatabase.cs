@@ -8,21 +8,24 @@ internal sealed class AccountDatabase : IDisposable
 {
     private readonly Lock _gate = new();
     private readonly Stack<Sql> _readers = new();
-    private readonly string _path;
     private Sql? _writer;
     private long? _versionSeen;
     private int _pagesLogged;
-    private bool _isFlushing = true;
     private bool _isClosed;
 
     private AccountDatabase(string path)
     {
-        _path = path;
+        FilePath = path;
         _writer = SqliteEngine.OpenWriter(path);
     }
 
+    public string FilePath { get; }
+
+    /// <summary>Whether the writer's next commit is flushed.</summary>
+    public bool IsFlushing { get; private set; } = true;
+
     /// <summary>Used by the account's one writer only.</summary>
-    public Sql Writer => _writer ??= SqliteEngine.OpenWriter(_path);
+    public Sql Writer => _writer ??= SqliteEngine.OpenWriter(FilePath);
 
     /// <summary>The database's directory, under <paramref name="root"/>, and the file itself are made where they are missing.</summary>
     public static AccountDatabase Open(string root, string path)
@@ -44,7 +47,7 @@ internal sealed class AccountDatabase : IDisposable
         {
             _writer = null;
             _versionSeen = null;
-            _isFlushing = true;
+            IsFlushing = true;
             SqliteEngine.Close(writer);
         }
     }
@@ -54,10 +57,10 @@ internal sealed class AccountDatabase : IDisposable
     /// </summary>
     public void SetFlushing(bool isFlushing)
     {
-        if (_isFlushing != isFlushing)
+        if (IsFlushing != isFlushing)
         {
             SqliteEngine.SetFlushing(Writer, isFlushing);
-            _isFlushing = isFlushing;
+            IsFlushing = isFlushing;
         }
     }
 
@@ -122,7 +125,7 @@ internal sealed class AccountDatabase : IDisposable
             }
         }
 
-        return SqliteEngine.OpenReader(_path);
+        return SqliteEngine.OpenReader(FilePath);
     }
 
     private void ReturnReader(Sql reader)

@@ -91,7 +91,7 @@ internal sealed partial class AccountStore
 
         // :: Step 2: the digest, once for all; then all of it becomes durable.
         transaction.Finish();
-        _region.Disk.BeforeCommit(DatabasePath, batch.Any(work => work.IsFlushed));
+        _region.Disk.BeforeCommit(database.FilePath, database.IsFlushing);
         sql.Execute("COMMIT");
 
         // :: Step 3: only now is anyone told.

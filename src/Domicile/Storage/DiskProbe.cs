@@ -22,16 +22,16 @@ internal static class DiskProbe
     public static async Task<double> WriteRateAsync(
         string directory, TimeSpan timeMax, TimeProvider time, CancellationToken cancellationToken)
     {
-        if (!Directory.Exists(directory) || new DriveInfo(directory).AvailableFreeSpace < RoomMin)
-        {
-            return 0;
-        }
-
         // Not zeros: some file systems don't store those.
         var piece = RandomNumberGenerator.GetBytes(PieceBytes);
         var files = new List<SafeFileHandle>(FilesAtOnce);
         try
         {
+            if (new DriveInfo(directory).AvailableFreeSpace < RoomMin)
+            {
+                return 0;
+            }
+
             files.AddRange(Enumerable.Range(0, FilesAtOnce).Select(_ => CreateUnnamed(directory, time)));
             var fastest = TimeSpan.MaxValue;
             var begun = time.GetTimestamp();
