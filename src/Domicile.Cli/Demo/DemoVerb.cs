@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Domicile.Cli.Local;
+using Domicile.Cli.Verbs;
 
 namespace Domicile.Cli.Demo;
 
@@ -15,7 +16,7 @@ internal static class DemoVerb
         Arity = ArgumentArity.ZeroOrOne,
     };
 
-    private static readonly Option<int> Accounts = Count();
+    private static readonly Option<int?> Accounts = Count();
 
     private static readonly Option<bool> Exit = new("--exit") { Description = "Stop everything at the end" };
 
@@ -25,21 +26,10 @@ internal static class DemoVerb
             "domicile demo", "domicile demo ~/Pictures --accounts 20 --exit") { Files, Accounts, Exit }
             .Runs(host, RunAsync);
 
-    private static Option<int> Count()
+    private static Option<int?> Count()
     {
-        var option = new Option<int>("--accounts")
-        {
-            Description = "How many accounts",
-            HelpName = "N",
-            DefaultValueFactory = _ => AccountsDefault,
-        };
-        option.Validators.Add(result =>
-        {
-            if (result.Tokens.Count > 0 && (!int.TryParse(result.Tokens[0].Value, out var n) || n is < 2 or > AccountsMax))
-            {
-                result.AddError($"--accounts takes a number from 2 to {AccountsMax}");
-            }
-        });
+        var option = Words.Number("--accounts", "How many accounts", 2, AccountsMax);
+        option.DefaultValueFactory = _ => AccountsDefault;
         return option;
     }
 
@@ -57,7 +47,7 @@ internal static class DemoVerb
         await using var supervisor = await Supervisor.StartAsync(
             deployment, program, taken, teller.Line, call.Time, stop);
 
-        var verdict = await new Story(call, teller, deployment, files, call.Get(Accounts)).RunAsync(stop);
+        var verdict = await new Story(call, teller, deployment, files, call.Get(Accounts)!.Value).RunAsync(stop);
         Print(call, teller, verdict);
         directory.Keep = !verdict.Ok;
         if (!call.Get(Exit))

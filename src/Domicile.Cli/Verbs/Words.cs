@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using System.Globalization;
 using Domicile.Accounts;
 using Domicile.Cli.Formats;
 using Domicile.Control;
@@ -83,17 +84,25 @@ internal static class Words
         => new("--policy") { Description = "A policy file instead of the policy in force", HelpName = "FILE" };
 
     public static Option<int?> AtOnce()
-    {
-        var option = new Option<int?>("--at-once") { Description = "How many moves run at the same time", HelpName = "N" };
-        option.Validators.Add(result =>
+        => Number("--at-once", "How many moves run at the same time", 1, ControlLimits.AtOnceMax);
+
+    public static Option<int?> Number(string name, string description, int least, int most)
+        => new(name)
         {
-            if (result.GetValueOrDefault<int?>() is < 1 or > ControlLimits.AtOnceMax)
+            Description = description,
+            HelpName = "N",
+            CustomParser = result =>
             {
-                result.AddError($"--at-once takes a number from 1 to {ControlLimits.AtOnceMax}");
-            }
-        });
-        return option;
-    }
+                if (int.TryParse(One(result), NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+                    && number >= least && number <= most)
+                {
+                    return number;
+                }
+
+                result.AddError($"{name} takes a number from {least} to {most}");
+                return null;
+            },
+        };
 
     private static string One(SymbolResult result) => result.Tokens.Count > 0 ? Clean.Line(result.Tokens[^1].Value) : "";
 

@@ -38,6 +38,8 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("account", "add", "--residence", "XX")]
     [InlineData("account", "add", "--residence", "IN", "--regoin", "beijing")]
     [InlineData("apply", "--at-once", "0")]
+    [InlineData("apply", "--at-once", "99999999999")]
+    [InlineData("plan", "--at-once", "x")]
     [InlineData("moves", "show", "17")]
     [InlineData("ledger", "show", "-1")]
     [InlineData("verify")]
@@ -47,6 +49,7 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("completion", "tcsh")]
     [InlineData("serve", "--role", "king", "--config", "domicile.yaml")]
     [InlineData("demo", "--accounts", "1")]
+    [InlineData("demo", "--accounts", "ten")]
     [InlineData("status", "extra")]
     [InlineData("status", "@somefile")]
     public async Task A_wrong_command_line_is_one_line_on_stderr_and_exit_2(params string[] args)
