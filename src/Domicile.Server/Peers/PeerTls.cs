@@ -31,6 +31,7 @@ internal sealed class PeerTls(X509Certificate2 own, X509Certificate2 authority, 
     {
         PooledConnectionIdleTimeout = TimeSpan.FromMinutes(1),
         ConnectTimeout = TimeSpan.FromSeconds(5),
+        ConnectCallback = ReadAheadStream.ConnectAsync,
 
         // A connection that was lost in silence is found out, and no question waits for its own time to pass.
         KeepAlivePingDelay = TimeSpan.FromSeconds(5),
