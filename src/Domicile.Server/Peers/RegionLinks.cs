@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.IO.Pipelines;
 using System.Net;
 using System.Text.Json;
 using Domicile.Accounts;
@@ -47,7 +46,7 @@ internal sealed class RegionLink(PeerClients peers, RegionName region) : IRegion
     // A piece of a content on its way, or, after the last, the target's fsyncs and commit.
     private static readonly TimeSpan HandOverSilenceMax = TimeSpan.FromSeconds(30);
 
-    public async Task<PipeReader> PullAsync(MoveOrder order, long after, CancellationToken cancellationToken)
+    public async Task<Stream> PullAsync(MoveOrder order, long after, CancellationToken cancellationToken)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(peers.AddressOf(region), "/peer/v1/changes"))
         {
@@ -62,8 +61,7 @@ internal sealed class RegionLink(PeerClients peers, RegionName region) : IRegion
                 throw new RegionUnreachableException(region, $"it answered {(int)response.StatusCode} to a pull.");
             }
 
-            var body = await response.Content.ReadAsStreamAsync(cancellationToken);
-            return PipeReader.Create(body, new StreamPipeReaderOptions(bufferSize: 128 << 10, minimumReadSize: 16 << 10));
+            return await response.Content.ReadAsStreamAsync(cancellationToken);
         }
         catch (HttpRequestException e)
         {

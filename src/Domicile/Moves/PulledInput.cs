@@ -1,17 +1,22 @@
 using System.Buffers;
-using System.IO.Pipelines;
 
 namespace Domicile.Moves;
 
 /// <summary>The target's end of a stream of changes. Tells silence from slowness: whatever arrives begins the wait anew.</summary>
 internal sealed class PulledInput : IAsyncDisposable
 {
+    // What is wanted in larger pieces goes where it is wanted at once: a copy less of all that contents consist of.
+    private const int AheadBytes = 128 << 10;
+    private const int DirectBytesMin = 16 << 10;
+
     private readonly TimeProvider _time;
     private readonly CancellationToken _stopped;
     private readonly CancellationTokenSource _silence = new();
     private readonly CancellationTokenRegistration _stopping;
     private readonly ITimer _watch;
-    private PipeReader? _input;
+    private readonly byte[] _ahead = ArrayPool<byte>.Shared.Rent(AheadBytes);
+    private Memory<byte> _unread;
+    private Stream? _input;
 
     // Since when the source is waited for, in the clock's timestamps; null while it isn't. Guarded by _silence.
     private long? _waitingSince;
@@ -45,18 +50,24 @@ internal sealed class PulledInput : IAsyncDisposable
     /// <exception cref="EndOfStreamException">The stream was cut.</exception>
     public async ValueTask ReadExactlyAsync(Memory<byte> destination, CancellationToken cancellationToken)
     {
-        while (!destination.IsEmpty)
+        while (true)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            var read = _input!.TryRead(out var buffered) ? buffered : await WaitAsync();
-            var some = read.Buffer.Slice(0, Math.Min(read.Buffer.Length, destination.Length));
-            some.CopyTo(destination.Span);
-            var isCut = some.IsEmpty && read.IsCompleted;
-            destination = destination[(int)some.Length..];
-            _input.AdvanceTo(some.End);
-            if (isCut)
+            var some = Math.Min(_unread.Length, destination.Length);
+            _unread[..some].CopyTo(destination);
+            (_unread, destination) = (_unread[some..], destination[some..]);
+            if (destination.IsEmpty)
             {
-                throw new EndOfStreamException("The stream of changes was cut.");
+                return;
+            }
+
+            if (destination.Length >= DirectBytesMin)
+            {
+                destination = destination[await ReadSomeAsync(destination)..];
+            }
+            else
+            {
+                _unread = _ahead.AsMemory(0, await ReadSomeAsync(_ahead));
             }
         }
     }
@@ -66,19 +77,29 @@ internal sealed class PulledInput : IAsyncDisposable
         await _watch.DisposeAsync();
         if (_input is not null)
         {
-            await _input.CompleteAsync();
+            await _input.DisposeAsync();
         }
+
+        ArrayPool<byte>.Shared.Return(_ahead);
 
         await _stopping.DisposeAsync();
         _silence.Dispose();
     }
 
-    private async ValueTask<ReadResult> WaitAsync()
+    /// <returns>At least one.</returns>
+    private async ValueTask<int> ReadSomeAsync(Memory<byte> destination)
+    {
+        var reading = _input!.ReadAsync(destination, _silence.Token);
+        var read = reading.IsCompletedSuccessfully ? reading.Result : await WaitAsync(reading);
+        return read > 0 ? read : throw new EndOfStreamException("The stream of changes was cut.");
+    }
+
+    private async ValueTask<int> WaitAsync(ValueTask<int> reading)
     {
         BeginWait();
         try
         {
-            return await _input!.ReadAsync(_silence.Token);
+            return await reading;
         }
         catch (OperationCanceledException) when (!_stopped.IsCancellationRequested)
         {
@@ -90,7 +111,7 @@ internal sealed class PulledInput : IAsyncDisposable
         }
     }
 
-    private async Task<PipeReader> ConnectAsync(IRegionLink source, MoveOrder order, long after)
+    private async Task<Stream> ConnectAsync(IRegionLink source, MoveOrder order, long after)
     {
         BeginWait();
         try

@@ -1,4 +1,3 @@
-using System.IO.Pipelines;
 using Domicile.Accounts;
 using Domicile.Moves;
 using Domicile.Simulation.Engine;
@@ -32,7 +31,7 @@ internal sealed class Link(Deployment deployment, RegionMachine self, RegionMach
 {
     private readonly Life _life = self.Life!;
 
-    public Task<PipeReader> PullAsync(MoveOrder order, long after, CancellationToken cancellationToken)
+    public Task<Stream> PullAsync(MoveOrder order, long after, CancellationToken cancellationToken)
         => deployment.Network.CallAsync(
             _life, self, other, $"pull after {after}", _ => Task.FromResult(Stream(order, after)), cancellationToken);
 
@@ -56,12 +55,12 @@ internal sealed class Link(Deployment deployment, RegionMachine self, RegionMach
             token => TakeAsync(handOver, bytes, token), cancellationToken);
     }
 
-    private PipeReader Stream(MoveOrder order, long after)
+    private Stream Stream(MoveOrder order, long after)
     {
         var node = other.Up;
         return deployment.Network.Stream(
             other, other.Life!, self, _life, "changes",
-            (output, token) => deployment.Seeds.StreamAsync(other, self, node, order, after, output, token));
+            (output, token) => deployment.Seeds.StreamAsync(other, self, node, order, after, output, token)).AsStream();
     }
 
     private async Task<HandOverAnswer> TakeAsync(HandOver handOver, byte[]? bytes, CancellationToken cancellationToken)

@@ -161,7 +161,7 @@ internal sealed class Seeds(SeededBug bug)
 
     private sealed class ForgetfulLink(RegionName region, IRegionLink link) : IRegionLink
     {
-        public Task<PipeReader> PullAsync(MoveOrder order, long after, CancellationToken cancellationToken)
+        public Task<Stream> PullAsync(MoveOrder order, long after, CancellationToken cancellationToken)
             => link.PullAsync(order, after, cancellationToken);
 
         public Task<StepAnswer> RefuseAsync(MoveOrder order, string reason, CancellationToken cancellationToken)

@@ -57,6 +57,36 @@ public sealed class PulledInputTests
         Assert.Equal([2], bytes);
     }
 
+    // Small pieces come from what was read ahead, large ones past it: none may be missed, repeated or out of turn.
+    [Fact]
+    public async Task Pieces_of_every_size_come_in_order_however_the_source_cuts_its_stream()
+    {
+        await using var input = await OpenAsync();
+        var dice = new Random(7);
+        var sent = new byte[3_000_000];
+        dice.NextBytes(sent);
+        var received = new List<byte>(sent.Length);
+        var reading = Task.Run(async () =>
+        {
+            while (received.Count < sent.Length)
+            {
+                var piece = new byte[Math.Min(sent.Length - received.Count, 1 << dice.Next(19))];
+                await input.ReadExactlyAsync(piece, Stop);
+                received.AddRange(piece);
+            }
+        }, Stop);
+        var cuts = new Random(8);
+        for (var at = 0; at < sent.Length;)
+        {
+            var some = Math.Min(sent.Length - at, 1 << cuts.Next(18));
+            await _source.SendAsync(sent[at..(at + some)]);
+            at += some;
+        }
+
+        await reading;
+        Assert.Equal(sent, received);
+    }
+
     [Fact]
     public async Task A_stream_that_ends_early_is_cut()
     {
@@ -80,8 +110,8 @@ public sealed class PulledInputTests
 
         public async Task SendAsync(byte[] bytes) => await Pipe.Writer.WriteAsync(bytes, Stop);
 
-        public Task<PipeReader> PullAsync(MoveOrder order, long after, CancellationToken cancellationToken)
-            => Task.FromResult(Pipe.Reader);
+        public Task<Stream> PullAsync(MoveOrder order, long after, CancellationToken cancellationToken)
+            => Task.FromResult(Pipe.Reader.AsStream());
 
         public Task<StepAnswer> RefuseAsync(MoveOrder order, string reason, CancellationToken cancellationToken)
             => throw new NotSupportedException();

@@ -157,11 +157,11 @@ internal sealed class TestDeployment : IMoveControl, IAsyncDisposable
 
     private sealed class DirectLink(RegionNode node, RegionName caller) : IRegionLink
     {
-        public Task<PipeReader> PullAsync(MoveOrder order, long after, CancellationToken cancellationToken)
+        public Task<Stream> PullAsync(MoveOrder order, long after, CancellationToken cancellationToken)
         {
             var pipe = new Pipe();
             _ = StreamAsync(order, after, pipe.Writer, cancellationToken);
-            return Task.FromResult(pipe.Reader);
+            return Task.FromResult(pipe.Reader.AsStream());
         }
 
         public Task<StepAnswer> RefuseAsync(MoveOrder order, string reason, CancellationToken cancellationToken)
