@@ -1,9 +1,9 @@
 namespace Domicile.Storage;
 
 /// <summary>A content file that is being written. It has its final name only when it is whole and flushed.</summary>
-internal sealed class ContentDraft(ContentFiles files, IContentDisk disk, string draftId, string path) : IDisposable
+internal sealed class ContentDraft(ContentFiles files, IContentDisk disk, string draftId, string path, long copiedBytes) : IDisposable
 {
-    private readonly IContentFile _file = disk.Create(path);
+    private readonly IContentFile _file = disk.Create(path, copiedBytes);
     private long _lengthBytes;
     private bool _isComplete;
 

@@ -37,8 +37,9 @@ internal sealed class ContentFiles
     public static ReadOnlyMemory<byte> FileHeader => Header;
 
     /// <summary>Begins a content file.</summary>
+    /// <param name="copiedBytes">How long its file will be, if it is a copy of another region's; 0 of others.</param>
     /// <exception cref="StorageFullException">The disk is full.</exception>
-    public ContentDraft CreateDraft()
+    public ContentDraft CreateDraft(long copiedBytes = 0)
     {
         var id = ContentId.Draw();
         var directory = Path.Combine(_directory, DraftsName);
@@ -47,7 +48,7 @@ internal sealed class ContentFiles
         try
         {
             MakeDirectory(directory);
-            return new ContentDraft(this, _disk, id, path);
+            return new ContentDraft(this, _disk, id, path, copiedBytes);
         }
         catch (IOException fault) when (DurableFile.IsFull(fault))
         {

@@ -81,10 +81,10 @@ internal static partial class DurableFile
     }
 
     /// <summary>A new file that only the process's user can read; an old one of the name is emptied.</summary>
-    public static SafeFileHandle CreateOwnerOnly(string path, long lengthBytes = 0)
+    public static SafeFileHandle CreateOwnerOnly(string path)
     {
         var handle = File.OpenHandle(
-            path, FileMode.Create, FileAccess.ReadWrite, FileShare.None, FileOptions.Asynchronous, lengthBytes);
+            path, FileMode.Create, FileAccess.ReadWrite, FileShare.None, FileOptions.Asynchronous);
         if (!OperatingSystem.IsWindows())
         {
             File.SetUnixFileMode(handle, OwnerOnly);
@@ -106,6 +106,18 @@ internal static partial class DurableFile
         }
     }
 
+    /// <summary>Writes and reads of whole blocks, from and to aligned memory, go to the disk itself from here on; see open(2).</summary>
+    /// <returns>False where the file system or the machine knows no such way: nothing has changed.</returns>
+    public static bool TryBypassCache(SafeFileHandle file)
+    {
+        const int getFlags = 3;
+        const int setFlags = 4;
+        var direct = RuntimeInformation.ProcessArchitecture is Architecture.X64 or Architecture.X86 ? 0x4000 : 0x10000;
+        return OperatingSystem.IsLinux()
+            && FileControl(file, getFlags, 0) is >= 0 and var flags
+            && FileControl(file, setFlags, flags | direct) == 0;
+    }
+
     /// <summary>No space, no quota, or the file's size limit. On Unix an IOException's HResult is the errno.</summary>
     public static bool IsFull(IOException fault)
         => fault is StorageFullException || fault.HResult is Enospc or Edquot or Efbig or DiskFullOfPreallocation;
@@ -119,6 +131,9 @@ internal static partial class DurableFile
     [LibraryImport("libc", EntryPoint = "sync_file_range")]
     private static partial int SyncFileRange(
         SafeFileHandle file, long offsetBytes, long lengthBytes, uint flags);
+
+    [LibraryImport("libc", EntryPoint = "fcntl")]
+    private static partial int FileControl(SafeFileHandle file, int command, int flags);
 
     [LibraryImport("libc", EntryPoint = "close", SetLastError = true)]
     private static partial int Close(int descriptor);

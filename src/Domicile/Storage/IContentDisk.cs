@@ -12,7 +12,10 @@ internal interface IContentDisk
     void CreateDirectory(string root, string directory);
 
     /// <summary>A new file that only the process's user can read; an old one of the name is emptied.</summary>
-    IContentFile Create(string path);
+    /// <param name="lengthBytes">
+    /// Of a file that is written from its beginning to its end and not read before it is flushed, nor soon after; 0 of others.
+    /// </param>
+    IContentFile Create(string path, long lengthBytes = 0);
 
     /// <exception cref="FileNotFoundException">There is none; or <see cref="DirectoryNotFoundException"/>.</exception>
     IContentFile Open(string path);
@@ -76,7 +79,11 @@ internal sealed class ContentDisk : IContentDisk
 
     public void CreateDirectory(string root, string directory) => DurableFile.CreateDirectory(root, directory);
 
-    public IContentFile Create(string path) => new OpenFile(DurableFile.CreateOwnerOnly(path));
+    public IContentFile Create(string path, long lengthBytes)
+    {
+        var file = DurableFile.CreateOwnerOnly(path);
+        return lengthBytes >= StorageLimits.DirectBytesMin && DirectFile.TryOpen(file) is { } direct ? direct : new OpenFile(file);
+    }
 
     public IContentFile Open(string path)
         => new OpenFile(File.OpenHandle(

@@ -20,12 +20,15 @@ internal sealed class SealedReceiver(ContentFiles files, RegionStorage region, s
 
     private string ContentId => contentId;
 
+    private long SealedLength => ContentLimits.SealedLength(lengthBytes);
+
     /// <returns>Once all bytes are read: a task that completes when the file is durable under its name.</returns>
     public async Task<Task> ReadAsync(ReadExactly read, CancellationToken cancellationToken)
     {
         await CheckHeaderAsync(read, cancellationToken);
         var writing = new Writing(this);
-        var written = region.Workers.Run(() => writing.BeginAsync(cancellationToken));
+        var begun = region.Workers.Run(() => writing.BeginAsync(cancellationToken));
+        var (allChecked, written) = (begun, begun);
         try
         {
             for (var frame = 0L; frame < _frameCount; frame += ContentLimits.FramesAtOnce)
@@ -37,8 +40,10 @@ internal sealed class SealedReceiver(ContentFiles files, RegionStorage region, s
                     await written;
                 }
 
-                var before = written;
-                written = region.Workers.Run(() => writing.WriteAsync(before, chunk, cancellationToken));
+                // Each in order, and a chunk is checked while the one before it is written.
+                var (checkedBefore, writtenBefore) = (allChecked, written);
+                var isChecked = allChecked = region.Workers.Run(() => writing.CheckAsync(checkedBefore, chunk));
+                written = region.Workers.Run(() => writing.WriteAsync(writtenBefore, isChecked, chunk, cancellationToken));
             }
         }
         catch
@@ -106,16 +111,22 @@ internal sealed class SealedReceiver(ContentFiles files, RegionStorage region, s
         public async Task BeginAsync(CancellationToken cancellationToken)
         {
             _cipher = receiver.Files.OpenCipher(receiver.ContentId);
-            _draft = receiver.Files.CreateDraft();
+            _draft = receiver.Files.CreateDraft(receiver.SealedLength);
             await _draft.AppendAsync(ContentFiles.FileHeader, cancellationToken);
         }
 
-        public async Task WriteAsync(Task before, Chunk chunk, CancellationToken cancellationToken)
+        public async Task CheckAsync(Task before, Chunk chunk)
+        {
+            await before;
+            Check(chunk);
+        }
+
+        public async Task WriteAsync(Task before, Task isChecked, Chunk chunk, CancellationToken cancellationToken)
         {
             using (chunk.Buffer)
             {
-                await before;
-                Check(chunk);
+                // Of both, whatever becomes of them: the buffer is still being checked where writing has failed.
+                await Task.WhenAll(before, isChecked);
                 await _draft!.AppendAsync(chunk.Frames, cancellationToken);
             }
         }

@@ -85,7 +85,7 @@ internal sealed class VirtualDisk(Seeds seeds) : IContentDisk
         }
     }
 
-    public IContentFile Create(string path)
+    public IContentFile Create(string path, long lengthBytes)
     {
         if (!_directories.Contains(Path.GetDirectoryName(path)!))
         {

@@ -134,6 +134,44 @@ public sealed class ContentFilesTests : IAsyncLifetime
         Assert.Single(Contents.FilesOf(copy));
     }
 
+    // Of those that the disk takes in whole blocks: with a last block that is nearly empty, and one that is full.
+    [Theory]
+    [InlineData(5_000_000)]
+    [InlineData((4 << 20) + 1)]
+    [InlineData(112 * ContentLimits.FrameBytes - 112 * ContentLimits.TagBytes - ContentLimits.HeaderBytes)]
+    public async Task A_long_content_arrives_byte_by_byte_as_it_was(int length)
+    {
+        Assert.True(ContentLimits.SealedLength(length) >= StorageLimits.DirectBytesMin);
+        await using var target = await TemporaryRegion.CreateAsync();
+        var copy = await CopyOfAsync(target);
+        var content = await Contents.WriteAsync(_store, Contents.Bytes(length));
+        var bytes = await File.ReadAllBytesAsync(Contents.FilesOf(_store)[0], Cancelled);
+
+        using var source = new MemoryStream(bytes);
+        await copy.Contents.ReceiveSealedAsync(content.ContentId, length, source, Cancelled);
+
+        Assert.Equal(bytes, await File.ReadAllBytesAsync(Assert.Single(Contents.FilesOf(copy)), Cancelled));
+    }
+
+    [Fact]
+    public async Task A_long_content_that_is_damaged_at_its_end_is_not_kept()
+    {
+        const int length = 5_000_000;
+        await using var target = await TemporaryRegion.CreateAsync();
+        var copy = await CopyOfAsync(target);
+        var content = await Contents.WriteAsync(_store, Contents.Bytes(length));
+        var bytes = await File.ReadAllBytesAsync(Contents.FilesOf(_store)[0], Cancelled);
+        bytes[^1] ^= 1;
+
+        using var damaged = new MemoryStream(bytes);
+        await Assert.ThrowsAsync<ContentCorruptException>(
+            () => copy.Contents.ReceiveSealedAsync(content.ContentId, length, damaged, Cancelled));
+        using var cut = new MemoryStream(bytes[..^1]);
+        await Assert.ThrowsAsync<EndOfStreamException>(
+            () => copy.Contents.ReceiveSealedAsync(content.ContentId, length, cut, Cancelled));
+        Assert.Empty(Contents.FilesOf(copy));
+    }
+
     [Fact]
     public async Task A_content_that_arrives_damaged_or_cut_short_is_not_kept()
     {
