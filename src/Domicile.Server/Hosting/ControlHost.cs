@@ -98,8 +98,7 @@ internal static class ControlHost
     private static WebApplication BuildPeer(ControlDesk desk, ILoggerFactory log, PeerTls tls, Uri listen)
     {
         var app = WebHosts.CreateBuilder(
-            log, kestrel => kestrel.Listen(Listeners.EndPointOf(listen), at => at.UseHttps(tls.ServerOptions)),
-            ControlApi.BodyLengthBytesMax).Build();
+            log, kestrel => tls.Listen(kestrel, Listeners.EndPointOf(listen)), ControlApi.BodyLengthBytesMax).Build();
         var endpoints = new ControlPeerEndpoints(tls, desk.DirectorySince, desk.FindAccount);
         app.Run(endpoints.HandleAsync);
         return app;

@@ -125,7 +125,7 @@ internal static class RegionHost
     {
         // A move's stream: what is read and encrypted may run ahead of what is sent.
         kestrel.Limits.MaxResponseBufferSize = StreamBytesAhead;
-        kestrel.Listen(Listeners.EndPointOf(listen), at => at.UseHttps(tls.ServerOptions));
+        tls.Listen(kestrel, Listeners.EndPointOf(listen));
     }
 
     private static WebApplication BuildManagement(RegionNode node, ILoggerFactory log, Uri listen)

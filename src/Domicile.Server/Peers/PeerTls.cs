@@ -1,7 +1,9 @@
+using System.Net;
 using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
 using Domicile.Deployments;
 using Microsoft.AspNetCore.Connections.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
 
 namespace Domicile.Server.Peers;
@@ -12,6 +14,11 @@ namespace Domicile.Server.Peers;
 /// </summary>
 internal sealed class PeerTls(X509Certificate2 own, X509Certificate2 authority, string deployment, TimeProvider time)
 {
+    // How long a listener keeps a connection that nobody uses: longer than its peers do, so that none asks in vain.
+    private static readonly TimeSpan IdleAtListenerMax = TimeSpan.FromMinutes(6);
+
+    private static readonly TimeSpan IdleMax = TimeSpan.FromMinutes(5);
+
     private static readonly object IdentityKey = new();
 
     public static PeerTls Load(string dataDirectory, ProcessRole role, string deployment, TimeProvider time)
@@ -19,17 +26,22 @@ internal sealed class PeerTls(X509Certificate2 own, X509Certificate2 authority, 
             TlsFiles.LoadPeer(dataDirectory, role), TlsFiles.LoadAuthority(dataDirectory, role), deployment, time);
 
     /// <summary>For the peer listener: whoever shows no certificate of this deployment doesn't get past the handshake.</summary>
-    public HttpsConnectionAdapterOptions ServerOptions => new()
+    public void Listen(KestrelServerOptions kestrel, IPEndPoint at)
     {
-        ServerCertificate = own,
-        ClientCertificateMode = ClientCertificateMode.RequireCertificate,
-        ClientCertificateValidation = (certificate, _, _) => Identify(certificate) is not PeerIdentity.Refused,
-    };
+        kestrel.Limits.KeepAliveTimeout = IdleAtListenerMax;
+        kestrel.Listen(at, listen => listen.UseHttps(new HttpsConnectionAdapterOptions
+        {
+            ServerCertificate = own,
+            ClientCertificateMode = ClientCertificateMode.RequireCertificate,
+            ClientCertificateValidation = (certificate, _, _) => Identify(certificate) is not PeerIdentity.Refused,
+        }));
+    }
 
     /// <summary>A handler that talks to that process and no other, whatever answers at its address.</summary>
     public SocketsHttpHandler CreateHandler(PeerIdentity expected) => new()
     {
-        PooledConnectionIdleTimeout = TimeSpan.FromMinutes(1),
+        // Of two round trips that a new connection takes on a long link, a move and a relayed request should know nothing.
+        PooledConnectionIdleTimeout = IdleMax,
         ConnectTimeout = TimeSpan.FromSeconds(5),
         ConnectCallback = ReadAheadStream.ConnectAsync,
 
