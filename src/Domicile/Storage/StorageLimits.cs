@@ -27,8 +27,11 @@ internal static class StorageLimits
     /// <summary>Received files that are flushed at a time: each blocks a thread.</summary>
     public const int ReceiveFlushesMax = 16;
 
-    /// <summary>Copied files from this length on are written past the page cache, see <see cref="DirectFile"/>.</summary>
-    public const long DirectBytesMin = 4 << 20;
+    /// <summary>
+    /// Copied files from this length on are written past the page cache, see <see cref="DirectFile"/>. Shorter ones, a phone's
+    /// photos and films, may well be read as soon as their account has moved.
+    /// </summary>
+    public const long DirectBytesMin = 256 << 20;
 
     /// <summary>Pages of 4 KiB in an account's log after which a checkpoint begins beside its writer: 16 MiB.</summary>
     public const int CheckpointPages = 4_000;

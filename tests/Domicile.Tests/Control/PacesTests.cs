@@ -1,3 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Reflection;
 using Domicile.Accounts;
 using Domicile.Control;
 using Domicile.Moves;
@@ -13,6 +15,7 @@ public sealed class PacesTests : IDisposable
     private static readonly MoveSize Size = new(1_000, 10_000_000);
 
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("domicile-paces-");
+    private readonly Dictionary<RegionName, IRegionPeer> _peers = [];
     private readonly ControlDatabase _database;
     private readonly ManualTime _time = new();
     private readonly Paces _paces;
@@ -21,7 +24,7 @@ public sealed class PacesTests : IDisposable
     {
         _database = ControlDatabase.Open(
             Path.Combine(_directory.FullName, ControlDatabase.FileName), new SchemaPart("moves", 1, MoveRecords.Schema));
-        _paces = new Paces(_database, new RegionQuestions(new Dictionary<RegionName, IRegionPeer>(), _time), _time);
+        _paces = new Paces(_database, new RegionQuestions(_peers, _time), _time);
     }
 
     [Fact]
@@ -42,10 +45,34 @@ public sealed class PacesTests : IDisposable
         Assert.Equal(there, Seconds(Beijing, Singapore));
     }
 
+    [Theory]
+    [InlineData(1, 5, true)]
+    [InlineData(180, 1, false)]
+    [InlineData(1, 180, false)]
+    public async Task The_way_back_costs_the_same_only_where_control_is_as_far_from_both(
+        int toBeijingMs, int toSingaporeMs, bool isAlike)
+    {
+        AddPeer(Beijing, toBeijingMs);
+        AddPeer(Singapore, toSingaporeMs);
+        await EndedAsync(Beijing, Singapore, seconds: 40);
+
+        await _paces.MeasureAsync([(Singapore, Beijing)], Cancelled);
+
+        Assert.InRange(Seconds(Beijing, Singapore), 30, 45);
+        Assert.Equal(isAlike, Seconds(Singapore, Beijing) is > 30 and < 45);
+        Assert.InRange(Seconds(Singapore, Beijing), 0.01, 45);
+    }
+
     public void Dispose()
     {
         _database.Dispose();
         _directory.Delete(recursive: true);
+    }
+
+    private void AddPeer(RegionName region, int roundTripMs)
+    {
+        _peers[region] = DispatchProxy.Create<IRegionPeer, DistantPeer>();
+        ((DistantPeer)_peers[region]).Place(_time, TimeSpan.FromMilliseconds(roundTripMs));
     }
 
     private double Seconds(RegionName source, RegionName target)
@@ -79,5 +106,28 @@ public sealed class PacesTests : IDisposable
             Took = new MoveTook(TurnMs: 1_000 * seconds, Beside: 1, AfterMs: 100),
         };
         Assert.True(await records.SaveAsync(move, done, Cancelled));
+    }
+
+    /// <summary>A region at the end of a wire, of which nothing but its distance is known.</summary>
+    [SuppressMessage("Performance", "CA1852", Justification = "The runtime derives the proxy from it.")]
+    internal class DistantPeer : DispatchProxy
+    {
+        private static readonly LinkMeasure Fast = new(TimeSpan.FromMilliseconds(1), 1e9, TimeSpan.FromMicroseconds(1));
+
+        private ManualTime? _time;
+        private TimeSpan _roundTrip;
+
+        public void Place(ManualTime time, TimeSpan roundTrip) => (_time, _roundTrip) = (time, roundTrip);
+
+        protected override object? Invoke(MethodInfo? targetMethod, object?[]? args)
+        {
+            _time!.Advance(_roundTrip);
+            return targetMethod!.Name switch
+            {
+                nameof(IRegionPeer.StatusAsync) => Task.FromResult(new RegionStatus(Beijing, 1, 1, 1, 1, _time.GetUtcNow(), [])),
+                nameof(IRegionPeer.MeasureLinkAsync) => Task.FromResult<LinkMeasure?>(Fast),
+                _ => throw new NotSupportedException(targetMethod.Name),
+            };
+        }
     }
 }
