@@ -80,8 +80,8 @@ internal sealed class PulledInput : IAsyncDisposable
             await _input.DisposeAsync();
         }
 
-        ArrayPool<byte>.Shared.Return(_ahead);
-
+        // The account's key came through it.
+        ArrayPool<byte>.Shared.Return(_ahead, clearArray: true);
         await _stopping.DisposeAsync();
         _silence.Dispose();
     }
