@@ -22,6 +22,7 @@ internal sealed class TestBed : IAsyncDisposable
     public const string Beijing = "beijing";
 
     private static readonly TimeSpan ConnectPatience = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan StatusLooked = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan StartPatience = TimeSpan.FromSeconds(90);
     private static readonly TimeSpan MovePatience = TimeSpan.FromMinutes(15);
     private static readonly TimeSpan MoveLooked = TimeSpan.FromMilliseconds(20);
@@ -183,6 +184,8 @@ internal sealed class TestBed : IAsyncDisposable
             {
                 throw new BenchmarkFailedException($"Region {silent.Name} is {silent.State}.");
             }
+
+            await Task.Delay(StatusLooked, _call.Time, _call.Stop);
         }
     }
 

@@ -25,7 +25,7 @@ internal sealed class PeerTls(X509Certificate2 own, X509Certificate2 authority, 
         => new(
             TlsFiles.LoadPeer(dataDirectory, role), TlsFiles.LoadAuthority(dataDirectory, role), deployment, time);
 
-    /// <summary>For the peer listener: whoever shows no certificate of this deployment doesn't get past the handshake.</summary>
+    /// <summary>Opens the peer listener: whoever shows no certificate of this deployment doesn't get past the handshake.</summary>
     public void Listen(KestrelServerOptions kestrel, IPEndPoint at)
     {
         kestrel.Limits.KeepAliveTimeout = IdleAtListenerMax;
@@ -43,7 +43,7 @@ internal sealed class PeerTls(X509Certificate2 own, X509Certificate2 authority, 
         // Of two round trips that a new connection takes on a long link, a move and a relayed request should know nothing.
         PooledConnectionIdleTimeout = IdleMax,
         ConnectTimeout = TimeSpan.FromSeconds(5),
-        ConnectCallback = ReadAheadStream.ConnectAsync,
+        ConnectCallback = PeerSocket.ConnectAsync,
 
         // A connection that was lost in silence is found out, and no question waits for its own time to pass.
         KeepAlivePingDelay = TimeSpan.FromSeconds(5),

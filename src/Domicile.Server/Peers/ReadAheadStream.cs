@@ -1,5 +1,3 @@
-using System.Net.Sockets;
-
 namespace Domicile.Server.Peers;
 
 /// <summary>
@@ -9,12 +7,6 @@ namespace Domicile.Server.Peers;
 internal sealed class ReadAheadStream(Stream connection) : Stream
 {
     private const int AheadBytes = 64 << 10;
-
-    // Nothing else would say of a connection that nobody uses that it was lost in silence; and it stays known to what is
-    // on the way and translates addresses.
-    private const int ProbedAfterSeconds = 15;
-    private const int ProbedAgainSeconds = 5;
-    private const int ProbesMax = 3;
 
     private readonly byte[] _ahead = new byte[AheadBytes];
     private Memory<byte> _unread;
@@ -31,27 +23,6 @@ internal sealed class ReadAheadStream(Stream connection) : Stream
     {
         get => throw new NotSupportedException();
         set => throw new NotSupportedException();
-    }
-
-    /// <summary>For <see cref="SocketsHttpHandler.ConnectCallback"/>.</summary>
-    public static async ValueTask<Stream> ConnectAsync(
-        SocketsHttpConnectionContext context, CancellationToken cancellationToken)
-    {
-        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        try
-        {
-            socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
-            socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime, ProbedAfterSeconds);
-            socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveInterval, ProbedAgainSeconds);
-            socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveRetryCount, ProbesMax);
-            await socket.ConnectAsync(context.DnsEndPoint, cancellationToken);
-            return new ReadAheadStream(new NetworkStream(socket, ownsSocket: true));
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
-        }
     }
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)

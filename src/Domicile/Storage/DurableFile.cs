@@ -112,7 +112,7 @@ internal static partial class DurableFile
     {
         const int getFlags = 3;
         const int setFlags = 4;
-        var direct = RuntimeInformation.ProcessArchitecture is Architecture.X64 or Architecture.X86 ? 0x4000 : 0x10000;
+        var direct = RuntimeInformation.ProcessArchitecture is Architecture.Arm or Architecture.Arm64 ? 0x10000 : 0x4000;
         return OperatingSystem.IsLinux()
             && FileControl(file, getFlags, 0) is >= 0 and var flags
             && FileControl(file, setFlags, flags | direct) == 0;

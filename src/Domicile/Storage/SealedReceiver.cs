@@ -60,7 +60,7 @@ internal sealed class SealedReceiver(ContentFiles files, RegionStorage region, s
     public async Task SkipAsync(ReadExactly read, CancellationToken cancellationToken)
     {
         using var buffer = await region.ReceiveRoom.RentAsync(cancellationToken);
-        for (var left = ContentLimits.SealedLength(lengthBytes); left > 0;)
+        for (var left = SealedLength; left > 0;)
         {
             var some = buffer.Bytes[..(int)Math.Min(left, buffer.Bytes.Length)];
             await read(some, cancellationToken);
