@@ -83,6 +83,8 @@ public sealed class PulledInputTests
             at += some;
         }
 
+        // Else a byte too few would be waited for.
+        await _source.Pipe.Writer.CompleteAsync();
         await reading;
         Assert.Equal(sent, received);
     }
