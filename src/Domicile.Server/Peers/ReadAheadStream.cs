@@ -1,14 +1,17 @@
+using System.Buffers;
+
 namespace Domicile.Server.Peers;
 
 /// <summary>
 /// A connection below TLS, which asks for each record's header and then for its body: this reads what has come in one piece,
-/// and answers from there. Reading and writing may go on at the same time.
+/// and answers from there. While nothing comes it holds no buffer, if its reader asks with an empty one first, as HTTP clients
+/// do on idle connections. Reading and writing may go on at the same time.
 /// </summary>
 internal sealed class ReadAheadStream(Stream connection) : Stream
 {
     private const int AheadBytes = 64 << 10;
 
-    private readonly byte[] _ahead = new byte[AheadBytes];
+    private byte[]? _ahead;
     private Memory<byte> _unread;
 
     public override bool CanRead => true;
@@ -34,12 +37,19 @@ internal sealed class ReadAheadStream(Stream connection) : Stream
                 return await connection.ReadAsync(buffer, cancellationToken);
             }
 
-            _unread = _ahead.AsMemory(0, await connection.ReadAsync(_ahead, cancellationToken));
+            _ahead ??= ArrayPool<byte>.Shared.Rent(AheadBytes);
+            _unread = _ahead.AsMemory(0, await connection.ReadAsync(_ahead.AsMemory(0, AheadBytes), cancellationToken));
         }
 
         var some = Math.Min(_unread.Length, buffer.Length);
         _unread[..some].CopyTo(buffer);
         _unread = _unread[some..];
+        if (_unread.IsEmpty && _ahead is { } read)
+        {
+            (_ahead, _unread) = (null, default);
+            ArrayPool<byte>.Shared.Return(read);
+        }
+
         return some;
     }
 

@@ -30,8 +30,11 @@ internal static class ControlLimits
     /// <summary>How long a region may read for a deep verification or an erasure while the API's client waits.</summary>
     public static readonly TimeSpan LongAnswerPatience = TimeSpan.FromMinutes(30);
 
-    /// <summary>How long status and doctor wait for a region to say that it lives.</summary>
-    public static readonly TimeSpan StatusPatience = TimeSpan.FromSeconds(3);
+    /// <summary>
+    /// How long status and doctor wait for a region to say that it lives: one that has just started and is far away opens a
+    /// connection by TLS first.
+    /// </summary>
+    public static readonly TimeSpan StatusPatience = TimeSpan.FromSeconds(5);
 
     public static readonly TimeSpan RetryDelayFirst = TimeSpan.FromMilliseconds(250);
     public static readonly TimeSpan RetryDelayMax = TimeSpan.FromSeconds(15);

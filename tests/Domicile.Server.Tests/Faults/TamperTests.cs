@@ -3,6 +3,7 @@ using Amazon.S3.Model;
 using Domicile.Control;
 using Domicile.Server.Tests.Deployment;
 using Domicile.Server.Tests.Moves;
+using Domicile.Storage;
 using Microsoft.Data.Sqlite;
 using Xunit;
 
@@ -19,6 +20,7 @@ public sealed class TamperTests(TamperDeployment shared) : IClassFixture<TamperD
     private const string Bucket = "photos";
     private const int FileBytes = 200_000;
     private const int InlineBytes = 500;
+    private const int LongBytes = (int)StorageLimits.DirectBytesMin + 70_001;
 
     private readonly LiveDeployment _deployment = shared.Live;
     private NewAccountView _account = null!;
@@ -70,6 +72,24 @@ public sealed class TamperTests(TamperDeployment shared) : IClassFixture<TamperD
         // The way out that the doctor names: the object goes, and with it the content.
         await _s3.DeleteObjectAsync(Bucket, UniqueContent.Name("file", 1, FileBytes), Cancelled);
         await ClearedItMovesAsync(move);
+    }
+
+    // What is so long is copied past the page cache.
+    [Fact]
+    public async Task A_flipped_bit_in_a_long_content_fails_the_move_and_flipped_back_it_arrives_whole()
+    {
+        var name = UniqueContent.Name("long", 1, LongBytes);
+        await PutAsync(name);
+        var file = ContentFile(Source, LongBytes);
+        Flip(file);
+        var move = (await _deployment.Control.BeginMoveAsync(_account.Account, Target)).Move;
+        await FailsAsync(move, null, Path.GetFileName(file));
+
+        Flip(file);
+        await ClearedItMovesAsync(move);
+        Assert.True(new FileInfo(ContentFile(Target, LongBytes)).Length > LongBytes);
+        using var answer = await _s3.GetObjectAsync(Bucket, name, Cancelled);
+        Assert.Equal(name, await UniqueContent.ReadAsync(answer.ResponseStream, Cancelled));
     }
 
     [Fact]
@@ -172,10 +192,10 @@ public sealed class TamperTests(TamperDeployment shared) : IClassFixture<TamperD
     private string DirectoryIn(string region)
         => Path.Combine(_deployment.DirectoryOf(region), "accounts", _account.Account[..2], _account.Account);
 
-    private string ContentFile(string region)
+    private string ContentFile(string region, long lengthBytesMin = FileBytes)
         => Assert.Single(
             Directory.EnumerateFiles(Path.Combine(DirectoryIn(region), "contents"), "*", SearchOption.AllDirectories),
-            file => new FileInfo(file).Length > FileBytes);
+            file => new FileInfo(file).Length > lengthBytesMin);
 
     private static void Flip(string file)
     {
