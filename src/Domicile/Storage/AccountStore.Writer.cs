@@ -8,7 +8,7 @@ internal sealed partial class AccountStore
 {
     private volatile bool _isOnlyWriter;
 
-    // The writer's own; whoever ends the writer waits for it.
+    // The writer alone begins it; who ends the writer waits for it, and who scrubs.
     private Task _checkpoint = Task.CompletedTask;
 
     /// <summary>

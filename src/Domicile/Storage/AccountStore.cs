@@ -228,15 +228,17 @@ internal sealed partial class AccountStore
     public async Task ScrubAsync(CancellationToken cancellationToken)
     {
         Contents.DeleteAll();
-        for (var attempt = 1; !await EnqueueAsync(new PendingUpkeep<bool>(SqliteEngine.Compact, cancellationToken), cancellationToken);)
+        for (var attempt = 1; attempt <= StorageLimits.ScrubAttemptsMax; attempt++)
         {
-            attempt++;
-            if (attempt > StorageLimits.ScrubAttemptsMax)
+            // While one checkpoint runs SQLite refuses another at once, whatever the busy timeout (sqlite3_wal_checkpoint_v2).
+            await Volatile.Read(ref _checkpoint).WaitAsync(cancellationToken);
+            if (await EnqueueAsync(new PendingUpkeep<bool>(SqliteEngine.Compact, cancellationToken), cancellationToken))
             {
-                throw new IOException(
-                    $"Scrubbing account {Account}: readers still use its former pages. End them and scrub again.");
+                return;
             }
         }
+
+        throw new IOException($"Scrubbing account {Account}: readers still use its former pages. End them and scrub again.");
     }
 
     /// <summary>At the start: deletes drafts, files that no row names, and files that a crash kept from being deleted.</summary>

@@ -58,6 +58,24 @@ public sealed class CheckpointTests : IAsyncLifetime
         Assert.Equal(RowsThatAreDue, store.Read(sql => sql.Scalar<long>("SELECT count(*) FROM content")));
     }
 
+    // Goal: an erasure that meets the checkpoint of its own deletions waits for it.
+    // Method: rows just short of a checkpoint, whose deletion makes one due, and at once the scrub; often, since the two race.
+    [Fact]
+    public async Task A_scrub_waits_for_the_checkpoint_that_runs()
+    {
+        var store = _storage!.Open(TemporaryRegion.Anna);
+        for (var turn = 0; turn < 12; turn++)
+        {
+            await WriteAsync(store, 0, FewerRowsThanDue);
+            await store.WriteAsync(
+                transaction => transaction.Sql.Execute("DELETE FROM content WHERE account = @p1", store.Account.Value), Cancelled);
+            await store.ScrubAsync(Cancelled);
+            Assert.InRange(FileBytes(store), 1, RowBytes);
+        }
+
+        await _workers.AllAsync();
+    }
+
     public async ValueTask DisposeAsync()
     {
         await _storage!.DisposeAsync();
