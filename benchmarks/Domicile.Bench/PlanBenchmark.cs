@@ -143,6 +143,7 @@ internal static class PlanBenchmark
     {
         var seen = new List<(long At, double Left)>();
         var moveBegun = 0L;
+        string? lastTrouble = null;
         var move = await bed.EndOfAsync(id, view =>
         {
             var now = call.Time.GetTimestamp();
@@ -150,6 +151,13 @@ internal static class PlanBenchmark
             if (view.RemainingSeconds is { } left)
             {
                 seen.Add((now, left));
+            }
+
+            // What was disturbed teaches nothing and is no measure of estimates: say what it was.
+            if (view.Trouble is { } trouble && trouble != lastTrouble)
+            {
+                lastTrouble = trouble;
+                call.Say($"{view.Account}, {view.State}: {trouble}");
             }
         });
         var ended = call.Time.GetTimestamp();

@@ -24,6 +24,8 @@ internal sealed class ControlDatabase : IDisposable
 
     private const int ReadersIdleMax = 8;
     private const int BusyTimeoutMs = 10_000;
+    private const int LogBusyTimeoutMs = 100;
+    private const int LogRetryMs = 100;
 
     private readonly string _connectionString;
     private readonly Sql _writer;
@@ -52,6 +54,9 @@ internal sealed class ControlDatabase : IDisposable
         try
         {
             database.Transact(sql => Prepare(sql, path, parts));
+
+            // A crash may have kept an erasure from it. If somebody reads the file just now, the next erasure does it.
+            database.TryEmptyLog();
             return database;
         }
         catch
@@ -123,17 +128,13 @@ internal sealed class ControlDatabase : IDisposable
 
     /// <summary>
     /// Moves the write-ahead log into the database file and empties it, so that what was deleted is on no page of either.
+    /// Waits for readers whose snapshots need the log; between its tries others may write.
     /// </summary>
     public async Task EmptyLogAsync(CancellationToken cancellationToken)
     {
-        await _oneWriter.WaitAsync(cancellationToken);
-        try
+        while (!await TryEmptyLogAsync(cancellationToken))
         {
-            _writer.Execute("PRAGMA wal_checkpoint(TRUNCATE)");
-        }
-        finally
-        {
-            _oneWriter.Release();
+            await Task.Delay(LogRetryMs, cancellationToken);
         }
     }
 
@@ -150,6 +151,33 @@ internal sealed class ControlDatabase : IDisposable
 
         Close(_writer);
         _oneWriter.Dispose();
+    }
+
+    private async Task<bool> TryEmptyLogAsync(CancellationToken cancellationToken)
+    {
+        await _oneWriter.WaitAsync(cancellationToken);
+        try
+        {
+            return TryEmptyLog();
+        }
+        finally
+        {
+            _oneWriter.Release();
+        }
+    }
+
+    // As long as SQLite waits for readers here, nobody can write.
+    private bool TryEmptyLog()
+    {
+        _writer.Execute($"PRAGMA busy_timeout = {LogBusyTimeoutMs}");
+        try
+        {
+            return _writer.Scalar<long>("PRAGMA wal_checkpoint(TRUNCATE)") == 0;
+        }
+        finally
+        {
+            _writer.Execute($"PRAGMA busy_timeout = {BusyTimeoutMs}");
+        }
     }
 
     private T Transact<T>(Func<Sql, T> work)

@@ -53,8 +53,7 @@ internal sealed partial class MoveRunner(
             {
                 // No answer means nothing. The record says where to go on, now or after a restart.
                 failures++;
-                progress.SetTrouble(id, e.Message);
-                LogTrouble(log, id, move.State, e.Message);
+                Trouble(move, e.Message);
                 await Task.Delay(MoveLimits.RetryAfter(failures), time, cancellationToken);
             }
         }
@@ -144,7 +143,7 @@ internal sealed partial class MoveRunner(
                     ? move with { State = MoveState.Departing }
                     : Back(move, MoveReasons.DigestsDiffer);
             case StepAnswer.NotNow(var why) when time.GetUtcNow() - move.SealedAt < MoveLimits.DrainMax:
-                progress.SetTrouble(move.Id, why);
+                Trouble(move, why);
                 return move;
             case var other:
                 return Decided(move, other) ?? Back(move, $"The target could not drain in time: {ReasonOf(other)}");
@@ -175,7 +174,7 @@ internal sealed partial class MoveRunner(
             order, move.FinalSeq!.Value, move.Digest!, move.Departure!, cancellationToken);
         if (answer is StepAnswer.NotNow(var why))
         {
-            progress.SetTrouble(move.Id, why);
+            Trouble(move, why);
             await Task.Delay(MoveLimits.RetryFirst, time, cancellationToken);
             return time.GetUtcNow() - move.SealedAt < MoveLimits.DrainMax ? move : Back(move, why);
         }
@@ -277,6 +276,12 @@ internal sealed partial class MoveRunner(
             StepAnswer.Ended => "The source says that this move is over.",
             _ => $"Unexpected answer {answer.GetType().Name}.",
         };
+
+    private void Trouble(Move move, string cause)
+    {
+        progress.SetTrouble(move.Id, cause);
+        LogTrouble(log, move.Id, move.State, cause);
+    }
 
     private IRegionPeer Source(Move move) => control.Region(move.Source);
 

@@ -1,4 +1,6 @@
+using System.Data.Common;
 using Domicile.Control;
+using Microsoft.Data.Sqlite;
 using Xunit;
 using static Domicile.Tests.Control.TestControl;
 
@@ -9,6 +11,8 @@ public sealed class ControlDatabaseTests : IDisposable
     private static readonly SchemaPart Things = new("things", 1, ["CREATE TABLE thing (name TEXT PRIMARY KEY)"]);
 
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("domicile-database-");
+
+    private long LogBytes => new FileInfo(DatabasePath + "-wal").Length;
 
     private string DatabasePath => Path.Combine(_directory.FullName, ControlDatabase.FileName);
 
@@ -51,6 +55,59 @@ public sealed class ControlDatabaseTests : IDisposable
             sql => sql.Execute("INSERT INTO thing (name) VALUES (@p1)", $"{i}"), Cancelled))));
 
         Assert.Equal(20, database.Read(sql => sql.Scalar<long>("SELECT COUNT(*) FROM thing")));
+    }
+
+    [Fact]
+    public async Task An_emptied_log_waits_for_readers_of_what_is_in_it_and_lets_others_write()
+    {
+        using var database = ControlDatabase.Open(DatabasePath, Things);
+        await AddAsync(database, "before");
+        await database.UseReaderAsync(async reader =>
+        {
+            await using var snapshot = ((SqliteConnection)reader).BeginTransaction(deferred: true);
+            Assert.Equal(1L, await CountAsync(reader, snapshot));
+            await AddAsync(database, "while it reads");
+
+            using var limit = CancellationTokenSource.CreateLinkedTokenSource(Cancelled);
+            var emptying = database.EmptyLogAsync(limit.Token);
+            await AddAsync(database, "while it waits");
+            Assert.False(emptying.IsCompleted, "It says that the log is empty while a reader needs it.");
+
+            await limit.CancelAsync();
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => emptying);
+            Assert.Equal(1L, await CountAsync(reader, snapshot));
+            return true;
+        });
+        Assert.NotEqual(0, LogBytes);
+
+        await database.EmptyLogAsync(Cancelled);
+
+        Assert.Equal(0, LogBytes);
+    }
+
+    [Fact]
+    public async Task A_log_that_a_crash_left_is_emptied_at_the_next_start()
+    {
+        var crashed = ControlDatabase.Open(DatabasePath, Things);
+        await AddAsync(crashed, "kept");
+        Assert.NotEqual(0, LogBytes);
+
+        using var again = ControlDatabase.Open(DatabasePath, Things);
+
+        Assert.Equal(0, LogBytes);
+        Assert.Equal(1, again.Read(sql => sql.Scalar<long>("SELECT COUNT(*) FROM thing")));
+        crashed.Dispose();
+    }
+
+    private static Task<int> AddAsync(ControlDatabase database, string name)
+        => database.WriteAsync(sql => sql.Execute("INSERT INTO thing (name) VALUES (@p1)", name), Cancelled);
+
+    private static async Task<object?> CountAsync(DbConnection reader, DbTransaction snapshot)
+    {
+        await using var count = reader.CreateCommand();
+        count.Transaction = snapshot;
+        count.CommandText = "SELECT COUNT(*) FROM thing";
+        return await count.ExecuteScalarAsync(Cancelled);
     }
 
     public void Dispose() => _directory.Delete(recursive: true);
