@@ -25,7 +25,7 @@ internal sealed class TestBed : IAsyncDisposable
     private static readonly TimeSpan StatusLooked = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan StartPatience = TimeSpan.FromSeconds(90);
     private static readonly TimeSpan MovePatience = TimeSpan.FromMinutes(15);
-    private static readonly TimeSpan MoveLooked = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan MoveLooked = TimeSpan.FromMilliseconds(50);
 
     private readonly LocalDeployment _deployment;
     private readonly PeerLinks? _links;

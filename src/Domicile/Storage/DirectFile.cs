@@ -1,5 +1,4 @@
-using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
+using System.Buffers;
 using Microsoft.Win32.SafeHandles;
 
 namespace Domicile.Storage;
@@ -10,22 +9,29 @@ namespace Domicile.Storage;
 /// </summary>
 internal sealed class DirectFile : IContentFile
 {
-    // A power of two, and a multiple of every disk's sectors: 4 KiB are the largest that are sold.
-    private const int BlockBytes = 64 << 10;
-    private const int PieceBytes = 4 * BlockBytes;
+    /// <summary>
+    /// What is written begins and ends with a block, in the file and in memory: 4 KiB are the largest sectors that are sold.
+    /// Bytes whose address has the same remainder as their offset in the file go to the disk without a copy.
+    /// </summary>
+    public const int BlockBytes = 4 << 10;
 
     private readonly SafeFileHandle _file;
-    private readonly Memory<byte> _piece = AllocatePiece();
-    private long _pieceOffset;
-    private int _filledBytes;
+
+    // The last block, while it isn't full.
+    private readonly Memory<byte> _edge = AllocateAligned(BlockBytes);
+    private int _edgeBytes;
+    private long _writtenBytes;
 
     private DirectFile(SafeFileHandle file) => _file = file;
 
-    public long LengthBytes => _pieceOffset + _filledBytes;
+    public long LengthBytes => _writtenBytes + _edgeBytes;
 
     /// <summary>Takes the file over.</summary>
     /// <returns>Null where the file system knows no such way.</returns>
     public static DirectFile? TryOpen(SafeFileHandle file) => DurableFile.TryBypassCache(file) ? new DirectFile(file) : null;
+
+    /// <summary>How far behind a block's beginning pinned bytes begin in memory.</summary>
+    public static unsafe int RemainderOf(MemoryHandle pinned) => (int)((nint)pinned.Pointer & (BlockBytes - 1));
 
     public ValueTask<int> ReadAsync(Memory<byte> buffer, long offsetBytes, CancellationToken cancellationToken)
         => throw new NotSupportedException("A file that is still being copied is not read.");
@@ -33,37 +39,63 @@ internal sealed class DirectFile : IContentFile
     public async ValueTask WriteAsync(ReadOnlyMemory<byte> bytes, long offsetBytes, CancellationToken cancellationToken)
     {
         Invariant.Check(offsetBytes == LengthBytes);
-        while (!bytes.IsEmpty)
+        if (_edgeBytes > 0)
         {
-            var some = bytes[..Math.Min(bytes.Length, PieceBytes - _filledBytes)];
-            some.CopyTo(_piece[_filledBytes..]);
-            _filledBytes += some.Length;
+            var some = bytes[..Math.Min(bytes.Length, BlockBytes - _edgeBytes)];
+            TakeToEdge(some);
             bytes = bytes[some.Length..];
-            if (_filledBytes == PieceBytes)
-            {
-                await RandomAccess.WriteAsync(_file, _piece, _pieceOffset, cancellationToken);
-                (_pieceOffset, _filledBytes) = (_pieceOffset + PieceBytes, 0);
-            }
         }
+
+        var whole = bytes[..(bytes.Length & -BlockBytes)];
+        await WriteBlocksAsync(whole, cancellationToken);
+        TakeToEdge(bytes[whole.Length..]);
     }
 
     public void Flush()
     {
         // The last block is written whole, and what it has too much is cut off.
-        var rest = _piece.Span[..((_filledBytes + BlockBytes - 1) & -BlockBytes)];
-        rest[_filledBytes..].Clear();
-        RandomAccess.Write(_file, rest, _pieceOffset);
-        RandomAccess.SetLength(_file, LengthBytes);
+        if (_edgeBytes > 0)
+        {
+            _edge.Span[_edgeBytes..].Clear();
+            RandomAccess.Write(_file, _edge.Span, _writtenBytes);
+            RandomAccess.SetLength(_file, LengthBytes);
+        }
+
         RandomAccess.FlushToDisk(_file);
     }
 
     public void Dispose() => _file.Dispose();
 
-    // Pinned: a disk takes only what begins where a block may.
-    private static unsafe Memory<byte> AllocatePiece()
+    // What is in the edge is either nothing or a block, or there are no others.
+    private async Task WriteBlocksAsync(ReadOnlyMemory<byte> blocks, CancellationToken cancellationToken)
     {
-        var bytes = GC.AllocateUninitializedArray<byte>(PieceBytes + BlockBytes, pinned: true);
-        var address = (nint)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(bytes));
-        return bytes.AsMemory((int)(-address & (BlockBytes - 1)), PieceBytes);
+        using var pin = blocks.Pin();
+        var aligned = RemainderOf(pin) == 0 ? blocks : CopyOf(blocks);
+        ReadOnlyMemory<byte>[] pieces = _edgeBytes < BlockBytes ? [aligned] : [_edge, aligned];
+        if (_edgeBytes == BlockBytes || !blocks.IsEmpty)
+        {
+            await RandomAccess.WriteAsync(_file, pieces, _writtenBytes, cancellationToken);
+            (_writtenBytes, _edgeBytes) = (_writtenBytes + pieces.Sum(piece => (long)piece.Length), 0);
+        }
+    }
+
+    private void TakeToEdge(ReadOnlyMemory<byte> bytes)
+    {
+        bytes.CopyTo(_edge[_edgeBytes..]);
+        _edgeBytes += bytes.Length;
+    }
+
+    private static Memory<byte> CopyOf(ReadOnlyMemory<byte> bytes)
+    {
+        var copy = AllocateAligned(bytes.Length);
+        bytes.CopyTo(copy);
+        return copy;
+    }
+
+    private static Memory<byte> AllocateAligned(int lengthBytes)
+    {
+        var bytes = GC.AllocateUninitializedArray<byte>(lengthBytes + BlockBytes, pinned: true);
+        using var pin = bytes.AsMemory().Pin();
+        return bytes.AsMemory(-RemainderOf(pin) & (BlockBytes - 1), lengthBytes);
     }
 }

@@ -11,23 +11,36 @@ internal sealed class ReceiveRoom
     private readonly Turns _buffers = new() { AtOnce = StorageLimits.ReceiveBuffersMax };
     private readonly Turns _flushes = new() { AtOnce = StorageLimits.ReceiveFlushesMax };
 
-    /// <summary>A buffer for <see cref="ContentLimits.FramesAtOnce"/> sealed frames. Dispose it when it is written.</summary>
-    public async ValueTask<Buffer> RentAsync(CancellationToken cancellationToken)
-        => new(await _buffers.TakeAsync(cancellationToken));
+    /// <summary>A buffer for what comes next of a file. Dispose it when that is written.</summary>
+    /// <param name="fileOffsetBytes">Where that belongs in the file.</param>
+    public async ValueTask<Buffer> RentAsync(long fileOffsetBytes, CancellationToken cancellationToken)
+        => new(await _buffers.TakeAsync(cancellationToken), fileOffsetBytes);
 
     /// <summary>A turn to flush a file: flushing blocks its thread. Dispose it when that is done.</summary>
     public Task<IDisposable> TakeFlushAsync(CancellationToken cancellationToken) => _flushes.TakeAsync(cancellationToken);
 
-    internal sealed class Buffer(IDisposable turn) : IDisposable
+    internal sealed class Buffer : IDisposable
     {
-        private readonly byte[] _bytes = ArrayPool<byte>.Shared.Rent(ContentLimits.SealedFrameBytes * ContentLimits.FramesAtOnce);
+        private readonly IDisposable _turn;
+        private readonly byte[] _bytes = ArrayPool<byte>.Shared.Rent(StorageLimits.ReceiveBufferBytes);
+        private readonly MemoryHandle _pin;
 
-        public Memory<byte> Bytes => _bytes;
+        public Buffer(IDisposable turn, long fileOffsetBytes)
+        {
+            // As far from a block's beginning as in the file, so that the disk can take it from here: see DirectFile.
+            _turn = turn;
+            _pin = _bytes.AsMemory().Pin();
+            var shift = (int)((fileOffsetBytes - DirectFile.RemainderOf(_pin)) & (DirectFile.BlockBytes - 1));
+            Bytes = _bytes.AsMemory(shift, StorageLimits.ReceiveBufferBytes - DirectFile.BlockBytes);
+        }
+
+        public Memory<byte> Bytes { get; }
 
         public void Dispose()
         {
+            _pin.Dispose();
             ArrayPool<byte>.Shared.Return(_bytes);
-            turn.Dispose();
+            _turn.Dispose();
         }
     }
 }

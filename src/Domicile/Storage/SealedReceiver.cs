@@ -12,6 +12,12 @@ internal delegate ValueTask ReadExactly(Memory<byte> destination, CancellationTo
 /// </summary>
 internal sealed class SealedReceiver(ContentFiles files, RegionStorage region, string contentId, long lengthBytes)
 {
+    // What fits into a buffer, wherever in it the first of them begins.
+    private const int FramesMax = (StorageLimits.ReceiveBufferBytes - DirectFile.BlockBytes) / ContentLimits.SealedFrameBytes;
+
+    private const ConfigureAwaitOptions Quiet =
+        ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext;
+
     private readonly long _frameCount = ContentLimits.FrameCount(lengthBytes);
 
     private ContentFiles Files => files;
@@ -31,25 +37,38 @@ internal sealed class SealedReceiver(ContentFiles files, RegionStorage region, s
         var (allChecked, written) = (begun, begun);
         try
         {
-            for (var frame = 0L; frame < _frameCount; frame += ContentLimits.FramesAtOnce)
+            for (var frame = 0L; frame < _frameCount; frame += FramesMax)
             {
-                var chunk = await ReadChunkAsync(frame, read, cancellationToken);
-                if (written.IsFaulted)
+                var chunk = await RentChunkAsync(frame, cancellationToken);
+                try
                 {
+                    foreach (var part in chunk.Parts)
+                    {
+                        await read(part.Bytes, cancellationToken);
+                        if (written.IsFaulted)
+                        {
+                            await written;
+                        }
+
+                        // Each in order, while its bytes are near the processor and the chunk before it is written.
+                        var before = allChecked;
+                        allChecked = region.Workers.Run(() => writing.CheckAsync(before, part));
+                    }
+                }
+                catch
+                {
+                    await allChecked.ConfigureAwait(Quiet);
                     chunk.Buffer.Dispose();
-                    await written;
+                    throw;
                 }
 
-                // Each in order, and a chunk is checked while the one before it is written.
-                var (checkedBefore, writtenBefore) = (allChecked, written);
-                var isChecked = allChecked = region.Workers.Run(() => writing.CheckAsync(checkedBefore, chunk));
+                var (isChecked, writtenBefore) = (allChecked, written);
                 written = region.Workers.Run(() => writing.WriteAsync(writtenBefore, isChecked, chunk, cancellationToken));
             }
         }
         catch
         {
-            await written.ConfigureAwait(
-                ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+            await written.ConfigureAwait(Quiet);
             writing.Dispose();
             throw;
         }
@@ -59,7 +78,7 @@ internal sealed class SealedReceiver(ContentFiles files, RegionStorage region, s
 
     public async Task SkipAsync(ReadExactly read, CancellationToken cancellationToken)
     {
-        using var buffer = await region.ReceiveRoom.RentAsync(cancellationToken);
+        using var buffer = await region.ReceiveRoom.RentAsync(fileOffsetBytes: 0, cancellationToken);
         for (var left = SealedLength; left > 0;)
         {
             var some = buffer.Bytes[..(int)Math.Min(left, buffer.Bytes.Length)];
@@ -79,28 +98,32 @@ internal sealed class SealedReceiver(ContentFiles files, RegionStorage region, s
         }
     }
 
-    private async Task<Chunk> ReadChunkAsync(long first, ReadExactly read, CancellationToken cancellationToken)
+    private async Task<Chunk> RentChunkAsync(long first, CancellationToken cancellationToken)
     {
-        var buffer = await region.ReceiveRoom.RentAsync(cancellationToken);
-        try
+        var buffer = await region.ReceiveRoom.RentAsync(
+            ContentLimits.HeaderBytes + first * ContentLimits.SealedFrameBytes, cancellationToken);
+        var parts = new List<Part>();
+        var end = Math.Min(first + FramesMax, _frameCount);
+        var at = 0;
+        for (var frame = first; frame < end; frame += ContentLimits.FramesAtOnce)
         {
-            var count = (int)Math.Min(ContentLimits.FramesAtOnce, _frameCount - first);
-            var frames = buffer.Bytes[..(int)(PlainBytes(first, count) + count * ContentLimits.TagBytes)];
-            await read(frames, cancellationToken);
-            return new Chunk(buffer, frames, first, count);
+            var count = (int)Math.Min(ContentLimits.FramesAtOnce, end - frame);
+            var lengthBytes = (int)PlainBytes(frame, count) + count * ContentLimits.TagBytes;
+            parts.Add(new Part(buffer.Bytes.Slice(at, lengthBytes), frame, count));
+            at += lengthBytes;
         }
-        catch
-        {
-            buffer.Dispose();
-            throw;
-        }
+
+        return new Chunk(buffer, buffer.Bytes[..at], parts);
     }
 
     private long PlainBytes(long first, int frames)
         => Math.Min((long)frames * ContentLimits.FrameBytes, lengthBytes - first * ContentLimits.FrameBytes);
 
-    /// <summary>Some frames of the content as they came, in a buffer that is to be given back.</summary>
-    private sealed record Chunk(ReceiveRoom.Buffer Buffer, ReadOnlyMemory<byte> Frames, long First, int Count);
+    /// <summary>Frames of the content that are written at once, in a buffer that is to be given back.</summary>
+    private sealed record Chunk(ReceiveRoom.Buffer Buffer, ReadOnlyMemory<byte> Frames, IReadOnlyList<Part> Parts);
+
+    /// <summary>Of them, those that are read and checked at once.</summary>
+    private sealed record Part(Memory<byte> Bytes, long First, int Count);
 
     /// <summary>The other end of the reading: one chunk after the other is checked and written.</summary>
     private sealed class Writing(SealedReceiver receiver) : IDisposable
@@ -115,10 +138,10 @@ internal sealed class SealedReceiver(ContentFiles files, RegionStorage region, s
             await _draft.AppendAsync(ContentFiles.FileHeader, cancellationToken);
         }
 
-        public async Task CheckAsync(Task before, Chunk chunk)
+        public async Task CheckAsync(Task before, Part part)
         {
             await before;
-            Check(chunk);
+            Check(part);
         }
 
         public async Task WriteAsync(Task before, Task isChecked, Chunk chunk, CancellationToken cancellationToken)
@@ -147,14 +170,14 @@ internal sealed class SealedReceiver(ContentFiles files, RegionStorage region, s
             _draft?.Dispose();
         }
 
-        private void Check(Chunk chunk)
+        private void Check(Part part)
         {
             var scratch = ArrayPool<byte>.Shared.Rent(ContentLimits.FrameBytes);
             try
             {
-                for (var i = 0; i < chunk.Count; i++)
+                for (var i = 0; i < part.Count; i++)
                 {
-                    CheckFrame(chunk, i, scratch);
+                    CheckFrame(part, i, scratch);
                 }
             }
             finally
@@ -164,11 +187,11 @@ internal sealed class SealedReceiver(ContentFiles files, RegionStorage region, s
             }
         }
 
-        private void CheckFrame(Chunk chunk, int at, byte[] scratch)
+        private void CheckFrame(Part part, int at, byte[] scratch)
         {
-            var frame = chunk.First + at;
+            var frame = part.First + at;
             var length = (int)receiver.PlainBytes(frame, frames: 1);
-            var bytes = chunk.Frames.Span.Slice(at * ContentLimits.SealedFrameBytes, length + ContentLimits.TagBytes);
+            var bytes = part.Bytes.Span.Slice(at * ContentLimits.SealedFrameBytes, length + ContentLimits.TagBytes);
             if (!_cipher!.TryOpen(frame, frame == receiver._frameCount - 1, bytes, scratch.AsSpan(0, length)))
             {
                 throw new ContentCorruptException(

@@ -21,17 +21,20 @@ internal static class StorageLimits
     /// <summary>How often a scrub asks readers of the old pages to end, each time for <see cref="BusyTimeoutMs"/>.</summary>
     public const int ScrubAttemptsMax = 12;
 
-    /// <summary>Buffers of 256 KiB that hold what other regions sent until it is written: 16 MiB in a region.</summary>
-    public const int ReceiveBuffersMax = 64;
+    /// <summary>Buffers that hold what other regions sent until it is written: 16 MiB in a region.</summary>
+    public const int ReceiveBuffersMax = 16;
+
+    /// <summary>Of each: what a disk takes at a time without a pause between.</summary>
+    public const int ReceiveBufferBytes = 1 << 20;
 
     /// <summary>Received files that are flushed at a time: each blocks a thread.</summary>
     public const int ReceiveFlushesMax = 16;
 
     /// <summary>
     /// Copied files from this length on are written past the page cache, see <see cref="DirectFile"/>. Shorter ones, a phone's
-    /// photos and films, may well be read as soon as their account has moved.
+    /// photos, may well be read as soon as their account has moved.
     /// </summary>
-    public const long DirectBytesMin = 256 << 20;
+    public const long DirectBytesMin = 4 << 20;
 
     /// <summary>Pages of 4 KiB in an account's log after which a checkpoint begins beside its writer: 16 MiB.</summary>
     public const int CheckpointPages = 4_000;

@@ -112,24 +112,34 @@ public sealed class ContentFilesTests : IAsyncLifetime
         Assert.Empty(Contents.FilesOf(_store));
     }
 
-    [Fact]
-    public async Task A_content_travels_as_it_lies_and_is_checked_where_it_arrives()
+    // By way of the page cache and past it; of a part of what is received at once, of all of it, and of a byte more.
+    [Theory]
+    [InlineData(Large)]
+    [InlineData(15 * ContentLimits.FrameBytes)]
+    [InlineData(15 * ContentLimits.FrameBytes + 1)]
+    [InlineData((int)StorageLimits.DirectBytesMin)]
+    [InlineData(90 * ContentLimits.FrameBytes + 1)]
+    [InlineData(9_999_999)]
+    public async Task A_content_travels_as_it_lies_and_is_checked_where_it_arrives(int length)
     {
         await using var target = await TemporaryRegion.CreateAsync();
         var copy = await CopyOfAsync(target);
-        var content = await Contents.WriteAsync(_store, Contents.Bytes(Large));
+        var content = await Contents.WriteAsync(_store, Contents.Bytes(length));
         var (sealedBytes, sealedLength) = _store.Contents.OpenSealed(content.ContentId);
         await using var source = sealedBytes;
-        Assert.Equal(ContentLimits.SealedLength(Large), sealedLength);
+        Assert.Equal(ContentLimits.SealedLength(length), sealedLength);
 
-        await copy.Contents.ReceiveSealedAsync(content.ContentId, Large, source, Cancelled);
+        await copy.Contents.ReceiveSealedAsync(content.ContentId, length, source, Cancelled);
 
-        Assert.Equal(Contents.Bytes(Large), await Contents.ReadAsync(copy, content));
-        Assert.True(copy.Contents.HasSealed(content.ContentId, Large));
+        Assert.Equal(Contents.Bytes(length), await Contents.ReadAsync(copy, content));
+        Assert.Equal(
+            await File.ReadAllBytesAsync(Contents.FilesOf(_store)[0], Cancelled),
+            await File.ReadAllBytesAsync(Contents.FilesOf(copy)[0], Cancelled));
+        Assert.True(copy.Contents.HasSealed(content.ContentId, length));
 
         // Again: skipped to the same place of the stream.
         using var again = new MemoryStream([.. await File.ReadAllBytesAsync(Contents.FilesOf(_store)[0], Cancelled), 1, 2, 3]);
-        await copy.Contents.ReceiveSealedAsync(content.ContentId, Large, again, Cancelled);
+        await copy.Contents.ReceiveSealedAsync(content.ContentId, length, again, Cancelled);
         Assert.Equal(sealedLength, again.Position);
         Assert.Single(Contents.FilesOf(copy));
     }
