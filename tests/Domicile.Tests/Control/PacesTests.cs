@@ -1,8 +1,7 @@
-using System.Diagnostics.CodeAnalysis;
-using System.Reflection;
 using Domicile.Accounts;
 using Domicile.Control;
 using Domicile.Moves;
+using Domicile.Tests.Moves;
 using Xunit;
 using static Domicile.Tests.Control.TestControl;
 using static Domicile.Tests.Moves.TestDeployment;
@@ -52,8 +51,10 @@ public sealed class PacesTests : IDisposable
     public async Task The_way_back_costs_the_same_only_where_control_is_as_far_from_both(
         int toBeijingMs, int toSingaporeMs, bool isAlike)
     {
-        AddPeer(Beijing, toBeijingMs);
-        AddPeer(Singapore, toSingaporeMs);
+        await using var deployment = await TestDeployment.StartAsync();
+        var distances = new Dictionary<RegionName, int> { [Beijing] = toBeijingMs, [Singapore] = toSingaporeMs };
+        deployment.Break = (region, call) => _time.Advance(TimeSpan.FromMilliseconds(IsQuestion(call) ? distances[region] : 0));
+        Array.ForEach([Beijing, Singapore], region => _peers[region] = deployment.Region(region));
         await EndedAsync(Beijing, Singapore, seconds: 40);
 
         await _paces.MeasureAsync([(Singapore, Beijing)], Cancelled);
@@ -69,11 +70,7 @@ public sealed class PacesTests : IDisposable
         _directory.Delete(recursive: true);
     }
 
-    private void AddPeer(RegionName region, int roundTripMs)
-    {
-        _peers[region] = DispatchProxy.Create<IRegionPeer, DistantPeer>();
-        ((DistantPeer)_peers[region]).Place(_time, TimeSpan.FromMilliseconds(roundTripMs));
-    }
+    private static bool IsQuestion(string call) => !call.EndsWith(" answered", StringComparison.Ordinal);
 
     private double Seconds(RegionName source, RegionName target)
     {
@@ -106,28 +103,5 @@ public sealed class PacesTests : IDisposable
             Took = new MoveTook(TurnMs: 1_000 * seconds, Beside: 1, AfterMs: 100),
         };
         Assert.True(await records.SaveAsync(move, done, Cancelled));
-    }
-
-    /// <summary>A region at the end of a wire, of which nothing but its distance is known.</summary>
-    [SuppressMessage("Performance", "CA1852", Justification = "The runtime derives the proxy from it.")]
-    internal class DistantPeer : DispatchProxy
-    {
-        private static readonly LinkMeasure Fast = new(TimeSpan.FromMilliseconds(1), 1e9, TimeSpan.FromMicroseconds(1));
-
-        private ManualTime? _time;
-        private TimeSpan _roundTrip;
-
-        public void Place(ManualTime time, TimeSpan roundTrip) => (_time, _roundTrip) = (time, roundTrip);
-
-        protected override object? Invoke(MethodInfo? targetMethod, object?[]? args)
-        {
-            _time!.Advance(_roundTrip);
-            return targetMethod!.Name switch
-            {
-                nameof(IRegionPeer.StatusAsync) => Task.FromResult(new RegionStatus(Beijing, 1, 1, 1, 1, _time.GetUtcNow(), [])),
-                nameof(IRegionPeer.MeasureLinkAsync) => Task.FromResult<LinkMeasure?>(Fast),
-                _ => throw new NotSupportedException(targetMethod.Name),
-            };
-        }
     }
 }

@@ -38,6 +38,9 @@ internal sealed class BreakablePeer(IRegionPeer region, Action<string> ask, Func
     public Task<IReadOnlyList<DoctorFinding>> ExamineAsync(CancellationToken cancellationToken)
         => Ask("examine", () => region.ExamineAsync(cancellationToken));
 
+    public Task<LinkMeasure?> MeasureLinkAsync(RegionName source, CancellationToken cancellationToken)
+        => Ask("measureLink", () => region.MeasureLinkAsync(source, cancellationToken));
+
     public Task<StepAnswer> PrepareAsync(MoveOrder order, CancellationToken cancellationToken)
         => Ask("prepare", () => region.PrepareAsync(order, cancellationToken));
 

@@ -164,6 +164,9 @@ internal sealed class TestDeployment : IMoveControl, IAsyncDisposable
             return Task.FromResult(pipe.Reader.AsStream());
         }
 
+        public Task<Stream> ProbeAsync(int lengthBytes, CancellationToken cancellationToken)
+            => Task.FromResult<Stream>(new MemoryStream(new byte[lengthBytes]));
+
         public Task<StepAnswer> RefuseAsync(MoveOrder order, string reason, CancellationToken cancellationToken)
             => node.RefuseAsync(order, reason, cancellationToken);
 
