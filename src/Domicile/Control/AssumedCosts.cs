@@ -24,7 +24,7 @@ internal static class AssumedCosts
     private static readonly TimeSpan DigestTypical = TimeSpan.FromMicroseconds(6);
     private static readonly TimeSpan ObjectTypical = TimeSpan.FromMicroseconds(100);
     private static readonly TimeSpan ErasedObjectTypical = TimeSpan.FromMicroseconds(75);
-    private const double BytesPerSecondTypical = 340e6;
+    private const double BytesPerSecondTypical = 310e6;
     private const double ErasedBytesPerSecond = 3e9;
 
     // Moves side by side share a link or a disk that is narrower than the machines; else they use the cores that one leaves.

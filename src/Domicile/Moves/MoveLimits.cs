@@ -18,6 +18,9 @@ internal static class MoveLimits
     /// <summary>How long erasing waits for open reads and hand-overs before it cuts them.</summary>
     public static readonly TimeSpan HoldsMax = TimeSpan.FromSeconds(60);
 
+    /// <summary>How long a source that is to prepare a move waits for the policy that permits it.</summary>
+    public static readonly TimeSpan PolicyWaitMax = TimeSpan.FromSeconds(2);
+
     /// <summary>A call that asks for an erasure returns after this long at most; the erasure goes on.</summary>
     public static readonly TimeSpan EraseAnswerMax = TimeSpan.FromSeconds(8);
 

@@ -19,6 +19,8 @@ internal sealed class RegionDirectory : IDisposable
     // All entries, as they are on disk: every request of an account looks here.
     private readonly ConcurrentDictionary<AccountId, DirectoryEntry> _entries = new();
 
+    private readonly List<(long Revision, TaskCompletionSource<bool> Known)> _waiting = [];
+
     private RegionDirectory(Sql sql) => _sql = sql;
 
     /// <summary>The policy in force as far as this region knows; null before control has ever been heard. Replaced whole.</summary>
@@ -71,6 +73,42 @@ internal sealed class RegionDirectory : IDisposable
 
             Version = update.Entries.Select(entry => entry.Version).Append(Version).Max();
             Policy = policy ?? Policy;
+            _waiting.FindAll(one => one.Revision <= PolicyRevision).ForEach(one => one.Known.TrySetResult(true));
+        }
+    }
+
+    /// <summary>Waits until this policy is known here, or a newer one: control tells all regions at once, and then begins moves.</summary>
+    /// <returns>False where that takes longer.</returns>
+    public async Task<bool> WaitForPolicyAsync(
+        long revision, TimeSpan atMost, TimeProvider time, CancellationToken cancellationToken)
+    {
+        // Continuations run elsewhere: whoever brings the policy goes on.
+        var waiting = (revision, Known: new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously));
+        lock (_gate)
+        {
+            if (PolicyRevision >= revision)
+            {
+                return true;
+            }
+
+            _waiting.Add(waiting);
+        }
+
+        using var limit = new CancellationTokenSource(atMost, time);
+        await using var late = limit.Token.UnsafeRegister(
+            static known => ((TaskCompletionSource<bool>)known!).TrySetResult(false), waiting.Known);
+        await using var given = cancellationToken.UnsafeRegister(
+            static (known, token) => ((TaskCompletionSource<bool>)known!).TrySetCanceled(token), waiting.Known);
+        try
+        {
+            return await waiting.Known.Task;
+        }
+        finally
+        {
+            lock (_gate)
+            {
+                _waiting.Remove(waiting);
+            }
         }
     }
 

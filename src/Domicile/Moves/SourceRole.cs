@@ -27,7 +27,8 @@ internal sealed class SourceRole(RegionContext region, CancellationToken stop = 
             return NotHere(order);
         }
 
-        if (region.Directory.PolicyRevision < order.PolicyRevision)
+        if (!await region.Directory.WaitForPolicyAsync(
+            order.PolicyRevision, MoveLimits.PolicyWaitMax, region.Time, cancellationToken))
         {
             // Not a no: control sends the policy to every region, and asks again.
             throw new RegionRefusedException(

@@ -128,6 +128,22 @@ public sealed class LateMessageTests
         Assert.Equal(MoveState.Aborted, desk.Find(requested.Move.Id)!.State);
     }
 
+    // Goal: moves that begin with a new policy are not held up by its being on its way, and are judged by it.
+    // Method: the source is asked to prepare by revision 2; it gets it, with its prohibition, after the question.
+    [Fact]
+    public async Task A_source_that_has_not_heard_of_the_newest_policy_waits_for_it()
+    {
+        await using var deployment = await TestDeployment.StartAsync();
+        var (source, _, _, _, next) = await BeginSecondMoveAsync(deployment);
+
+        var preparing = source.PrepareAsync(next with { PolicyRevision = 2 }, Stop);
+        Assert.False(preparing.IsCompleted);
+        source.Region.Directory.Take(new DirectoryUpdate([], 2, ForbiddingPolicy));
+
+        Assert.Contains(
+            "policy 2 says", Assert.IsType<StepAnswer.NotNow>(await preparing).Reason, StringComparison.Ordinal);
+    }
+
     private const string ForbiddingPolicy =
         """
         version: 1
