@@ -132,7 +132,7 @@ internal sealed class ControlDatabase : IDisposable
     /// </summary>
     public async Task EmptyLogAsync(CancellationToken cancellationToken)
     {
-        while (!await TryEmptyLogAsync(cancellationToken))
+        while (!await UseWriterAsync(_ => Task.FromResult(TryEmptyLog()), cancellationToken))
         {
             await Task.Delay(LogRetryMs, cancellationToken);
         }
@@ -151,19 +151,6 @@ internal sealed class ControlDatabase : IDisposable
 
         Close(_writer);
         _oneWriter.Dispose();
-    }
-
-    private async Task<bool> TryEmptyLogAsync(CancellationToken cancellationToken)
-    {
-        await _oneWriter.WaitAsync(cancellationToken);
-        try
-        {
-            return TryEmptyLog();
-        }
-        finally
-        {
-            _oneWriter.Release();
-        }
     }
 
     // As long as SQLite waits for readers here, nobody can write.

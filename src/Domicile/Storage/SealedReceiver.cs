@@ -40,29 +40,8 @@ internal sealed class SealedReceiver(ContentFiles files, RegionStorage region, s
             for (var frame = 0L; frame < _frameCount; frame += FramesMax)
             {
                 var chunk = await RentChunkAsync(frame, cancellationToken);
-                try
-                {
-                    foreach (var part in chunk.Parts)
-                    {
-                        await read(part.Bytes, cancellationToken);
-                        if (written.IsFaulted)
-                        {
-                            await written;
-                        }
-
-                        // Each in order, while its bytes are near the processor and the chunk before it is written.
-                        var before = allChecked;
-                        allChecked = region.Workers.Run(() => writing.CheckAsync(before, part));
-                    }
-                }
-                catch
-                {
-                    await allChecked.ConfigureAwait(Quiet);
-                    chunk.Buffer.Dispose();
-                    throw;
-                }
-
-                var (isChecked, writtenBefore) = (allChecked, written);
+                var isChecked = allChecked = await ReadChunkAsync(chunk, read, writing, allChecked, written, cancellationToken);
+                var writtenBefore = written;
                 written = region.Workers.Run(() => writing.WriteAsync(writtenBefore, isChecked, chunk, cancellationToken));
             }
         }
@@ -114,6 +93,35 @@ internal sealed class SealedReceiver(ContentFiles files, RegionStorage region, s
         }
 
         return new Chunk(buffer, buffer.Bytes[..at], parts);
+    }
+
+    /// <returns>Once its bytes are read: a task that completes when they are checked, and all before them.</returns>
+    private async Task<Task> ReadChunkAsync(
+        Chunk chunk, ReadExactly read, Writing writing, Task allChecked, Task written, CancellationToken cancellationToken)
+    {
+        try
+        {
+            foreach (var part in chunk.Parts)
+            {
+                await read(part.Bytes, cancellationToken);
+                if (written.IsFaulted)
+                {
+                    await written;
+                }
+
+                // Each in order, while its bytes are near the processor and the chunk before it is written.
+                var before = allChecked;
+                allChecked = region.Workers.Run(() => writing.CheckAsync(before, part));
+            }
+
+            return allChecked;
+        }
+        catch
+        {
+            await allChecked.ConfigureAwait(Quiet);
+            chunk.Buffer.Dispose();
+            throw;
+        }
     }
 
     private long PlainBytes(long first, int frames)
