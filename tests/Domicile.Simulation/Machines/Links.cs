@@ -42,6 +42,7 @@ internal sealed class Link(Deployment deployment, RegionMachine self, RegionMach
 
     public async Task<HandOverAnswer> HandOverAsync(HandOver handOver, Stream? content, CancellationToken cancellationToken)
     {
+        self.HandsOver(other.Region, handOver);
         byte[]? bytes = null;
         if (content is not null)
         {

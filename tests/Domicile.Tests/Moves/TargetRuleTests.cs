@@ -129,6 +129,8 @@ public sealed class TargetRuleTests
         var row = move.AtTarget.Row;
 
         Assert.Equal(move.Arrival, Assert.IsType<StepAnswer.Activated>(await move.ActivateAsync()).Statement);
+        var newer = move.Order with { PolicyRevision = 9 };
+        Assert.Equal(move.Arrival, Assert.IsType<StepAnswer.Activated>(await move.ActivateAsync(newer)).Statement);
         Assert.IsType<StepAnswer.Activated>(await move.Target.ArriveAsync(move.Order, Stop));
         Assert.IsType<StepAnswer.Activated>(await move.Target.DrainAsync(move.Order, 0, Stop));
         Assert.IsType<StepAnswer.Activated>(await move.Target.RefuseAsync(move.Order, "Too late.", Stop));
