@@ -157,6 +157,12 @@ internal sealed class Ghost(Deployment deployment)
             CheckHome(machine, row);
         }
 
+        if (row.State == AccountState.Sealed && before?.Row.State != AccountState.Sealed)
+        {
+            // Writes that the same group commit took before the seal.
+            _seqs[row.Account] = Math.Max(row.Seq, _seqs.GetValueOrDefault(row.Account));
+        }
+
         if (row.State == AccountState.Active)
         {
             CheckActive(machine, store, before?.Row, row);
