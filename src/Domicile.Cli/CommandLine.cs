@@ -68,7 +68,7 @@ internal static class CommandLine
             DemoVerb.Create(host),
             AccountVerbs.Create(host), WhereVerb.Create(host), KeyVerbs.Create(host),
             PolicyVerbs.Create(host), PlanVerb.Create(host), ApplyVerb.Create(host),
-            MoveVerb.Create(host), MovesVerbs.Create(host),
+            MoveVerb.Create(host), MovesVerbs.Create(host), RegionVerbs.Create(host),
             ReceiptVerb.Create(host), VerifyVerb.Create(host), LedgerVerbs.Create(host),
             DoctorVerb.Create(host), CompletionVerb.Create(host),
         };

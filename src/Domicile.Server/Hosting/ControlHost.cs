@@ -31,8 +31,9 @@ internal static class ControlHost
                 Config = config,
                 DatabasePath = Path.Combine(DataDirectory.PathOf(dataDirectory, Role), ControlDatabase.FileName),
                 Peers = config.Facts.ToDictionary(
-                    facts => facts.Name, IRegionPeer (facts) => new RegionPeerClient(peers, facts.Name)),
+                    facts => facts.Name, IRegionPeer (facts) => new RegionPeerClient(peers, new OrderSigner(signer), facts.Name)),
                 Signer = signer,
+                KeyHere = region => SigningKey.FindPublic(dataDirectory, new ProcessRole.Region(region)),
                 Time = TimeProvider.System,
                 Log = log,
             },
@@ -99,7 +100,7 @@ internal static class ControlHost
     {
         var app = WebHosts.CreateBuilder(
             log, kestrel => tls.Listen(kestrel, Listeners.EndPointOf(listen)), ControlApi.BodyLengthBytesMax).Build();
-        var endpoints = new ControlPeerEndpoints(tls, desk.DirectorySince, desk.FindAccount);
+        var endpoints = new ControlPeerEndpoints(tls, desk.HasRegion, desk.DirectorySince, desk.FindAccount);
         app.Run(endpoints.HandleAsync);
         return app;
     }

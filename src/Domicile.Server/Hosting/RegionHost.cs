@@ -44,6 +44,7 @@ internal static class RegionHost
                 Directory = replica,
                 Links = new RegionLinks(peers, config),
                 Signer = signer,
+                Orders = new OrderCheck(TlsFiles.LoadControlKey(dataDirectory, role)),
                 Time = TimeProvider.System,
             },
             log);

@@ -18,6 +18,7 @@ internal static class RegionLinkEndpoints
     public static async Task ChangesAsync(HttpContext context, RegionNode node, RegionName caller)
     {
         var question = (await context.Request.ReadFromJsonAsync(LinkJson.Default.PullQuestion, context.RequestAborted))!;
+        node.Region.CheckOrder(question.Order);
         if (question.Order.Target != caller || question.Order.Source != node.Region.Name)
         {
             throw new RegionRefusedException(node.Region.Name, $"{caller} is not the target of this move");
@@ -25,7 +26,8 @@ internal static class RegionLinkEndpoints
 
         context.Response.ContentType = "application/octet-stream";
         context.Features.Get<Microsoft.AspNetCore.Http.Features.IHttpResponseBodyFeature>()!.DisableBuffering();
-        await node.Changes.StreamAsync(question.Order, question.After, context.Response.BodyWriter, context.RequestAborted);
+        await node.Changes.StreamAsync(
+            question.Order, caller, question.After, context.Response.BodyWriter, context.RequestAborted);
     }
 
     /// <summary>As many bytes as the query's <c>bytes</c> says, for a target to see how fast they come.</summary>
@@ -47,6 +49,7 @@ internal static class RegionLinkEndpoints
     public static async Task RefuseAsync(HttpContext context, RegionNode node, RegionName caller)
     {
         var question = (await context.Request.ReadFromJsonAsync(MovesJson.Default.PeerCall, context.RequestAborted))!;
+        node.Region.CheckOrder(question.Order!);
         if (question.Order!.Source != caller || question.Order.Target != node.Region.Name)
         {
             throw new RegionRefusedException(node.Region.Name, $"{caller} is not the source of this move");

@@ -1,3 +1,6 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Domicile.Accounts;
 using Domicile.Moves;
@@ -6,7 +9,7 @@ using Domicile.Objects;
 namespace Domicile.Server.Peers;
 
 /// <summary>A region as control reaches it: each call is one question over the link. See <see cref="RegionPeerEndpoints"/>.</summary>
-internal sealed class RegionPeerClient(PeerClients peers, RegionName region) : IRegionPeer
+internal sealed class RegionPeerClient(PeerClients peers, OrderSigner orders, RegionName region) : IRegionPeer
 {
     private static readonly TimeSpan Short = TimeSpan.FromSeconds(12);
 
@@ -103,10 +106,23 @@ internal sealed class RegionPeerClient(PeerClients peers, RegionName region) : I
     private async Task<StepAnswer> StepAsync(string call, PeerCall question, CancellationToken cancellationToken)
         => (await AskAsync(call, question, MovesJson.Default.StepAnswer, cancellationToken))!;
 
-    private Task<T?> AskAsync<T>(
+    private async Task<T?> AskAsync<T>(
         string call, PeerCall question, JsonTypeInfo<T> answerType, CancellationToken cancellationToken,
         TimeSpan? atMost = null)
-        => PeerCalls.AskAsync(
-            peers, region, $"/peer/v1/region/{call}", question, MovesJson.Default.PeerCall, answerType, atMost ?? Short,
-            cancellationToken);
+    {
+        var body = JsonSerializer.SerializeToUtf8Bytes(question, MovesJson.Default.PeerCall);
+        using var request = new HttpRequestMessage(
+            HttpMethod.Post, new Uri(peers.AddressOf(region), $"{RegionPeerEndpoints.ControlPath}{call}"))
+        {
+            Version = HttpVersion.Version20,
+            Content = new ByteArrayContent(body),
+        };
+        request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
+        if (!RegionPeerEndpoints.GoesByItsOrder(call))
+        {
+            request.Headers.Add(ControlSignature.HeaderName, orders.SignCall(region, call, body));
+        }
+
+        return await PeerCalls.SendAsync(peers, region, request, answerType, atMost ?? Short, cancellationToken);
+    }
 }

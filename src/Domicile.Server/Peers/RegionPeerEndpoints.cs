@@ -2,18 +2,37 @@ using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Domicile.Deployments;
 using Domicile.Moves;
+using Microsoft.AspNetCore.Http.Features;
 
 namespace Domicile.Server.Peers;
 
 /// <summary>What a region's peer listener answers: control's calls, and those of other regions.</summary>
 internal sealed class RegionPeerEndpoints(RegionNode node, PeerTls tls, Func<HttpContext, Task> serveS3)
 {
+    /// <summary>Below it are control's calls.</summary>
+    public const string ControlPath = "/peer/v1/region/";
+
     private const int QuestionBytesMax = 16 << 20;
+
+    /// <summary>
+    /// Steps of a move on its way forward, and the question what became of it: control's signature is under the order, which
+    /// costs nothing while requests wait. All else that control says, it signs each time.
+    /// </summary>
+    public static bool GoesByItsOrder(string call)
+        => call is "prepare" or "arrive" or "seal" or "drain" or "depart" or "activate" or "settle" or "refuse";
 
     /// <summary>A relayed S3 request, or a call below /peer/v1/. Who calls is known from the handshake.</summary>
     public async Task HandleAsync(HttpContext context)
     {
         var caller = tls.IdentityOf(context);
+        if (caller is PeerIdentity.Region(var region) && !node.Region.Knows(region))
+        {
+            await AnswerAsync(
+                context, StatusCodes.Status403Forbidden, new PeerRefusal($"Region {region} is not of this deployment any more."),
+                MovesJson.Default.PeerRefusal);
+            return;
+        }
+
         if (caller is PeerIdentity.Region && Hops.TryRead(context))
         {
             await serveS3(context);
@@ -41,15 +60,14 @@ internal sealed class RegionPeerEndpoints(RegionNode node, PeerTls tls, Func<Htt
     private Task DispatchAsync(HttpContext context, PeerIdentity caller)
     {
         var path = context.Request.Path.Value ?? "";
-        const string control = "/peer/v1/region/";
         return (caller, path) switch
         {
-            (PeerIdentity.Control, _) when path.StartsWith(control, StringComparison.Ordinal)
-                => CallAsync(context, path[control.Length..]),
-            (PeerIdentity.Region(var region), "/peer/v1/changes") => RegionLinkEndpoints.ChangesAsync(context, node, region),
+            (PeerIdentity.Control, _) when path.StartsWith(ControlPath, StringComparison.Ordinal)
+                => CallAsync(context, path[ControlPath.Length..]),
+            (PeerIdentity.Region(var target), "/peer/v1/changes") => RegionLinkEndpoints.ChangesAsync(context, node, target),
             (PeerIdentity.Region, "/peer/v1/probe") => RegionLinkEndpoints.ProbeAsync(context),
-            (PeerIdentity.Region(var region), "/peer/v1/refuse") => RegionLinkEndpoints.RefuseAsync(context, node, region),
-            (PeerIdentity.Region(var region), "/peer/v1/handover") => RegionLinkEndpoints.HandOverAsync(context, node, region),
+            (PeerIdentity.Region(var source), "/peer/v1/refuse") => RegionLinkEndpoints.RefuseAsync(context, node, source),
+            (PeerIdentity.Region(var former), "/peer/v1/handover") => RegionLinkEndpoints.HandOverAsync(context, node, former),
             _ => AnswerAsync(
                 context, StatusCodes.Status403Forbidden, new PeerRefusal($"{caller} may not ask for {path}."),
                 MovesJson.Default.PeerRefusal),
@@ -58,7 +76,14 @@ internal sealed class RegionPeerEndpoints(RegionNode node, PeerTls tls, Func<Htt
 
     private async Task CallAsync(HttpContext context, string call)
     {
-        var question = await ReadAsync(context, MovesJson.Default.PeerCall);
+        if (await ReadCallAsync(context, call) is not { } question)
+        {
+            await AnswerAsync(
+                context, StatusCodes.Status403Forbidden, new PeerRefusal($"The call {call} is not signed by control."),
+                MovesJson.Default.PeerRefusal);
+            return;
+        }
+
         var cancelled = context.RequestAborted;
         await (call switch
         {
@@ -114,12 +139,17 @@ internal sealed class RegionPeerEndpoints(RegionNode node, PeerTls tls, Func<Htt
         await AnswerAsync(context, true, MovesJson.Default.Boolean);
     }
 
-    private static async Task<T> ReadAsync<T>(HttpContext context, JsonTypeInfo<T> type)
+    /// <returns>Null where control has not signed the call.</returns>
+    private async Task<PeerCall?> ReadCallAsync(HttpContext context, string call)
     {
-        context.Features.Get<Microsoft.AspNetCore.Http.Features.IHttpMaxRequestBodySizeFeature>()!.MaxRequestBodySize =
-            QuestionBytesMax;
-        return await context.Request.ReadFromJsonAsync(type, context.RequestAborted)
-            ?? throw new BadHttpRequestException("The question is null.");
+        context.Features.Get<IHttpMaxRequestBodySizeFeature>()!.MaxRequestBodySize = QuestionBytesMax;
+        using var body = new MemoryStream();
+        await context.Request.Body.CopyToAsync(body, context.RequestAborted);
+        var bytes = body.GetBuffer().AsSpan(0, (int)body.Length);
+        return GoesByItsOrder(call)
+            || node.Region.Orders.IsControls(node.Region.Name, call, bytes, context.Request.Headers[ControlSignature.HeaderName])
+            ? JsonSerializer.Deserialize(bytes, MovesJson.Default.PeerCall) ?? throw new BadHttpRequestException("The question is null.")
+            : null;
     }
 
     private static Task AnswerAsync<T>(HttpContext context, T answer, JsonTypeInfo<T> type)

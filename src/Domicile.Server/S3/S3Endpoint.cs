@@ -128,7 +128,7 @@ internal sealed partial class S3Endpoint(
                         return null;
                     }
 
-                    gateway.Learn(account, moved.Home, moved.Epoch);
+                    await gateway.LearnAsync(account, forward.Home, moved.Home, moved.Epoch, context.RequestAborted);
                     break;
 
                 case Route.Redirect redirect:

@@ -11,6 +11,8 @@ namespace Domicile.Moves;
 /// </summary>
 internal sealed class AccountGateway(RegionContext region)
 {
+    private readonly HomeHints _hints = new();
+
     /// <summary>
     /// Finds out where a request of this account is to be served. Waits while the account is departing here (bounded),
     /// and for a write also while it is sealed. The caller disposes a <see cref="Route.Here"/>'s copy.
@@ -48,7 +50,7 @@ internal sealed class AccountGateway(RegionContext region)
                 case { State: AccountState.Departed, Peer: { } self } when self == region.Name:
                     return new Route.Unknown(); // erased for good
                 case { State: AccountState.Departed or AccountState.Arriving, Peer: { } peer } elsewhere:
-                    return RouteTo(NewestHome(account, peer, elsewhere), elsewhere.Profile);
+                    return RouteTo(Believed(account, NewestHome(account, peer, elsewhere)), elsewhere.Profile);
             }
 
             if (!await WaitAsync(store, ticket, deadline, cancellationToken))
@@ -99,8 +101,29 @@ internal sealed class AccountGateway(RegionContext region)
         }
     }
 
-    /// <summary>A region that a request was relayed to says where the account is; taken if it is newer than what is known.</summary>
-    public void Learn(AccountId account, RegionName home, long epoch) => region.Directory.Learn(account, home, epoch);
+    /// <summary>
+    /// The region that a request was relayed to says that the account is elsewhere. That is a hint for routing, and of the
+    /// next epoch alone: where more has happened, or something else is said, control knows.
+    /// </summary>
+    public async ValueTask LearnAsync(
+        AccountId account, RegionName saidBy, RegionName home, long epoch, CancellationToken cancellationToken)
+    {
+        var now = region.Time.GetUtcNow();
+        if (Known(account) is not { } known || Believed(account, known) is var believed && believed.Home != saidBy)
+        {
+            return;
+        }
+
+        if (epoch > known.Epoch && epoch <= known.Epoch + 1 && region.Knows(home))
+        {
+            _hints.Put(account, home, epoch, now);
+        }
+        else if (await region.Links.AskControlAsync(account, cancellationToken) is { Home: { } said } entry
+            && entry.Epoch > known.Epoch && region.Knows(said))
+        {
+            _hints.Put(account, said, entry.Epoch, now);
+        }
+    }
 
     private static CommandResult.Refused Busy() => new("SlowDown", "The account is being moved. Please try again.");
 
@@ -156,7 +179,7 @@ internal sealed class AccountGateway(RegionContext region)
         {
             null or { Home: null } => new Route.Unknown(),
             { Home: { } home } when home == region.Name => new Route.Busy("The account is on its way here."),
-            { Home: { } home } => RouteTo((home, entry.Epoch), entry.Profile),
+            { Home: { } home } => RouteTo(Believed(account, (home, entry.Epoch)), entry.Profile),
         };
     }
 
@@ -177,8 +200,28 @@ internal sealed class AccountGateway(RegionContext region)
             : (peer, epoch);
     }
 
+    // What this region knows by its own row and by control; nobody else's word is in it.
+    private (RegionName Home, long Epoch)? Known(AccountId account)
+        => region.Storage.Find(account)?.Row switch
+        {
+            { State: AccountState.Departed or AccountState.Arriving, Peer: { } peer } row => NewestHome(account, peer, row),
+            null or { State: AccountState.None } => region.Directory.Find(account) is { Home: { } home } entry
+                ? (home, entry.Epoch) : null,
+            _ => null,
+        };
+
+    // What is known, or the hint that goes beyond it.
+    private (RegionName Home, long Epoch) Believed(AccountId account, (RegionName Home, long Epoch) known)
+        => _hints.TryFind(account, region.Time.GetUtcNow(), out var hint) && hint.Epoch > known.Epoch && hint.Home != region.Name
+            ? (hint.Home, hint.Epoch) : known;
+
     private Route RouteTo((RegionName Region, long Epoch) home, AccountProfile profile)
     {
+        if (!region.Knows(home.Region))
+        {
+            return new Route.Busy($"The account's home is {home.Region}, which is no region of this deployment.");
+        }
+
         var policy = region.Directory.Policy;
         var answer = policy is null
             ? new TransitAnswer.Redirect()

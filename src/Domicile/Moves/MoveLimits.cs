@@ -77,6 +77,18 @@ internal static class MoveLimits
     /// <summary>Contents in files of one account that are being checked, written and flushed at a target.</summary>
     public const int ContentsAhead = 64;
 
+    /// <summary>How long another region's word on an account's home is gone by.</summary>
+    public static readonly TimeSpan HintLasts = TimeSpan.FromMinutes(5);
+
+    /// <summary>Of such words, kept in memory.</summary>
+    public const int HintsMax = 10_000;
+
+    /// <summary>Orders whose signature is remembered: by control as made, by a region as good.</summary>
+    public const int SignaturesKept = 4096;
+
+    /// <summary>Of a reason that a peer gives; the rest is cut off.</summary>
+    public const int ReasonCharsMax = 1024;
+
     /// <summary>Rows that one transaction of an erasure deletes.</summary>
     public const int EraseRowsAtOnce = 2000;
 

@@ -10,6 +10,7 @@ namespace Domicile.Moves;
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(PeerCall))]
 [JsonSerializable(typeof(Move))]
+[JsonSerializable(typeof(MoveOrder))]
 [JsonSerializable(typeof(StepAnswer))]
 [JsonSerializable(typeof(StepAnswer.Refused), TypeInfoPropertyName = "StepRefused")]
 [JsonSerializable(typeof(HandOver))]

@@ -151,6 +151,8 @@ internal sealed partial class RegionNode : IRegionPeer, IAsyncDisposable
 
     public async Task<StepAnswer> SealAsync(MoveOrder order, CancellationToken cancellationToken)
     {
+        _region.CheckOrder(order);
+
         // Before the seal: a process that dies between the two has only an account to look at once in vain.
         _watch.Watch(order);
         return await StepAsync("seal", order, () => _source.SealAsync(order, cancellationToken));
@@ -170,16 +172,21 @@ internal sealed partial class RegionNode : IRegionPeer, IAsyncDisposable
         => StepAsync("refuse", order, () => _target.RefuseAsync(order, reason, cancellationToken));
 
     public Task DiscardAsync(MoveOrder order, CancellationToken cancellationToken)
-        => _target.DiscardAsync(order, cancellationToken);
+    {
+        _region.CheckOrder(order);
+        return _target.DiscardAsync(order, cancellationToken);
+    }
 
     public Task<StepAnswer> UnsealAsync(MoveOrder order, CancellationToken cancellationToken)
     {
+        _region.CheckOrder(order);
         _watch.Forget(order);
         return StepAsync("unseal", order, () => _source.UnsealAsync(order, cancellationToken));
     }
 
     public Task<StepAnswer> SettleAsync(MoveOrder order, CancellationToken cancellationToken)
     {
+        _region.CheckOrder(order);
         _watch.Forget(order);
         return StepAsync("settle", order, () => _source.SettleAsync(order, cancellationToken));
     }
@@ -187,8 +194,9 @@ internal sealed partial class RegionNode : IRegionPeer, IAsyncDisposable
     public Task<StepAnswer> EraseAsync(MoveOrder order, byte[] arrival, CancellationToken cancellationToken)
         => StepAsync("erase", order, () => _source.EraseAsync(order, arrival, cancellationToken));
 
-    private static async Task<StepAnswer> StepAsync(string step, MoveOrder order, Func<Task<StepAnswer>> act)
+    private async Task<StepAnswer> StepAsync(string step, MoveOrder order, Func<Task<StepAnswer>> act)
     {
+        _region.CheckOrder(order);
         await CrashPoint.ReachAsync($"{step}.asked", order.Account);
         var answer = await act();
         await CrashPoint.ReachAsync($"{step}.done", order.Account);
@@ -254,9 +262,9 @@ internal sealed partial class RegionNode : IRegionPeer, IAsyncDisposable
             return;
         }
 
-        if (store.Row is { Move: { } move, Peer: { } peer } row)
+        if (store.Row is { Move: { } move } row)
         {
-            Resume(row, move, peer);
+            Resume(store, row.State, move);
         }
 
         if (store.Row is { HasData: true, State: AccountState.None or AccountState.Departed })
@@ -267,15 +275,22 @@ internal sealed partial class RegionNode : IRegionPeer, IAsyncDisposable
         await store.SweepAsync(_stop.Token);
     }
 
-    private void Resume(AccountRow row, Guid move, RegionName peer)
+    // Without control's signed order, in a record of a former release, nobody would listen: control asks by itself.
+    private void Resume(AccountStore store, AccountState state, Guid move)
     {
-        switch (row.State)
+        var role = state == AccountState.Arriving ? MoveRole.Target : MoveRole.Source;
+        if (store.Read(sql => RegionMoveRecord.Find(sql, store.Account, move, role))?.ReadOrder() is not { } order)
+        {
+            return;
+        }
+
+        switch (state)
         {
             case AccountState.Arriving:
-                _pulls.Begin(new MoveOrder(move, row.Profile, row.Epoch, peer, _region.Name, 0, []));
+                _pulls.Begin(order);
                 break;
             case AccountState.Sealed or AccountState.Departing:
-                _watch.Watch(new MoveOrder(move, row.Profile, row.Epoch, _region.Name, peer, 0, []));
+                _watch.Watch(order);
                 break;
         }
     }

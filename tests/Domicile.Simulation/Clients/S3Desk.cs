@@ -47,7 +47,7 @@ internal sealed class S3Desk(Deployment deployment, RegionMachine region, Life l
                         return relayed;
                     }
 
-                    _node.Gateway.Learn(request.Account, moved.Home, moved.Epoch);
+                    await _node.Gateway.LearnAsync(request.Account, home, moved.Home, moved.Epoch, cancellationToken);
                     break;
                 case Route.Redirect redirect:
                     return new Reply.Elsewhere(redirect.Home, redirect.Epoch);

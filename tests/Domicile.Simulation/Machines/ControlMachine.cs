@@ -30,7 +30,7 @@ internal sealed class ControlMachine(Deployment deployment, int number) : IParty
         deployment.World.Trace.Say($"-- {Name} is up");
         _life = new Life(deployment.World, number, Name);
         Desk = new MoveDesk(
-            new PerLife(this, _life), Register.OpenRecords(), _life.Time,
+            new PerLife(this, _life), Register.OpenRecords(), deployment.Orders, _life.Time,
             deployment.Logs, _life, _ => deployment.DrawMoveId());
         var desk = Desk;
         _life.Post(_ => desk.Resume(), null);

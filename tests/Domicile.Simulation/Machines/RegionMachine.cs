@@ -66,6 +66,7 @@ internal sealed class RegionMachine : IParty
                 Directory = _replica,
                 Links = _deployment.Seeds.Wrap(new Links(_deployment, this)),
                 Signer = _signer,
+                Orders = _deployment.OrderCheck,
                 Time = life.Time,
                 Copy = _deployment.Copy,
             },

@@ -68,7 +68,7 @@ internal sealed class Seeds(SeededBug bug)
     {
         if (!IsInStream)
         {
-            await node.Changes.StreamAsync(order, after, output, cancellationToken);
+            await node.Changes.StreamAsync(order, target.Region, after, output, cancellationToken);
             return;
         }
 
@@ -84,7 +84,7 @@ internal sealed class Seeds(SeededBug bug)
         {
             try
             {
-                await node.Changes.StreamAsync(order, after, pipe.Writer, cancellationToken);
+                await node.Changes.StreamAsync(order, target.Region, after, pipe.Writer, cancellationToken);
                 await pipe.Writer.CompleteAsync();
             }
             catch (Exception fault) when (fault is IOException or OperationCanceledException or InvalidOperationException)

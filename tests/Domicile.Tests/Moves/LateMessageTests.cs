@@ -86,9 +86,9 @@ public sealed class LateMessageTests
         }
 
         var (home, former) = (deployment.Node(TestDeployment.Singapore), deployment.Node(TestDeployment.Beijing));
-        var back = new MoveOrder(
+        var back = deployment.Orders.Sign(new MoveOrder(
             Guid.Parse("00000000-0000-0000-0000-000000000003"), profile, 2, TestDeployment.Singapore, TestDeployment.Beijing,
-            1, new byte[32]);
+            1, new byte[32]));
         await home.PrepareAsync(back, Stop);
         await former.ArriveAsync(back, Stop);
         await home.SealAsync(back, Stop);
@@ -136,7 +136,7 @@ public sealed class LateMessageTests
         await using var deployment = await TestDeployment.StartAsync();
         var (source, _, _, _, next) = await BeginSecondMoveAsync(deployment);
 
-        var preparing = source.PrepareAsync(next with { PolicyRevision = 2 }, Stop);
+        var preparing = source.PrepareAsync(deployment.Orders.Sign(next with { PolicyRevision = 2 }), Stop);
         Assert.False(preparing.IsCompleted);
         source.Region.Directory.Take(new DirectoryUpdate([], 2, ForbiddingPolicy));
 
@@ -160,10 +160,10 @@ public sealed class LateMessageTests
         var profile = await deployment.AddAccountAsync(TestDeployment.Beijing);
         var (source, target) = (deployment.Node(TestDeployment.Beijing), deployment.Node(TestDeployment.Singapore));
         await RunAsync(source, profile, new CreateBucket("photos"));
-        var former = new MoveOrder(
+        var former = deployment.Orders.Sign(new MoveOrder(
             Guid.Parse("00000000-0000-0000-0000-000000000001"), profile, 1, TestDeployment.Beijing, TestDeployment.Singapore,
-            1, new byte[32]);
-        var next = former with { Move = Guid.Parse("00000000-0000-0000-0000-000000000002") };
+            1, new byte[32]));
+        var next = deployment.Orders.Sign(former with { Move = Guid.Parse("00000000-0000-0000-0000-000000000002") });
         Assert.IsType<StepAnswer.Prepared>(await source.PrepareAsync(former, Stop));
         Assert.IsType<StepAnswer.Refused>(await target.RefuseAsync(former, "A test wants it.", Stop));
         Assert.IsType<StepAnswer.Unsealed>(await source.UnsealAsync(former, Stop));

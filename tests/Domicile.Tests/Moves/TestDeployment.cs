@@ -27,9 +27,9 @@ internal sealed class TestDeployment : IMoveControl, IAsyncDisposable
     private readonly Dictionary<RegionName, RegionNode> _nodes = [];
     private readonly Dictionary<RegionName, RegionStorage> _storages = [];
 
-    private TestDeployment()
-    {
-    }
+    private readonly IReadOnlyList<RegionFacts> _regions;
+
+    private TestDeployment(IReadOnlyList<RegionFacts> regions) => _regions = regions;
 
     public static RegionName Beijing { get; } = RegionName.Parse("beijing");
 
@@ -49,12 +49,18 @@ internal sealed class TestDeployment : IMoveControl, IAsyncDisposable
 
     public bool Permits { get; set; } = true;
 
+    /// <summary>Control's key.</summary>
+    public EcdsaSigner Signer { get; } = EcdsaSigner.Generate();
+
+    public OrderSigner Orders => field ??= new OrderSigner(Signer);
+
     /// <summary>Control's; the regions begin with 1.</summary>
     public long PolicyRevision { get; set; } = 1;
 
-    public static async Task<TestDeployment> StartAsync()
+    /// <param name="withCalifornia">It is in everybody's config too, and down.</param>
+    public static async Task<TestDeployment> StartAsync(bool withCalifornia = false)
     {
-        var deployment = new TestDeployment();
+        var deployment = new TestDeployment(withCalifornia ? [.. Facts, FactsOf(RegionName.Parse("california"), "US")] : Facts);
         foreach (var facts in Facts)
         {
             await deployment.StartAsync(facts);
@@ -86,7 +92,7 @@ internal sealed class TestDeployment : IMoveControl, IAsyncDisposable
 
     public Task<long> AppendReceiptAsync(Move move, CancellationToken cancellationToken) => Task.FromResult(0L);
 
-    public MoveDesk OpenDesk() => new(this, Records, TimeProvider.System, NullLoggerFactory.Instance);
+    public MoveDesk OpenDesk() => new(this, Records, Orders, TimeProvider.System, NullLoggerFactory.Instance);
 
     public async Task<AccountProfile> AddAccountAsync(RegionName home)
     {
@@ -113,6 +119,7 @@ internal sealed class TestDeployment : IMoveControl, IAsyncDisposable
             await storage.DisposeAsync();
         }
 
+        Signer.Dispose();
         _directory.Delete(recursive: true);
     }
 
@@ -132,11 +139,12 @@ internal sealed class TestDeployment : IMoveControl, IAsyncDisposable
             new RegionContext
             {
                 Self = facts,
-                Regions = Facts,
+                Regions = _regions,
                 Storage = storage,
                 Directory = replica,
                 Links = new DirectLinks(this, facts.Name),
                 Signer = EcdsaSigner.Generate(),
+                Orders = new OrderCheck(Signer.PublicKey),
                 Time = TimeProvider.System,
             },
             NullLoggerFactory.Instance);
@@ -178,7 +186,7 @@ internal sealed class TestDeployment : IMoveControl, IAsyncDisposable
         {
             try
             {
-                await node.Changes.StreamAsync(order, after, output, cancellationToken);
+                await node.Changes.StreamAsync(order, caller, after, output, cancellationToken);
                 await output.CompleteAsync();
             }
             catch (Exception e)
