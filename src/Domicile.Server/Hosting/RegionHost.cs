@@ -42,7 +42,7 @@ internal static class RegionHost
                 Regions = config.Facts,
                 Storage = storage,
                 Directory = replica,
-                Links = new RegionLinks(peers, config),
+                Links = new RegionLinks(peers, config, replica.IsMember),
                 Signer = signer,
                 Orders = new OrderCheck(TlsFiles.LoadControlKey(dataDirectory, role)),
                 Time = TimeProvider.System,

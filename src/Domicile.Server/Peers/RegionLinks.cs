@@ -8,11 +8,15 @@ using Domicile.Moves;
 namespace Domicile.Server.Peers;
 
 /// <summary>The other regions, over the wire.</summary>
-internal sealed class RegionLinks(PeerClients peers, DeploymentConfig config) : IRegionLinks
+/// <param name="isMember">Of the deployment, by control's word: to others nothing is said any more.</param>
+internal sealed class RegionLinks(PeerClients peers, DeploymentConfig config, Func<RegionName, bool> isMember) : IRegionLinks
 {
     private static readonly TimeSpan ControlPatience = TimeSpan.FromSeconds(3);
 
-    public IRegionLink To(RegionName region) => new RegionLink(peers, region);
+    public IRegionLink To(RegionName region)
+        => isMember(region)
+            ? new RegionLink(peers, region)
+            : throw new RegionUnreachableException(region, "it is not of this deployment any more.");
 
     public Uri EndpointOf(RegionName region) => config.Find(region)!.Endpoint;
 

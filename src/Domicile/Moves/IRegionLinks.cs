@@ -6,7 +6,7 @@ namespace Domicile.Moves;
 /// <summary>The other regions, as this one reaches them.</summary>
 internal interface IRegionLinks
 {
-    /// <exception cref="KeyNotFoundException">No such region in the deployment.</exception>
+    /// <exception cref="RegionUnreachableException">No such region in the deployment, or not any more.</exception>
     IRegionLink To(RegionName region);
 
     /// <summary>The region's S3 endpoint, as clients reach it.</summary>

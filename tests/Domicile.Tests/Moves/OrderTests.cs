@@ -48,7 +48,7 @@ public sealed class OrderTests
 
         await Assert.ThrowsAsync<RegionRefusedException>(() => node.RefuseAsync(unknown, "Because.", Stop));
 
-        Assert.Null(node.Region.Storage.Find(unknown.Account));
+        Assert.DoesNotContain(unknown.Account, node.Region.Storage.Accounts());
     }
 
     // Goal: each field is under the signature.
@@ -167,7 +167,7 @@ public sealed class OrderTests
 
         await target.RefuseAsync(order, "a\n\u001b[2Jb" + new string('x', 20 << 20), Stop);
 
-        var record = target.Region.Storage.Find(order.Account)!
+        var record = target.Region.Storage.Open(order.Account)
             .Read(sql => RegionMoveRecord.Find(sql, order.Account, order.Move, MoveRole.Target))!;
         Assert.Equal(MoveLimits.ReasonCharsMax, record.Statement!.Length);
         Assert.StartsWith("a  [2Jb", System.Text.Encoding.UTF8.GetString(record.Statement), StringComparison.Ordinal);
