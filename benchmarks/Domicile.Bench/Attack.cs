@@ -29,30 +29,29 @@ internal sealed record Attack(
         new("bodies", "30 × 100 streams of HTTP/2 with bodies that don't end", true, FillAsync),
     ];
 
+    // Whoever is closed comes back at once.
     private static async Task<long> OpenSilentAsync(Uri at, CancellationToken stop)
     {
-        var open = new List<TcpClient>();
-        try
+        var opened = 0L;
+        await Task.WhenAll(Enumerable.Range(0, SilentConnections).Select(async _ =>
         {
-            while (open.Count < SilentConnections)
+            var nothing = new byte[1];
+            while (!stop.IsCancellationRequested)
             {
-                var client = new TcpClient();
-                open.Add(client);
-                await client.ConnectAsync(at.Host, at.Port, stop);
+                try
+                {
+                    using var client = new TcpClient();
+                    await client.ConnectAsync(at.Host, at.Port, stop);
+                    Interlocked.Increment(ref opened);
+                    await client.GetStream().ReadExactlyAsync(nothing, stop);
+                }
+                catch (Exception e) when (e is OperationCanceledException or SocketException or IOException)
+                {
+                    // Closed, or the time is over.
+                }
             }
-
-            await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, stop);
-        }
-        catch (Exception e) when (e is OperationCanceledException or SocketException)
-        {
-            // The time is over, or the port takes no more: both are the end of it.
-        }
-        finally
-        {
-            open.ForEach(client => client.Dispose());
-        }
-
-        return open.Count;
+        }));
+        return opened;
     }
 
     private static async Task<long> AskAsync(Uri at, Func<long, string> head, CancellationToken stop)
