@@ -7,7 +7,7 @@ using Microsoft.AspNetCore.Http.Features;
 namespace Domicile.Server.Peers;
 
 /// <summary>What a region's peer listener answers: control's calls, and those of other regions.</summary>
-internal sealed class RegionPeerEndpoints(RegionNode node, PeerTls tls, Func<HttpContext, Task> serveS3)
+internal sealed class RegionPeerEndpoints(RegionNode node, PeerTls tls, RequestDelegate serveS3)
 {
     /// <summary>Below it are control's calls.</summary>
     public const string ControlPath = "/peer/v1/region/";
@@ -33,9 +33,9 @@ internal sealed class RegionPeerEndpoints(RegionNode node, PeerTls tls, Func<Htt
             return;
         }
 
-        if (caller is PeerIdentity.Region && Hops.TryRead(context))
+        if (caller is PeerIdentity.Region(var relay) && context.Request.Path.Value == RelayEndpoint.Path)
         {
-            await serveS3(context);
+            await RelayEndpoint.HandleAsync(context, relay, serveS3);
             return;
         }
 
