@@ -17,7 +17,8 @@ internal static class RegionLinkEndpoints
     /// </summary>
     public static async Task ChangesAsync(HttpContext context, RegionNode node, RegionName caller)
     {
-        var question = (await context.Request.ReadFromJsonAsync(LinkJson.Default.PullQuestion, context.RequestAborted))!;
+        var question = await context.Request.ReadFromJsonAsync(LinkJson.Default.PullQuestion, context.RequestAborted)
+            ?? throw new BadHttpRequestException("The question is null.");
         node.Region.CheckOrder(question.Order);
         if (question.Order.Target != caller || question.Order.Source != node.Region.Name)
         {
@@ -48,8 +49,9 @@ internal static class RegionLinkEndpoints
 
     public static async Task RefuseAsync(HttpContext context, RegionNode node, RegionName caller)
     {
-        var question = (await context.Request.ReadFromJsonAsync(MovesJson.Default.PeerCall, context.RequestAborted))!;
-        node.Region.CheckOrder(question.Order!);
+        var question = await context.Request.ReadFromJsonAsync(MovesJson.Default.PeerCall, context.RequestAborted)
+            ?? throw new BadHttpRequestException("The question is null.");
+        node.Region.CheckOrder(question.Order);
         if (question.Order!.Source != caller || question.Order.Target != node.Region.Name)
         {
             throw new RegionRefusedException(node.Region.Name, $"{caller} is not the source of this move");

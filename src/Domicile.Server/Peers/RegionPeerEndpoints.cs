@@ -15,11 +15,11 @@ internal sealed class RegionPeerEndpoints(RegionNode node, PeerTls tls, RequestD
     private const int QuestionBytesMax = 16 << 20;
 
     /// <summary>
-    /// Steps of a move on its way forward, and the question what became of it: control's signature is under the order, which
-    /// costs nothing while requests wait. All else that control says, it signs each time.
+    /// Steps of a move that can be taken back, and the question what became of it: control's signature is under the order,
+    /// which costs nothing while requests wait. All else that control says, it signs each time.
     /// </summary>
     public static bool GoesByItsOrder(string call)
-        => call is "prepare" or "arrive" or "seal" or "drain" or "depart" or "activate" or "settle" or "refuse";
+        => call is "prepare" or "arrive" or "seal" or "drain" or "depart" or "refuse";
 
     /// <summary>A relayed S3 request, or a call below /peer/v1/. Who calls is known from the handshake.</summary>
     public async Task HandleAsync(HttpContext context)

@@ -9,8 +9,8 @@ using Domicile.Proofs;
 namespace Domicile.Moves;
 
 /// <summary>
-/// What control signs of what it tells regions (docs/protocols/move.md): an order, and a call that has no order or may
-/// destroy something. Each text begins with what it is for, so that no signature stands for another kind.
+/// What control signs of what it tells regions (docs/protocols/move.md): an order, and a call that has none or can't be
+/// taken back. Each text begins with what it is for, so that no signature stands for another kind.
 /// </summary>
 internal static class ControlSignature
 {
