@@ -2,7 +2,6 @@ using System.Net;
 using System.Security.Cryptography;
 using Amazon.S3.Model;
 using Domicile.Accounts;
-using Domicile.Control;
 using Domicile.Deployments;
 using Domicile.Moves;
 using Domicile.Proofs;

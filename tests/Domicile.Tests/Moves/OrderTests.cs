@@ -3,7 +3,6 @@ using System.Security.Cryptography;
 using Domicile.Accounts;
 using Domicile.Moves;
 using Domicile.Proofs;
-using Domicile.Storage;
 using Xunit;
 
 namespace Domicile.Tests.Moves;
