@@ -56,7 +56,8 @@ internal static class RegionEnrolVerb
         if (!call.Host.InIsTerminal)
         {
             throw new VerbFailedException(
-                $"Nobody is here to compare the fingerprint of {name}", $"compare it, then `domicile region enrol {name} --fingerprint …`");
+                $"Nobody is here to compare the fingerprint of {name}",
+                $"compare it, then `domicile region enrol {name} --fingerprint …`");
         }
 
         call.Terminal.Say("Does it? [y/N]");

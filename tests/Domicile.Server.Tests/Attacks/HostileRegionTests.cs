@@ -20,6 +20,7 @@ public sealed class HostileRegionTests(SharedDeployment shared)
     private const string Changes = "/peer/v1/changes";
     private const string Refuse = "/peer/v1/refuse";
     private const string Calls = "/peer/v1/region/";
+    private const string Directories = "/peer/v1/directory?since=0&policy=0";
 
     private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
 
@@ -142,18 +143,20 @@ public sealed class HostileRegionTests(SharedDeployment shared)
     {
         await using var deployment = await LiveDeployment.StartAsync();
         await using var california = new HostileRegion(deployment, "california");
-        Assert.Equal(HttpStatusCode.OK, await AskAsync(california, LiveDeployment.ControlName, "/peer/v1/directory?since=0&policy=0"));
+        Assert.Equal(HttpStatusCode.OK, await AskAsync(california, LiveDeployment.ControlName, Directories));
         Assert.Equal(HttpStatusCode.OK, await AskAsync(california, "beijing", "/peer/v1/probe?bytes=1"));
 
         await deployment.KillAsync(LiveDeployment.ControlName);
         await deployment.EndAsync("california");
         var config = Path.Combine(deployment.Directory, "domicile.yaml");
         await File.WriteAllLinesAsync(
-            config, (await File.ReadAllLinesAsync(config, Cancelled)).Where(line => !line.StartsWith("  california:", StringComparison.Ordinal)),
+            config,
+            (await File.ReadAllLinesAsync(config, Cancelled))
+                .Where(line => !line.StartsWith("  california:", StringComparison.Ordinal)),
             Cancelled);
         await deployment.StartAsync(LiveDeployment.ControlName);
 
-        Assert.Equal(HttpStatusCode.Forbidden, await AskAsync(california, LiveDeployment.ControlName, "/peer/v1/directory?since=0&policy=0"));
+        Assert.Equal(HttpStatusCode.Forbidden, await AskAsync(california, LiveDeployment.ControlName, Directories));
         foreach (var region in new[] { "beijing", "singapore" })
         {
             await Eventually.HoldsAsync(

@@ -22,7 +22,8 @@ public sealed class EnrolTests
             RefusalKind.Conflict);
         Assert.Contains("domicile region enrol singapore", add.Next!, StringComparison.Ordinal);
         var move = TestControl.Refused(
-            await control.Desk.Moves.MoveAsync(new NewMove(account.Account, Singapore, null), TestControl.Cancelled), RefusalKind.Conflict);
+            await control.Desk.Moves.MoveAsync(new NewMove(account.Account, Singapore, null), TestControl.Cancelled),
+            RefusalKind.Conflict);
         Assert.Contains("not enrolled", move.Error, StringComparison.Ordinal);
         var doctor = await control.Desk.Doctor.ExamineAsync(TestControl.Cancelled);
         Assert.Contains(
