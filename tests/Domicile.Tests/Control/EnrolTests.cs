@@ -27,7 +27,8 @@ public sealed class EnrolTests
         Assert.Contains("not enrolled", move.Error, StringComparison.Ordinal);
         var doctor = await control.Desk.Doctor.ExamineAsync(TestControl.Cancelled);
         Assert.Contains(
-            doctor.Findings, one => one is { Place: Singapore, Status: "error" } && one.Advice.Contains("region enrol", StringComparison.Ordinal));
+            doctor.Findings,
+            one => one is { Place: Singapore, Status: "error" } && one.Advice.Contains("region enrol", StringComparison.Ordinal));
         var status = await control.Desk.Status.RegionsAsync(TestControl.Cancelled);
         Assert.False(status.Regions.Single(one => one.Name == Singapore).Enrolled);
         Assert.True(status.Regions.Single(one => one.Name == "beijing").Enrolled);

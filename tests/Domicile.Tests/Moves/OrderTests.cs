@@ -240,7 +240,9 @@ public sealed class OrderTests
     }
 
     private static MoveOrder Order(AccountProfile account)
-        => new(Guid.CreateVersion7(DateTimeOffset.UnixEpoch), account, 1, TestDeployment.Beijing, TestDeployment.Singapore, 1, new byte[32]);
+        => new(
+            Guid.CreateVersion7(DateTimeOffset.UnixEpoch), account, 1, TestDeployment.Beijing, TestDeployment.Singapore, 1,
+            new byte[32]);
 
     private static AccountProfile Profile()
         => new(AccountId.FromRandom(RandomNumberGenerator.GetBytes(10)), Country.Parse("IN"), null);
