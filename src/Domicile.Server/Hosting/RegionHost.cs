@@ -31,6 +31,7 @@ internal static class RegionHost
         var tls = PeerTls.Load(dataDirectory, role, config.Name, TimeProvider.System);
         using var peers = new PeerClients(tls.CreateHandler, endpoints);
         var directory = DataDirectory.PathOf(dataDirectory, role);
+        using var security = SecurityLog.Open(directory, TimeProvider.System);
         using var custodian = await LocalCustodian.OpenAsync(directory, stop);
         await using var storage = RegionStorage.Open(directory, custodian, TimeProvider.System);
         using var replica = RegionDirectory.Open(directory);
@@ -45,6 +46,7 @@ internal static class RegionHost
                 Links = new RegionLinks(peers, config),
                 Signer = signer,
                 Time = TimeProvider.System,
+                Security = security,
             },
             log);
 
