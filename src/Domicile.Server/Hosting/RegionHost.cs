@@ -53,7 +53,7 @@ internal static class RegionHost
         // :: Step 2: the listeners.
         var own = endpoints.Regions[name];
         var s3 = new S3Endpoint(
-            node.Gateway, new RequestForwarder(peers), OptionsOf(config, name), TimeProvider.System,
+            node.Gateway, new RequestForwarder(peers), OptionsOf(config, name), security, TimeProvider.System,
             log.CreateLogger<S3Endpoint>());
         await using var clients = Build(
             log, kestrel => ListenForClients(kestrel, own.Listen, dataDirectory, role), s3.HandleAsync);

@@ -14,6 +14,7 @@ internal sealed class RegionPeerEndpoints(RegionNode node, PeerTls tls, Func<Htt
     public async Task HandleAsync(HttpContext context)
     {
         var caller = tls.IdentityOf(context);
+        context.SetSource(caller);
         if (caller is PeerIdentity.Region && Hops.TryRead(context))
         {
             await serveS3(context);
@@ -50,10 +51,14 @@ internal sealed class RegionPeerEndpoints(RegionNode node, PeerTls tls, Func<Htt
             (PeerIdentity.Region, "/peer/v1/probe") => RegionLinkEndpoints.ProbeAsync(context),
             (PeerIdentity.Region(var region), "/peer/v1/refuse") => RegionLinkEndpoints.RefuseAsync(context, node, region),
             (PeerIdentity.Region(var region), "/peer/v1/handover") => RegionLinkEndpoints.HandOverAsync(context, node, region),
-            _ => AnswerAsync(
-                context, StatusCodes.Status403Forbidden, new PeerRefusal($"{caller} may not ask for {path}."),
-                MovesJson.Default.PeerRefusal),
+            _ => RefuseAsync(context, $"{caller} may not ask for {path}."),
         };
+    }
+
+    private Task RefuseAsync(HttpContext context, string reason)
+    {
+        node.Region.Security.Record(SecurityEvent.PeerRefused, context.SourceOf(), "notAllowed");
+        return AnswerAsync(context, StatusCodes.Status403Forbidden, new PeerRefusal(reason), MovesJson.Default.PeerRefusal);
     }
 
     private async Task CallAsync(HttpContext context, string call)

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using Domicile.Accounts;
+using Domicile.Deployments;
 using Domicile.Moves;
 using Domicile.Objects;
 using Domicile.Server.Peers;
@@ -24,7 +25,8 @@ namespace Domicile.Server.S3;
 /// </list>
 /// </summary>
 internal sealed partial class S3Endpoint(
-    AccountGateway gateway, RequestForwarder forwarder, S3Options options, TimeProvider time, ILogger<S3Endpoint> log)
+    AccountGateway gateway, RequestForwarder forwarder, S3Options options, SecurityLog security, TimeProvider time,
+    ILogger<S3Endpoint> log)
 {
     private readonly string _hostId = Convert.ToBase64String(Encoding.UTF8.GetBytes(options.Region.Value));
 
@@ -102,7 +104,7 @@ internal sealed partial class S3Endpoint(
 
         if (!AccessKey.TryGetAccount(claim.AccessKeyId, out var account))
         {
-            return UnknownKey(claim);
+            return UnknownKey(context, claim, "malformedKey");
         }
 
         // :: Step 3: route.
@@ -138,7 +140,7 @@ internal sealed partial class S3Endpoint(
                 case Route.Busy busy:
                     return S3Answer.SlowDown(busy.Reason);
                 default:
-                    return UnknownKey(claim);
+                    return UnknownKey(context, claim, "noSuchAccount");
             }
         }
 
@@ -152,7 +154,7 @@ internal sealed partial class S3Endpoint(
         var headers = context.Request.Headers;
         if (await copy.FindCredentialAsync(claim.AccessKeyId, context.RequestAborted) is not { } credential)
         {
-            return UnknownKey(claim);
+            return UnknownKey(context, claim, "noSuchKey", copy.Account);
         }
 
         if (headers.ContainsKey("x-amz-security-token") || target.Query.Has("X-Amz-Security-Token"))
@@ -163,6 +165,7 @@ internal sealed partial class S3Endpoint(
         if (SignatureCheck.Check(claim, context.Request.Method, target, headers, credential, time.GetUtcNow())
             .Failed(out var error, out var signature))
         {
+            security.Record(SecurityEvent.SignatureFailed, context.SourceOf(), error.Code, copy.Account);
             return error;
         }
 
@@ -186,8 +189,11 @@ internal sealed partial class S3Endpoint(
         }
     }
 
-    private static S3Error UnknownKey(SignatureClaim claim)
-        => S3Error.Of("InvalidAccessKeyId").WithDetail("AWSAccessKeyId", claim.AccessKeyId);
+    private S3Error UnknownKey(HttpContext context, SignatureClaim claim, string reason, AccountId? account = null)
+    {
+        security.Record(SecurityEvent.KeyUnknown, context.SourceOf(), reason, account);
+        return S3Error.Of("InvalidAccessKeyId").WithDetail("AWSAccessKeyId", claim.AccessKeyId);
+    }
 
     private static S3Error Redirect(HttpContext context, RequestTarget target, Route.Redirect redirect)
     {

@@ -6,11 +6,8 @@ internal enum SecurityEvent
     /// <summary>An S3 request names a key of ours, and its signature is not by that key.</summary>
     SignatureFailed,
 
-    /// <summary>An S3 request names a key that there is not.</summary>
+    /// <summary>An S3 request names a key that there is not, or no more.</summary>
     KeyUnknown,
-
-    /// <summary>An S3 request names a key that was revoked.</summary>
-    RevokedKeyUsed,
 
     /// <summary>A request to control's API shows a token that nobody holds.</summary>
     TokenFailed,
