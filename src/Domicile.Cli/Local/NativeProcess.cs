@@ -41,7 +41,8 @@ internal static partial class NativeProcess
     public static Process StartApart(string log, IReadOnlyList<string> command)
     {
         const string script =
-            "umask 077; log=$1; shift; if command -v setsid >/dev/null 2>&1; then exec setsid \"$@\" 2>>\"$log\"; fi; exec \"$@\" 2>>\"$log\"";
+            "umask 077; log=$1; shift; if command -v setsid >/dev/null 2>&1; then exec setsid \"$@\" 2>>\"$log\"; fi; "
+                + "exec \"$@\" 2>>\"$log\"";
         var start = new ProcessStartInfo("sh")
         {
             RedirectStandardOutput = true,

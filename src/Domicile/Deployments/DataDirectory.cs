@@ -18,7 +18,10 @@ internal sealed class DataDirectory : IDisposable
 
     public string Path { get; }
 
-    /// <summary>Creates the directory if it is missing, and sees to it that nobody else gets in. The lock is held until disposal or the process's end.</summary>
+    /// <summary>
+    /// Creates the directory if it is missing, and sees to it that nobody else gets in. The lock is held until disposal or the
+    /// process's end.
+    /// </summary>
     public static DataDirectoryResult Open(string dataDirectory, string deployment, ProcessRole role)
     {
         var path = PathOf(dataDirectory, role);

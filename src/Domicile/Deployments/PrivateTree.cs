@@ -56,7 +56,8 @@ internal sealed class PrivateTree
     private string? ClaimDirectory(string path, bool isKnown)
     {
         // An operator may put a region on a disk of its own by a link beside the others; nobody else could have made that one.
-        var isLink = !isKnown && FileFacts.At(path) is { Kind: FileKind.Link, Owner: var owner } && (owner == FileFacts.Self || owner == Root);
+        var isLink = !isKnown && FileFacts.At(path) is { Kind: FileKind.Link, Owner: var owner }
+            && (owner == FileFacts.Self || owner == Root);
         if ((isLink ? FileFacts.Behind(path) : FileFacts.At(path)) is not { Kind: FileKind.Directory } facts)
         {
             return $"'{path}' is a link or no directory; put the directory itself there";

@@ -143,14 +143,14 @@ internal sealed class SecurityLog : IDisposable
     {
         try
         {
-            if (_file is { } full && full.Length + line.Length > SecurityLimits.LogBytesMax)
+            _file ??= OpenFile();
+            if (_file.Length + line.Length > SecurityLimits.LogBytesMax)
             {
-                full.Dispose();
-                _file = null;
+                _file.Dispose();
                 Rotate();
+                _file = OpenFile();
             }
 
-            _file ??= OpenFile();
             _file.Write(line.Span);
         }
         catch (Exception broken) when (broken is IOException or UnauthorizedAccessException or ObjectDisposedException)

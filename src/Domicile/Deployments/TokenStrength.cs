@@ -3,7 +3,9 @@ namespace Domicile.Deployments;
 /// <summary>Whether a bearer token can be one that nobody guesses: as long as 128 random bits in its own alphabet.</summary>
 internal static class TokenStrength
 {
-    /// <summary>Fewer tell that it isn't random, however long it is: 32 random hex digits have more all but surely (1 draw in 5,000,000,000).</summary>
+    /// <summary>
+    /// Fewer tell that it isn't random, however long it is: of 32 random hex digits 1 draw in 5,000,000,000 has fewer.
+    /// </summary>
     public const int DistinctCharsMin = 7;
 
     public const int CharsMax = 1024;

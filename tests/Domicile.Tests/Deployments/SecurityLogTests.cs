@@ -128,7 +128,7 @@ public sealed class SecurityLogTests : IDisposable
         using var log = SecurityLog.Open(_scratch.Path, _time);
         for (var round = 0; round < 10; round++)
         {
-            using (var file = File.OpenWrite(LogPath))
+            using (var file = new FileStream(LogPath, FileMode.Open, FileAccess.Write, FileShare.ReadWrite))
             {
                 file.SetLength(SecurityLimits.LogBytesMax);
             }
@@ -147,7 +147,7 @@ public sealed class SecurityLogTests : IDisposable
     public void A_log_that_cannot_be_written_stops_nobody_and_goes_on_when_it_can()
     {
         using var log = SecurityLog.Open(_scratch.Path, _time);
-        using (var file = File.OpenWrite(LogPath))
+        using (var file = new FileStream(LogPath, FileMode.Open, FileAccess.Write, FileShare.ReadWrite))
         {
             file.SetLength(SecurityLimits.LogBytesMax);
         }

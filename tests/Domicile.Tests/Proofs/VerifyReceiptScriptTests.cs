@@ -220,7 +220,7 @@ public sealed class VerifyReceiptScriptTests : IDisposable
     [Fact]
     public async Task Script_and_verify_agree_on_damaged_receipts()
     {
-        const int Rounds = 80;
+        const int Rounds = 40;
         var random = new Random(27);
         using var sample = new SampleReceipt { Leaves = 11, LeafIndex = 4 };
         var whole = sample.ToBytes();
