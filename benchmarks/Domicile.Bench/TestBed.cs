@@ -52,7 +52,7 @@ internal sealed class TestBed : IAsyncDisposable
         call.Say("starting control and three regions");
         var directory = Path.Combine(
             Path.GetTempPath(), $"domicile-bench-{RandomNumberGenerator.GetHexString(8, lowercase: true)}");
-        PrivateDirectory.Create(Path.Combine(directory, "control"));
+        SmallFile.CreateDirectory(Path.Combine(directory, "control"));
         try
         {
             distance ??= Distance.None;

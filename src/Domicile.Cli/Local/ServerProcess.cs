@@ -41,7 +41,7 @@ internal sealed class ServerProcess : IDisposable
     {
         var name = role.DirectoryName;
         var logs = Path.Combine(deployment.Directory, name, "log");
-        PrivateDirectory.Create(logs);
+        SmallFile.CreateDirectory(logs);
         var log = Path.Combine(logs, "server.log");
         if (File.Exists(log) && new FileInfo(log).Length > LogBytesMax)
         {

@@ -22,6 +22,8 @@ internal static class ControlHost
         DeploymentConfig config, Endpoints endpoints, string dataDirectory, CancellationToken stop)
     {
         using var log = LoggerFactory.Create(HostLogging.Configure);
+        var directory = DataDirectory.PathOf(dataDirectory, Role);
+        using var security = SecurityLog.Open(directory, TimeProvider.System);
         using var signer = new EcdsaSigner(SigningKey.LoadOrCreate(dataDirectory, Role));
         var tls = PeerTls.Load(dataDirectory, Role, config.Name, TimeProvider.System);
         using var peers = new PeerClients(tls.CreateHandler, endpoints);
@@ -29,7 +31,7 @@ internal static class ControlHost
             new ControlSetup
             {
                 Config = config,
-                DatabasePath = Path.Combine(DataDirectory.PathOf(dataDirectory, Role), ControlDatabase.FileName),
+                DatabasePath = Path.Combine(directory, ControlDatabase.FileName),
                 Peers = config.Facts.ToDictionary(
                     facts => facts.Name, IRegionPeer (facts) => new RegionPeerClient(peers, new OrderSigner(signer), facts.Name)),
                 Signer = signer,
@@ -44,24 +46,25 @@ internal static class ControlHost
         }
 
         await using var desk = ((ControlDeskResult.Opened)opened).Desk;
-        var directory = DataDirectory.PathOf(dataDirectory, Role);
         if (await ControlTokens.PrepareAsync(desk, config, directory, Entropy.System, stop) is { } trouble)
         {
             return trouble;
         }
 
-        await using var api = BuildApi(desk, log, kestrel => ListenForApi(kestrel, config, endpoints, dataDirectory));
-        await using var peer = BuildPeer(desk, log, tls, endpoints.Control.Peer);
+        await using var api = BuildApi(
+            desk, log, security, TimeProvider.System, kestrel => ListenForApi(kestrel, config, endpoints, dataDirectory));
+        await using var peer = BuildPeer(desk, log, security, tls, endpoints.Control.Peer);
         await using var management = BuildManagement(desk, log, endpoints.Control.Management);
         await ServeAsync(desk, [management, peer, api], stop);
         return null;
     }
 
     /// <summary>The API's application. It listens when it is started.</summary>
-    public static WebApplication BuildApi(ControlDesk desk, ILoggerFactory log, Action<KestrelServerOptions> listen)
+    public static WebApplication BuildApi(
+        ControlDesk desk, ILoggerFactory log, SecurityLog security, TimeProvider time, Action<KestrelServerOptions> listen)
     {
         var builder = WebHosts.CreateBuilder(log, listen, ControlApi.BodyLengthBytesMax);
-        ControlApi.AddServices(builder.Services, desk);
+        ControlApi.AddServices(builder.Services, desk, security, time);
         var app = builder.Build();
         ControlApi.Map(app);
         return app;
@@ -96,11 +99,11 @@ internal static class ControlHost
             }
         });
 
-    private static WebApplication BuildPeer(ControlDesk desk, ILoggerFactory log, PeerTls tls, Uri listen)
+    private static WebApplication BuildPeer(ControlDesk desk, ILoggerFactory log, SecurityLog security, PeerTls tls, Uri listen)
     {
         var app = WebHosts.CreateBuilder(
             log, kestrel => tls.Listen(kestrel, Listeners.EndPointOf(listen)), ControlApi.BodyLengthBytesMax).Build();
-        var endpoints = new ControlPeerEndpoints(tls, desk.HasRegion, desk.DirectorySince, desk.FindAccount);
+        var endpoints = new ControlPeerEndpoints(tls, security, desk.HasRegion, desk.DirectorySince, desk.FindAccount);
         app.Run(endpoints.HandleAsync);
         return app;
     }

@@ -31,6 +31,7 @@ internal static class RegionHost
         var tls = PeerTls.Load(dataDirectory, role, config.Name, TimeProvider.System);
         using var peers = new PeerClients(tls.CreateHandler, endpoints);
         var directory = DataDirectory.PathOf(dataDirectory, role);
+        using var security = SecurityLog.Open(directory, TimeProvider.System);
         using var custodian = await LocalCustodian.OpenAsync(directory, stop);
         await using var storage = RegionStorage.Open(directory, custodian, TimeProvider.System);
         using var replica = RegionDirectory.Open(directory);
@@ -46,13 +47,14 @@ internal static class RegionHost
                 Signer = signer,
                 Orders = new OrderCheck(TlsFiles.LoadControlKey(dataDirectory, role)),
                 Time = TimeProvider.System,
+                Security = security,
             },
             log);
 
         // :: Step 2: the listeners.
         var own = endpoints.Regions[name];
         var s3 = new S3Endpoint(
-            node.Gateway, new RequestForwarder(peers), OptionsOf(config, name), TimeProvider.System,
+            node.Gateway, new RequestForwarder(peers), OptionsOf(config, name), security, TimeProvider.System,
             log.CreateLogger<S3Endpoint>());
         await using var clients = Build(
             log, kestrel => ListenForClients(kestrel, own.Listen, dataDirectory, role), s3.HandleAsync);

@@ -30,6 +30,11 @@ internal static class ServeProcess
         }
 
         using var directory = ((DataDirectoryResult.Opened)opened).Directory;
+        foreach (var warning in ((DataDirectoryResult.Opened)opened).Warnings)
+        {
+            await Console.Error.WriteLineAsync($"warning: {warning}");
+        }
+
         CrashPoint.Arm(DataDirectory.PathOf(options.DataDirectory, options.Process));
         var endpoints = Endpoints.Load(options.DataDirectory) ?? EndpointPlan.Resolve(config, options.DataDirectory);
 

@@ -25,11 +25,10 @@ internal sealed class RegionPeerEndpoints(RegionNode node, PeerTls tls, RequestD
     public async Task HandleAsync(HttpContext context)
     {
         var caller = tls.IdentityOf(context);
+        context.SetSource(caller);
         if (caller is PeerIdentity.Region(var region) && !node.Region.Knows(region))
         {
-            await AnswerAsync(
-                context, StatusCodes.Status403Forbidden, new PeerRefusal($"Region {region} is not of this deployment any more."),
-                MovesJson.Default.PeerRefusal);
+            await RefuseAsync(context, $"Region {region} is not of this deployment any more.");
             return;
         }
 
@@ -68,19 +67,21 @@ internal sealed class RegionPeerEndpoints(RegionNode node, PeerTls tls, RequestD
             (PeerIdentity.Region, "/peer/v1/probe") => RegionLinkEndpoints.ProbeAsync(context),
             (PeerIdentity.Region(var source), "/peer/v1/refuse") => RegionLinkEndpoints.RefuseAsync(context, node, source),
             (PeerIdentity.Region(var former), "/peer/v1/handover") => RegionLinkEndpoints.HandOverAsync(context, node, former),
-            _ => AnswerAsync(
-                context, StatusCodes.Status403Forbidden, new PeerRefusal($"{caller} may not ask for {path}."),
-                MovesJson.Default.PeerRefusal),
+            _ => RefuseAsync(context, $"{caller} may not ask for {path}."),
         };
+    }
+
+    private Task RefuseAsync(HttpContext context, string reason)
+    {
+        node.Region.Security.Record(SecurityEvent.PeerRefused, context.SourceOf(), "notAllowed");
+        return AnswerAsync(context, StatusCodes.Status403Forbidden, new PeerRefusal(reason), MovesJson.Default.PeerRefusal);
     }
 
     private async Task CallAsync(HttpContext context, string call)
     {
         if (await ReadCallAsync(context, call) is not { } question)
         {
-            await AnswerAsync(
-                context, StatusCodes.Status403Forbidden, new PeerRefusal($"The call {call} is not signed by control."),
-                MovesJson.Default.PeerRefusal);
+            await RefuseAsync(context, $"The call {call} is not signed by control.");
             return;
         }
 

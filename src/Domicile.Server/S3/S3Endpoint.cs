@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using Domicile.Accounts;
+using Domicile.Deployments;
 using Domicile.Moves;
 using Domicile.Objects;
 using Domicile.Server.Peers;
@@ -24,7 +25,8 @@ namespace Domicile.Server.S3;
 /// </list>
 /// </summary>
 internal sealed partial class S3Endpoint(
-    AccountGateway gateway, RequestForwarder forwarder, S3Options options, TimeProvider time, ILogger<S3Endpoint> log)
+    AccountGateway gateway, RequestForwarder forwarder, S3Options options, SecurityLog security, TimeProvider time,
+    ILogger<S3Endpoint> log)
 {
     private readonly string _hostId = Convert.ToBase64String(Encoding.UTF8.GetBytes(options.Region.Value));
 
@@ -106,7 +108,7 @@ internal sealed partial class S3Endpoint(
 
         if (!AccessKey.TryGetAccount(claim.AccessKeyId, out var account))
         {
-            return UnknownKey(claim);
+            return UnknownKey(context, claim, "malformedKey");
         }
 
         // :: Step 3: route.
@@ -148,11 +150,11 @@ internal sealed partial class S3Endpoint(
                     return Redirect(context, target, redirect);
                 case Route.Forbidden:
                     // Nobody has proven anything yet: that there is such an account, and a rule for it, is not theirs to know.
-                    return UnknownKey(claim);
+                    return UnknownKey(context, claim, "notServedHere", account);
                 case Route.Busy busy:
                     return S3Answer.SlowDown(busy.Reason);
                 default:
-                    return UnknownKey(claim);
+                    return UnknownKey(context, claim, "noSuchAccount");
             }
         }
 
@@ -166,7 +168,7 @@ internal sealed partial class S3Endpoint(
         var headers = context.Request.Headers;
         if (await copy.FindCredentialAsync(claim.AccessKeyId, context.RequestAborted) is not { } credential)
         {
-            return UnknownKey(claim);
+            return UnknownKey(context, claim, "noSuchKey", copy.Account);
         }
 
         if (headers.ContainsKey("x-amz-security-token") || target.Query.Has("X-Amz-Security-Token"))
@@ -177,6 +179,7 @@ internal sealed partial class S3Endpoint(
         if (SignatureCheck.Check(claim, context.Request.Method, target, headers, credential, time.GetUtcNow())
             .Failed(out var error, out var signature))
         {
+            security.Record(SecurityEvent.SignatureFailed, context.SourceOf(), error.Code, copy.Account);
             return error;
         }
 
@@ -200,8 +203,11 @@ internal sealed partial class S3Endpoint(
         }
     }
 
-    private static S3Error UnknownKey(SignatureClaim claim)
-        => S3Error.Of("InvalidAccessKeyId").WithDetail("AWSAccessKeyId", claim.AccessKeyId);
+    private S3Error UnknownKey(HttpContext context, SignatureClaim claim, string reason, AccountId? account = null)
+    {
+        security.Record(SecurityEvent.KeyUnknown, context.SourceOf(), reason, account);
+        return S3Error.Of("InvalidAccessKeyId").WithDetail("AWSAccessKeyId", claim.AccessKeyId);
+    }
 
     private static S3Error Redirect(HttpContext context, RequestTarget target, Route.Redirect redirect)
     {

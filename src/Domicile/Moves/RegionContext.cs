@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Domicile.Accounts;
+using Domicile.Deployments;
 using Domicile.Policies;
 using Domicile.Proofs;
 using Domicile.Proofs.Statements;
@@ -23,6 +24,9 @@ internal sealed record RegionContext
     public required OrderCheck Orders { get; init; }
     public required TimeProvider Time { get; init; }
     public CopyBounds Copy { get; init; } = new();
+
+    /// <summary>Who tried what he may not; nowhere unless the region is a process of its own.</summary>
+    public SecurityLog Security { get; init; } = SecurityLog.Nowhere;
 
     public RegionName Name => Self.Name;
 
