@@ -28,9 +28,9 @@ internal sealed class RegionPeerClient(PeerClients peers, RegionName region) : I
             cancellationToken, TimeSpan.FromSeconds(30)))!;
 
     public async Task<IReadOnlyList<AccessKeyView>> ListKeysAsync(AccountId account, CancellationToken cancellationToken)
-        => (await AskAsync(
+        => [.. (await AskAsync(
             "listKeys", new PeerCall { Account = account }, MovesJson.Default.IReadOnlyListAccessKeyView,
-            cancellationToken, TimeSpan.FromSeconds(30)))!;
+            cancellationToken, TimeSpan.FromSeconds(30), PeerLimits.KeysBytesMax))!.Select(key => key.Cleaned())];
 
     public Task<AccountStatus?> FindAccountAsync(AccountId account, CancellationToken cancellationToken)
         => AskAsync(
@@ -43,7 +43,8 @@ internal sealed class RegionPeerClient(PeerClients peers, RegionName region) : I
 
     public async Task<DeepVerification> VerifyDeepAsync(AccountId account, CancellationToken cancellationToken)
         => (await AskAsync(
-            "verifyDeep", new PeerCall { Account = account }, MovesJson.Default.DeepVerification, cancellationToken, Long))!;
+            "verifyDeep", new PeerCall { Account = account }, MovesJson.Default.DeepVerification, cancellationToken, Long,
+            PeerLimits.ExaminationBytesMax))!.Cleaned();
 
     public async Task<byte[]> EraseAccountAsync(
         AccountId account, long epoch, byte[] salt, CancellationToken cancellationToken)
@@ -55,9 +56,9 @@ internal sealed class RegionPeerClient(PeerClients peers, RegionName region) : I
         => AskAsync("update", new PeerCall { Update = update }, MovesJson.Default.Boolean, cancellationToken);
 
     public async Task<IReadOnlyList<DoctorFinding>> ExamineAsync(CancellationToken cancellationToken)
-        => (await AskAsync(
+        => [.. (await AskAsync(
             "examine", new PeerCall(), MovesJson.Default.IReadOnlyListDoctorFinding, cancellationToken,
-            TimeSpan.FromMinutes(2)))!;
+            TimeSpan.FromMinutes(2), PeerLimits.ExaminationBytesMax))!.Select(finding => finding.Cleaned())];
 
     public Task<LinkMeasure?> MeasureLinkAsync(RegionName source, CancellationToken cancellationToken)
         => AskAsync("measureLink", new PeerCall { Source = source }, MovesJson.Default.LinkMeasure, cancellationToken);
@@ -98,15 +99,15 @@ internal sealed class RegionPeerClient(PeerClients peers, RegionName region) : I
 
     public async Task<StepAnswer> EraseAsync(MoveOrder order, byte[] arrival, CancellationToken cancellationToken)
         => (await AskAsync(
-            "erase", new PeerCall { Order = order, Statement = arrival }, MovesJson.Default.StepAnswer, cancellationToken))!;
+            "erase", new PeerCall { Order = order, Statement = arrival }, MovesJson.Default.StepAnswer, cancellationToken))!.Cleaned();
 
     private async Task<StepAnswer> StepAsync(string call, PeerCall question, CancellationToken cancellationToken)
-        => (await AskAsync(call, question, MovesJson.Default.StepAnswer, cancellationToken))!;
+        => (await AskAsync(call, question, MovesJson.Default.StepAnswer, cancellationToken))!.Cleaned();
 
     private Task<T?> AskAsync<T>(
         string call, PeerCall question, JsonTypeInfo<T> answerType, CancellationToken cancellationToken,
-        TimeSpan? atMost = null)
+        TimeSpan? atMost = null, int bytesMax = PeerLimits.MessageBytesMax)
         => PeerCalls.AskAsync(
-            peers, region, $"/peer/v1/region/{call}", question, MovesJson.Default.PeerCall, answerType, atMost ?? Short,
-            cancellationToken);
+            peers, region, PeerLane.Control, $"/peer/v1/region/{call}", question, MovesJson.Default.PeerCall, answerType,
+            new AnswerBounds(atMost ?? Short, bytesMax), cancellationToken);
 }

@@ -18,6 +18,9 @@ internal sealed class RequestForwarder(PeerClients peers)
 
     public const int HopsMax = 3;
 
+    /// <summary>Header of a relayed request: the client's Host. The link's own is the same for all, see <see cref="PeerPool"/>.</summary>
+    public const string HostHeader = "x-domicile-host";
+
     /// <summary>Headers of a peer's 307: the home and the epoch in which it is that.</summary>
     public const string HomeHeader = "x-domicile-home";
 
@@ -36,7 +39,7 @@ internal sealed class RequestForwarder(PeerClients peers)
     private static readonly FrozenSet<string> HopByHop = new[]
     {
         "Connection", "Keep-Alive", "Proxy-Connection", "Proxy-Authenticate", "Proxy-Authorization", "TE", "Trailer",
-        "Transfer-Encoding", "Upgrade", "Expect", "Host", HopsHeader, HomeHeader, EpochHeader,
+        "Transfer-Encoding", "Upgrade", "Expect", "Host", HopsHeader, HostHeader, HomeHeader, EpochHeader,
     }.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
 
     /// <summary>Relays the request and writes the answer. Throws only when the client is gone or the link breaks mid-answer.</summary>
@@ -53,14 +56,26 @@ internal sealed class RequestForwarder(PeerClients peers)
             return null;
         }
 
+        using var turn = await peers.EnterRelayAsync(home, context.RequestAborted);
+        if (turn is null)
+        {
+            await AnswerBusyAsync(context, $"The link to the account's home region {home} is busy or broken.");
+            return null;
+        }
+
         using var request = BuildRequest(context, peers.AddressOf(home), hops, await OpenBodyAsync(context));
         HttpResponseMessage response;
         try
         {
-            response = await SendAsync(request, home, context.RequestAborted);
+            response = await SendAsync(request, turn, home, context.RequestAborted);
         }
         catch (OperationCanceledException) when (!context.RequestAborted.IsCancellationRequested)
         {
+            if (request.Content is null)
+            {
+                turn.Failed(); // The home had all that it could wait for.
+            }
+
             peers.Renew(home);
             await AnswerBusyAsync(context, $"The account's home region {home} is silent.");
             return null;
@@ -85,7 +100,8 @@ internal sealed class RequestForwarder(PeerClients peers)
 
     // What only reads or removes is answered soon, after a cut-over at most. A body takes its sender's time, and a copy its
     // object's: those wait for as long as their client does.
-    private async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, RegionName home, CancellationToken aborted)
+    private async Task<HttpResponseMessage> SendAsync(
+        HttpRequestMessage request, RelayTurn turn, RegionName home, CancellationToken aborted)
     {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(aborted);
         if (request.Method == HttpMethod.Get || request.Method == HttpMethod.Head || request.Method == HttpMethod.Delete)
@@ -93,7 +109,7 @@ internal sealed class RequestForwarder(PeerClients peers)
             patience.CancelAfter(AnswerMax);
         }
 
-        return await peers.SendAsync(home, request, patience.Token);
+        return await peers.RelayAsync(home, turn, request, patience.Token);
     }
 
     private static MovedOn? FindMovedOn(HttpResponseMessage response)
@@ -152,7 +168,7 @@ internal sealed class RequestForwarder(PeerClients peers)
             }
         }
 
-        request.Headers.Host = incoming.Host.Value;
+        request.Headers.TryAddWithoutValidation(HostHeader, incoming.Host.Value);
         request.Headers.Add(HopsHeader, hops.ToString(CultureInfo.InvariantCulture));
         return request;
     }
@@ -200,7 +216,7 @@ internal sealed class RequestForwarder(PeerClients peers)
         }
     }
 
-    private static async Task AnswerBusyAsync(HttpContext context, string message)
+    public static async Task AnswerBusyAsync(HttpContext context, string message)
     {
         context.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
         context.Response.Headers.RetryAfter = "1";
@@ -232,6 +248,8 @@ internal static class Hops
 
         context.Items[Key] = hops;
         context.Request.Headers.Remove(RequestForwarder.HopsHeader);
+        context.Request.Headers.Host = context.Request.Headers[RequestForwarder.HostHeader];
+        context.Request.Headers.Remove(RequestForwarder.HostHeader);
         return true;
     }
 }
