@@ -8,7 +8,6 @@ using Domicile.Server.Peers;
 using Domicile.Tests.Hosting;
 using Domicile.Tests.Moves;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Http;
 using Xunit;
 
 namespace Domicile.Tests.Peers;

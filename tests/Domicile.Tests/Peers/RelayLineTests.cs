@@ -60,7 +60,7 @@ public sealed class RelayLineTests : IDisposable
     {
         for (var i = 0; i < PeerLimits.RelayFailuresMax; i++)
         {
-            using var turn = Assert.NotNull(await _line.EnterAsync(Stop));
+            using var turn = Assert.IsType<RelayTurn>(await _line.EnterAsync(Stop));
             turn.Failed();
         }
 
@@ -68,10 +68,10 @@ public sealed class RelayLineTests : IDisposable
         Assert.Equal(0, _line.Running);
 
         _time.Advance(PeerLimits.BrokenFirst);
-        using var probe = Assert.NotNull(await _line.EnterAsync(Stop));
+        using var probe = Assert.IsType<RelayTurn>(await _line.EnterAsync(Stop));
         Assert.Null(await _line.EnterAsync(Stop));
         probe.Succeeded();
-        Assert.NotNull(await _line.EnterAsync(Stop));
+        Assert.IsType<RelayTurn>(await _line.EnterAsync(Stop));
     }
 
     private async Task<List<RelayTurn>> FillAsync()
@@ -79,7 +79,7 @@ public sealed class RelayLineTests : IDisposable
         var turns = new List<RelayTurn>();
         for (var i = 0; i < PeerLimits.RelaysAtOnce; i++)
         {
-            turns.Add(Assert.NotNull(await _line.EnterAsync(Stop)));
+            turns.Add(Assert.IsType<RelayTurn>(await _line.EnterAsync(Stop)));
         }
 
         return turns;
