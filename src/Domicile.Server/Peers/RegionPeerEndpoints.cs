@@ -10,7 +10,7 @@ namespace Domicile.Server.Peers;
 
 /// <summary>What a region's peer listener answers: control's calls, and those of other regions.</summary>
 internal sealed partial class RegionPeerEndpoints(
-    RegionNode node, PeerTls tls, Func<HttpContext, Task> serveS3, ILogger<RegionPeerEndpoints> log)
+    RegionNode node, PeerTls tls, RequestDelegate serveS3, ILogger<RegionPeerEndpoints> log)
 {
     private readonly CallerTurns _turns = new();
 
@@ -19,17 +19,16 @@ internal sealed partial class RegionPeerEndpoints(
     public async Task HandleAsync(HttpContext context)
     {
         var caller = tls.IdentityOf(context);
-        var isRelay = caller is PeerIdentity.Region && Hops.TryRead(context);
-        using var turn = _turns.TryTake(caller, isRelay ? PeerRequestKind.Relay : KindOf(context));
+        using var turn = _turns.TryTake(caller, KindOf(context));
         if (turn is null)
         {
             await RequestForwarder.AnswerBusyAsync(context, "This region has too many requests open.");
             return;
         }
 
-        if (isRelay)
+        if (caller is PeerIdentity.Region(var relay) && context.Request.Path.Value == RelayEndpoint.Path)
         {
-            await serveS3(context);
+            await RelayEndpoint.HandleAsync(context, relay, serveS3);
             return;
         }
 
@@ -83,6 +82,7 @@ internal sealed partial class RegionPeerEndpoints(
         "/peer/v1/probe" => PeerRequestKind.Probe,
         "/peer/v1/refuse" => PeerRequestKind.Refuse,
         "/peer/v1/handover" => PeerRequestKind.HandOver,
+        RelayEndpoint.Path => PeerRequestKind.Relay,
         _ => PeerRequestKind.Call,
     };
 
