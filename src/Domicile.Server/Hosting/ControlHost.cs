@@ -19,14 +19,14 @@ internal static class ControlHost
     /// <summary>Runs until it is told to stop. The certificates are in its directory already.</summary>
     /// <returns>Why it could not start, in one line; null where it ran.</returns>
     public static async Task<string?> RunAsync(
-        DeploymentConfig config, Endpoints endpoints, string dataDirectory, CancellationToken stop)
+        DeploymentConfig config, Endpoints endpoints, string dataDirectory, string? logFile, CancellationToken stop)
     {
-        using var log = LoggerFactory.Create(HostLogging.Configure);
+        using var log = HostLogging.Open(logFile, TimeProvider.System);
         var directory = DataDirectory.PathOf(dataDirectory, Role);
         using var security = SecurityLog.Open(directory, TimeProvider.System);
         using var signer = new EcdsaSigner(SigningKey.LoadOrCreate(dataDirectory, Role));
         var tls = PeerTls.Load(dataDirectory, Role, config.Name, TimeProvider.System);
-        using var peers = new PeerClients(tls.CreateHandler, endpoints);
+        using var peers = new PeerClients(tls.CreateHandler, endpoints, TimeProvider.System);
         var opened = await ControlDesk.OpenAsync(
             new ControlSetup
             {
@@ -108,10 +108,10 @@ internal static class ControlHost
         return app;
     }
 
-    private static WebApplication BuildManagement(ControlDesk desk, ILoggerFactory log, Uri listen)
+    private static WebApplication BuildManagement(ControlDesk desk, LimitedLogs log, Uri listen)
     {
         var app = WebHosts.CreateBuilder(log, kestrel => kestrel.Listen(Listeners.EndPointOf(listen)), 0).Build();
-        Management.Map(app, () => MetricsText.Write(ControlMetrics.Read(desk).Concat(MetricsText.OfProcess())));
+        Management.Map(app, () => MetricsText.Write(ControlMetrics.Read(desk).Concat(log.Read()).Concat(MetricsText.OfProcess())));
         return app;
     }
 }

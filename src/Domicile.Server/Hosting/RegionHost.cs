@@ -22,19 +22,21 @@ internal static class RegionHost
 
     /// <summary>Runs until it is told to stop. The certificates are in its directory already.</summary>
     public static async Task RunAsync(
-        DeploymentConfig config, RegionName name, Endpoints endpoints, string dataDirectory, CancellationToken stop)
+        DeploymentConfig config, RegionName name, Endpoints endpoints, string dataDirectory, string? logFile,
+        CancellationToken stop)
     {
         var role = new ProcessRole.Region(name);
-        using var log = LoggerFactory.Create(HostLogging.Configure);
+        using var log = HostLogging.Open(logFile, TimeProvider.System);
 
         // :: Step 1: what the region is made of.
         var tls = PeerTls.Load(dataDirectory, role, config.Name, TimeProvider.System);
-        using var peers = new PeerClients(tls.CreateHandler, endpoints);
+        using var peers = new PeerClients(tls.CreateHandler, endpoints, TimeProvider.System);
         var directory = DataDirectory.PathOf(dataDirectory, role);
         using var security = SecurityLog.Open(directory, TimeProvider.System);
         using var custodian = await LocalCustodian.OpenAsync(directory, stop);
         await using var storage = RegionStorage.Open(directory, custodian, TimeProvider.System);
         using var replica = RegionDirectory.Open(directory);
+        using var links = new RegionLinks(peers, config, replica.IsMember, TimeProvider.System);
         using var signer = new EcdsaSigner(SigningKey.LoadOrCreate(dataDirectory, role));
         await using var node = new RegionNode(
             new RegionContext
@@ -43,7 +45,7 @@ internal static class RegionHost
                 Regions = config.Facts,
                 Storage = storage,
                 Directory = replica,
-                Links = new RegionLinks(peers, config, replica.IsMember),
+                Links = links,
                 Signer = signer,
                 Orders = new OrderCheck(TlsFiles.LoadControlKey(dataDirectory, role)),
                 Time = TimeProvider.System,
@@ -58,16 +60,16 @@ internal static class RegionHost
             log.CreateLogger<S3Endpoint>());
         await using var clients = Build(
             log, kestrel => ListenForClients(kestrel, own.Listen, dataDirectory, role), s3.HandleAsync);
-        await using var links = Build(
+        await using var link = Build(
             log, kestrel => ListenForPeers(kestrel, own.Peer, tls),
-            new RegionPeerEndpoints(node, tls, s3.HandleAsync).HandleAsync);
-        await using var management = BuildManagement(node, log, own.Management);
+            new RegionPeerEndpoints(node, tls, s3.HandleAsync, log.CreateLogger<RegionPeerEndpoints>()).HandleAsync);
+        await using var management = BuildManagement(node, peers, log, own.Management);
 
         // :: Step 3: what runs beside the requests.
         node.Start();
         await using var sync = new DirectorySync(node.Region, peers, log.CreateLogger<DirectorySync>());
         sync.Start();
-        await ServeAsync([management, links, clients], own.Listen, stop);
+        await ServeAsync([management, link, clients], own.Listen, stop);
     }
 
     private static async Task ServeAsync(WebApplication[] apps, Uri listen, CancellationToken stop)
@@ -132,10 +134,10 @@ internal static class RegionHost
         tls.Listen(kestrel, Listeners.EndPointOf(listen));
     }
 
-    private static WebApplication BuildManagement(RegionNode node, ILoggerFactory log, Uri listen)
+    private static WebApplication BuildManagement(RegionNode node, PeerClients peers, LimitedLogs log, Uri listen)
     {
         var app = WebHosts.CreateBuilder(log, kestrel => kestrel.Listen(Listeners.EndPointOf(listen)), 0).Build();
-        Management.Map(app, RegionMetrics.Of(node));
+        Management.Map(app, () => MetricsText.Write(RegionMetrics.Read(node, peers, log).Concat(MetricsText.OfProcess())));
         return app;
     }
 }

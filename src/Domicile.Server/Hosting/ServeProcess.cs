@@ -46,10 +46,10 @@ internal static class ServeProcess
                 authority.IssueAll(config);
             }
 
-            return await ControlHost.RunAsync(config, endpoints, options.DataDirectory, stop);
+            return await ControlHost.RunAsync(config, endpoints, options.DataDirectory, options.LogFile, stop);
         }
 
-        await RegionHost.RunAsync(config, options.Region!.Value, endpoints, options.DataDirectory, stop);
+        await RegionHost.RunAsync(config, options.Region!.Value, endpoints, options.DataDirectory, options.LogFile, stop);
         return null;
     }
 

@@ -8,36 +8,47 @@ using Domicile.Moves;
 namespace Domicile.Server.Peers;
 
 /// <summary>The other regions, over the wire.</summary>
-/// <param name="isMember">Of the deployment, by control's word: to others nothing is said any more.</param>
-internal sealed class RegionLinks(PeerClients peers, DeploymentConfig config, Func<RegionName, bool> isMember) : IRegionLinks
+internal sealed class RegionLinks : IRegionLinks, IDisposable
 {
-    private static readonly TimeSpan ControlPatience = TimeSpan.FromSeconds(3);
+    private readonly PeerClients _peers;
+    private readonly DeploymentConfig _config;
+    private readonly Func<RegionName, bool> _isMember;
+    private readonly AccountQuestions _questions;
+
+    /// <param name="isMember">Of the deployment, by control's word: to others nothing is said any more.</param>
+    public RegionLinks(PeerClients peers, DeploymentConfig config, Func<RegionName, bool> isMember, TimeProvider time)
+    {
+        (_peers, _config, _isMember) = (peers, config, isMember);
+        _questions = new AccountQuestions(FindAtControlAsync, time);
+    }
 
     public IRegionLink To(RegionName region)
-        => isMember(region)
-            ? new RegionLink(peers, region)
+        => _isMember(region)
+            ? new RegionLink(_peers, region)
             : throw new RegionUnreachableException(region, "it is not of this deployment any more.");
 
-    public Uri EndpointOf(RegionName region) => config.Find(region)!.Endpoint;
+    public Uri EndpointOf(RegionName region) => _config.Find(region)!.Endpoint;
 
-    public async Task<DirectoryEntry?> AskControlAsync(AccountId account, CancellationToken cancellationToken)
+    public Task<DirectoryEntry?> AskControlAsync(AccountId account, CancellationToken cancellationToken)
+        => _questions.AskAsync(account, cancellationToken);
+
+    public void Dispose() => _questions.Dispose();
+
+    private async Task<DirectoryEntry?> FindAtControlAsync(AccountId account, CancellationToken cancellationToken)
     {
-        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        timeout.CancelAfter(ControlPatience);
-        try
+        using var request = new HttpRequestMessage(
+            HttpMethod.Get, new Uri(_peers.ControlAddress, $"/peer/v1/accounts/{account}"))
         {
-            using var request = new HttpRequestMessage(
-                HttpMethod.Get, new Uri(peers.ControlAddress, $"/peer/v1/accounts/{account}"));
-            using var response = await peers.SendToControlAsync(request, timeout.Token);
-            return response.StatusCode == HttpStatusCode.OK
-                ? await response.Content.ReadFromJsonAsync(MovesJson.Default.DirectoryEntry, timeout.Token)
-                : null;
-        }
-        catch (Exception e) when (e is HttpRequestException or IOException or JsonException
-            || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+            Version = HttpVersion.Version20,
+        };
+        using var response = await _peers.SendToControlAsync(request, cancellationToken);
+        return response.StatusCode switch
         {
-            return null; // The data plane stands without control: what the replica says must do.
-        }
+            HttpStatusCode.OK => await BoundedJson.ReadAsync(
+                response.Content, MovesJson.Default.DirectoryEntry, PeerLimits.EntryBytesMax, cancellationToken),
+            HttpStatusCode.NotFound => null,
+            var other => throw new HttpRequestException($"Control answered {(int)other}."),
+        };
     }
 }
 
@@ -58,7 +69,7 @@ internal sealed class RegionLink(PeerClients peers, RegionName region) : IRegion
         };
         try
         {
-            var response = await peers.SendAsync(region, request, cancellationToken);
+            var response = await peers.SendAsync(region, PeerLane.Moves, request, cancellationToken);
             if (response.StatusCode != HttpStatusCode.OK)
             {
                 response.Dispose();
@@ -69,7 +80,7 @@ internal sealed class RegionLink(PeerClients peers, RegionName region) : IRegion
         }
         catch (HttpRequestException e)
         {
-            throw new RegionUnreachableException(region, e.Message, e);
+            throw new RegionUnreachableException(region, PeerText.Clean(e.Message), e);
         }
         catch (OperationCanceledException)
         {
@@ -84,21 +95,21 @@ internal sealed class RegionLink(PeerClients peers, RegionName region) : IRegion
             HttpMethod.Post, new Uri(peers.AddressOf(region), $"/peer/v1/probe?bytes={lengthBytes}"));
         try
         {
-            var response = await peers.SendAsync(region, request, cancellationToken);
+            var response = await peers.SendAsync(region, PeerLane.Moves, request, cancellationToken);
             return response.StatusCode == HttpStatusCode.OK
                 ? await response.Content.ReadAsStreamAsync(cancellationToken)
                 : throw new RegionUnreachableException(region, $"it answered {(int)response.StatusCode} to a probe.");
         }
         catch (HttpRequestException e)
         {
-            throw new RegionUnreachableException(region, e.Message, e);
+            throw new RegionUnreachableException(region, PeerText.Clean(e.Message), e);
         }
     }
 
     public async Task<StepAnswer> RefuseAsync(MoveOrder order, string reason, CancellationToken cancellationToken)
         => (await PeerCalls.AskAsync(
-            peers, region, "/peer/v1/refuse", new PeerCall { Order = order, Reason = reason }, MovesJson.Default.PeerCall,
-            MovesJson.Default.StepAnswer, Short, cancellationToken))!;
+            peers, region, PeerLane.Moves, "/peer/v1/refuse", new PeerCall { Order = order, Reason = reason },
+            MovesJson.Default.PeerCall, MovesJson.Default.StepAnswer, new AnswerBounds(Short), cancellationToken))!;
 
     public async Task<HandOverAnswer> HandOverAsync(
         HandOver handOver, Stream? content, CancellationToken cancellationToken)
@@ -112,7 +123,8 @@ internal sealed class RegionLink(PeerClients peers, RegionName region) : IRegion
         try
         {
             return (await PeerCalls.SendAsync(
-                peers, region, request, MovesJson.Default.HandOverAnswer, HandOverMax, silence.Token))!;
+                peers, region, PeerLane.HandOvers, request, MovesJson.Default.HandOverAnswer,
+                new AnswerBounds(HandOverMax, PeerLimits.ResultBytesMax), silence.Token))!;
         }
         catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
         {

@@ -31,9 +31,9 @@ internal sealed class RegionPeerClient(PeerClients peers, OrderSigner orders, Re
             cancellationToken, TimeSpan.FromSeconds(30)))!;
 
     public async Task<IReadOnlyList<AccessKeyView>> ListKeysAsync(AccountId account, CancellationToken cancellationToken)
-        => (await AskAsync(
+        => [.. (await AskAsync(
             "listKeys", new PeerCall { Account = account }, MovesJson.Default.IReadOnlyListAccessKeyView,
-            cancellationToken, TimeSpan.FromSeconds(30)))!;
+            cancellationToken, TimeSpan.FromSeconds(30), PeerLimits.KeysBytesMax))!.Select(key => key.Cleaned())];
 
     public Task<AccountStatus?> FindAccountAsync(AccountId account, CancellationToken cancellationToken)
         => AskAsync(
@@ -46,7 +46,8 @@ internal sealed class RegionPeerClient(PeerClients peers, OrderSigner orders, Re
 
     public async Task<DeepVerification> VerifyDeepAsync(AccountId account, CancellationToken cancellationToken)
         => (await AskAsync(
-            "verifyDeep", new PeerCall { Account = account }, MovesJson.Default.DeepVerification, cancellationToken, Long))!;
+            "verifyDeep", new PeerCall { Account = account }, MovesJson.Default.DeepVerification, cancellationToken, Long,
+            PeerLimits.ExaminationBytesMax))!.Cleaned();
 
     public async Task<byte[]> EraseAccountAsync(
         AccountId account, long epoch, byte[] salt, CancellationToken cancellationToken)
@@ -58,9 +59,9 @@ internal sealed class RegionPeerClient(PeerClients peers, OrderSigner orders, Re
         => AskAsync("update", new PeerCall { Update = update }, MovesJson.Default.Boolean, cancellationToken);
 
     public async Task<IReadOnlyList<DoctorFinding>> ExamineAsync(CancellationToken cancellationToken)
-        => (await AskAsync(
+        => [.. (await AskAsync(
             "examine", new PeerCall(), MovesJson.Default.IReadOnlyListDoctorFinding, cancellationToken,
-            TimeSpan.FromMinutes(2)))!;
+            TimeSpan.FromMinutes(2), PeerLimits.ExaminationBytesMax))!.Select(finding => finding.Cleaned())];
 
     public Task<LinkMeasure?> MeasureLinkAsync(RegionName source, CancellationToken cancellationToken)
         => AskAsync("measureLink", new PeerCall { Source = source }, MovesJson.Default.LinkMeasure, cancellationToken);
@@ -108,7 +109,7 @@ internal sealed class RegionPeerClient(PeerClients peers, OrderSigner orders, Re
 
     private async Task<T?> AskAsync<T>(
         string call, PeerCall question, JsonTypeInfo<T> answerType, CancellationToken cancellationToken,
-        TimeSpan? atMost = null)
+        TimeSpan? atMost = null, int bytesMax = PeerLimits.MessageBytesMax)
     {
         var body = JsonSerializer.SerializeToUtf8Bytes(question, MovesJson.Default.PeerCall);
         using var request = new HttpRequestMessage(
@@ -123,6 +124,7 @@ internal sealed class RegionPeerClient(PeerClients peers, OrderSigner orders, Re
             request.Headers.Add(ControlSignature.HeaderName, orders.SignCall(region, call, body));
         }
 
-        return await PeerCalls.SendAsync(peers, region, request, answerType, atMost ?? Short, cancellationToken);
+        return await PeerCalls.SendAsync(
+            peers, region, PeerLane.Control, request, answerType, new AnswerBounds(atMost ?? Short, bytesMax), cancellationToken);
     }
 }

@@ -52,15 +52,27 @@ internal sealed class RequestForwarder(PeerClients peers)
             return null;
         }
 
+        using var turn = await peers.EnterRelayAsync(home, context.RequestAborted);
+        if (turn is null)
+        {
+            await AnswerBusyAsync(context, $"The link to the account's home region {home} is busy or broken.");
+            return null;
+        }
+
         using var request = BuildRequest(
             context, ClientRequest.Of(context, hostBucket), peers.AddressOf(home), hops, await OpenBodyAsync(context));
         HttpResponseMessage response;
         try
         {
-            response = await SendAsync(request, context.Request.Method, home, context.RequestAborted);
+            response = await SendAsync(request, turn, context.Request.Method, home, context.RequestAborted);
         }
         catch (OperationCanceledException) when (!context.RequestAborted.IsCancellationRequested)
         {
+            if (request.Content is null)
+            {
+                turn.Failed(); // The home had all that it could wait for.
+            }
+
             peers.Renew(home);
             await AnswerBusyAsync(context, $"The account's home region {home} is silent.");
             return null;
@@ -86,7 +98,7 @@ internal sealed class RequestForwarder(PeerClients peers)
     // What only reads or removes is answered soon, after a cut-over at most. A body takes its sender's time, and a copy its
     // object's: those wait for as long as their client does.
     private async Task<HttpResponseMessage> SendAsync(
-        HttpRequestMessage request, string method, RegionName home, CancellationToken aborted)
+        HttpRequestMessage request, RelayTurn turn, string method, RegionName home, CancellationToken aborted)
     {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(aborted);
         if (HttpMethods.IsGet(method) || HttpMethods.IsHead(method) || HttpMethods.IsDelete(method))
@@ -94,7 +106,7 @@ internal sealed class RequestForwarder(PeerClients peers)
             patience.CancelAfter(AnswerMax);
         }
 
-        return await peers.SendAsync(home, request, patience.Token);
+        return await peers.RelayAsync(home, turn, request, patience.Token);
     }
 
     private static MovedOn? FindMovedOn(HttpResponseMessage response)
@@ -205,7 +217,7 @@ internal sealed class RequestForwarder(PeerClients peers)
         return true;
     }
 
-    private static async Task AnswerBusyAsync(HttpContext context, string message)
+    public static async Task AnswerBusyAsync(HttpContext context, string message)
     {
         context.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
         context.Response.Headers.RetryAfter = "1";

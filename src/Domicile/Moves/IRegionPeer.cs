@@ -48,7 +48,7 @@ internal abstract record StepAnswer
         long Cursor, long SourceSeq, long Objects, long Bytes, string? Trouble, bool IsNear = false, long Received = 0)
         : StepAnswer
     {
-        public string? Trouble { get; } = Trouble is null ? null : MoveReasons.Bounded(Trouble);
+        public string? Trouble { get; } = Trouble is null ? null : PeerText.Clean(Trouble);
     }
 
     /// <summary>Source: no write commits any more in this epoch.</summary>
@@ -66,7 +66,7 @@ internal abstract record StepAnswer
     /// <summary>Target: this move will never be activated.</summary>
     public sealed record Refused(string Reason) : StepAnswer
     {
-        public string Reason { get; } = MoveReasons.Bounded(Reason);
+        public string Reason { get; } = PeerText.Clean(Reason);
     }
 
     /// <summary>Source: it takes writes again, and this move can't seal it any more.</summary>
@@ -87,7 +87,7 @@ internal abstract record StepAnswer
     /// <summary>The step can't be done at this moment, or not by this region; nothing was done.</summary>
     public sealed record NotNow(string Reason) : StepAnswer
     {
-        public string Reason { get; } = MoveReasons.Bounded(Reason);
+        public string Reason { get; } = PeerText.Clean(Reason);
     }
 }
 
@@ -217,7 +217,7 @@ internal sealed class RegionUnreachableException(RegionName region, string cause
 
 /// <summary>The region answered, and did nothing.</summary>
 internal sealed class RegionRefusedException(RegionName region, string reason)
-    : InvalidOperationException($"Region {region} refused: {MoveReasons.Bounded(reason)}")
+    : InvalidOperationException($"Region {region} refused: {PeerText.Clean(reason)}")
 {
-    public string Reason { get; } = MoveReasons.Bounded(reason);
+    public string Reason { get; } = PeerText.Clean(reason);
 }

@@ -86,9 +86,6 @@ internal static class MoveLimits
     /// <summary>Orders whose signature is remembered: by control as made, by a region as good.</summary>
     public const int SignaturesKept = 4096;
 
-    /// <summary>Of a reason that a peer gives; the rest is cut off.</summary>
-    public const int ReasonCharsMax = 1024;
-
     /// <summary>Rows that one transaction of an erasure deletes.</summary>
     public const int EraseRowsAtOnce = 2000;
 

@@ -21,10 +21,6 @@ internal static class MoveReasons
     /// <param name="what">Names the content.</param>
     public static string Damaged(string what) => DamagedPrefix + what;
 
-    /// <summary>A reason that came from elsewhere, fit to be kept and shown: of bounded length, on one line.</summary>
-    public static string Bounded(string? reason)
-        => string.Concat((reason ?? "").Take(MoveLimits.ReasonCharsMax).Select(one => char.IsControl(one) ? ' ' : one));
-
     public static bool IsDamaged(string? reason) => reason?.StartsWith(DamagedPrefix, StringComparison.Ordinal) == true;
 
     public static bool KeepsBoth(string? reason) => reason is DigestsDiffer or RowsChanged || IsDamaged(reason);

@@ -315,7 +315,7 @@ internal sealed partial class TargetRole(RegionContext region, ArrivalPulls pull
             return decided;
         }
 
-        var bounded = MoveReasons.Bounded(reason);
+        var bounded = PeerText.Clean(reason);
         RegionMoveRecord.Of(
             order, MoveRole.Target, MoveOutcome.Refused, 0, region.Time.GetUtcNow(), Encoding.UTF8.GetBytes(bounded))
             .Save(transaction.Sql, order.Account);
