@@ -2,6 +2,7 @@ using System.Collections.Frozen;
 using System.Globalization;
 using System.Net;
 using Domicile.Accounts;
+using Domicile.Server.S3.Bodies;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Primitives;
 
@@ -11,7 +12,8 @@ namespace Domicile.Server.Peers;
 /// Relays a client's request, untouched and still signed by the client, to the account's home over the regions'
 /// mutually authenticated link, and its answer back. Bodies stream both ways.
 /// </summary>
-internal sealed class RequestForwarder(PeerClients peers)
+/// <param name="bodies">The memory for bodies that are kept; where it is spent, they stream.</param>
+internal sealed class RequestForwarder(PeerClients peers, UnprovenBodies bodies)
 {
     /// <summary>Header of a relayed request: how many nodes it has passed. At most <see cref="HopsMax"/>.</summary>
     public const string HopsHeader = "x-domicile-hops";
@@ -105,7 +107,7 @@ internal sealed class RequestForwarder(PeerClients peers)
             : null;
 
     // A short body is kept. A long one is announced (100-continue): the home reads it only when it has decided to serve.
-    private static async Task<HttpContent?> OpenBodyAsync(HttpContext context)
+    private async Task<HttpContent?> OpenBodyAsync(HttpContext context)
     {
         if (!HasBody(context))
         {
@@ -119,6 +121,12 @@ internal sealed class RequestForwarder(PeerClients peers)
 
         if (!context.Items.TryGetValue(KeptBodyKey, out var kept))
         {
+            if (bodies.TryTake(lengthBytes) is not { } memory)
+            {
+                return new StreamContent(context.Request.Body);
+            }
+
+            context.Response.RegisterForDispose(memory);
             var body = new byte[(int)lengthBytes];
             await context.Request.Body.ReadExactlyAsync(body, context.RequestAborted);
             context.Items[KeptBodyKey] = kept = body;
