@@ -155,7 +155,8 @@ internal static class ListenerEdge
 
         if (connection.Features.Get<ITlsConnectionFeature>() is not null)
         {
-            return connection.Features.Get<ITlsApplicationProtocolFeature>() is { } agreed && agreed.ApplicationProtocol.Span.SequenceEqual("h2"u8);
+            var agreed = connection.Features.Get<ITlsApplicationProtocolFeature>();
+            return agreed is not null && agreed.ApplicationProtocol.Span.SequenceEqual("h2"u8);
         }
 
         if (isPreface && protocols.HasFlag(HttpProtocols.Http2))

@@ -16,7 +16,7 @@ public sealed class StrictReaderTests
     public static TheoryData<string> Valid { get; } = new(
         "GET /a?b=c HTTP/1.1\r\n" + Host + "\r\n",
         "\r\nGET / HTTP/1.0\r\n\r\n",
-        "PUT /a HTTP/1.1\r\n" + Host + "Content-Length: 12\r\nX-Empty:\r\nx-tab:\ta\tb \r\nx-utf8: \u00c3\u00a9\r\n\r\n" + "GET / HTTP/9\n" + Next,
+        "PUT /a HTTP/1.1\r\n" + Host + "Content-Length: 13\r\nX-Empty:\r\nx-tab:\ta\tb \r\nx-utf8: \u00c3\u00a9\r\n\r\n" + "GET / HTTP/9\n" + Next,
         "PUT /a HTTP/1.1\r\n" + Host + "content-length:\t0 \r\n\r\n" + Next,
         "PUT /a HTTP/1.1\r\n" + Host + "Transfer-Encoding: Chunked\r\n\r\n5\r\na\r\nbc\r\n1a;n=v;q=\"a \\\" ;b\";f\r\n"
             + "abcdefghijklmnopqrstuvwxyz\r\n000\r\nX-Sum: 1\r\n\r\n" + Next,
