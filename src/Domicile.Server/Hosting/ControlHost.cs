@@ -66,6 +66,7 @@ internal static class ControlHost
         var builder = WebHosts.CreateBuilder(log, listen, ControlApi.BodyLengthBytesMax);
         ControlApi.AddServices(builder.Services, desk, security, time);
         var app = builder.Build();
+        app.Use(RequestCheck.Before);
         ControlApi.Map(app);
         return app;
     }
@@ -91,20 +92,22 @@ internal static class ControlHost
 
     private static void ListenForApi(
         KestrelServerOptions kestrel, DeploymentConfig config, Endpoints endpoints, string dataDirectory)
-        => kestrel.Listen(Listeners.EndPointOf(endpoints.Control.Listen), listen =>
+    {
+        WebHosts.LimitStrangers(kestrel);
+        kestrel.Listen(Listeners.EndPointOf(endpoints.Control.Listen), listen =>
         {
-            if (config.Tls || endpoints.Control.Listen.Scheme == Uri.UriSchemeHttps)
-            {
-                listen.UseHttps(TlsFiles.LoadServer(dataDirectory, Role));
-            }
+            var isTls = config.Tls || endpoints.Control.Listen.Scheme == Uri.UriSchemeHttps;
+            listen.Protocols = isTls ? HttpProtocols.Http1AndHttp2 : HttpProtocols.Http1;
+            ListenerEdge.Use(listen, isTls ? TlsFiles.LoadServer(dataDirectory, Role) : null);
         });
+    }
 
     private static WebApplication BuildPeer(ControlDesk desk, ILoggerFactory log, SecurityLog security, PeerTls tls, Uri listen)
     {
         var app = WebHosts.CreateBuilder(
             log, kestrel => tls.Listen(kestrel, Listeners.EndPointOf(listen)), ControlApi.BodyLengthBytesMax).Build();
         var endpoints = new ControlPeerEndpoints(tls, security, desk.HasRegion, desk.DirectorySince, desk.FindAccount);
-        app.Run(endpoints.HandleAsync);
+        app.Run(RequestCheck.Before(endpoints.HandleAsync));
         return app;
     }
 

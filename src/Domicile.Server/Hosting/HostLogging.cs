@@ -13,7 +13,7 @@ internal static class HostLogging
             .AddFilter("Microsoft", LogLevel.Warning)
             .AddFilter("System", LogLevel.Warning)
 
-            // That HTTP/2 needs TLS, which here it does not: see PriorKnowledge.
+            // That HTTP/2 needs TLS, which here it does not: see ListenerEdge.
             .AddFilter("Microsoft.AspNetCore.Server.Kestrel", LogLevel.Error)
             .AddSimpleConsole(console =>
             {

@@ -4,6 +4,7 @@ using Domicile.Moves;
 using Domicile.Proofs;
 using Domicile.Server.Peers;
 using Domicile.Server.S3;
+using Domicile.Server.S3.Bodies;
 using Domicile.Storage;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Net.Http.Headers;
@@ -16,8 +17,6 @@ namespace Domicile.Server.Hosting;
 /// </summary>
 internal static class RegionHost
 {
-    /// <summary>Of a request's first line: a key of 1,024 bytes, percent-encoded, and a presigned query.</summary>
-    private const int RequestLineBytesMax = 16 << 10;
     private const long StreamBytesAhead = 1 << 20;
 
     /// <summary>Runs until it is told to stop. The certificates are in its directory already.</summary>
@@ -56,7 +55,8 @@ internal static class RegionHost
         // :: Step 2: the listeners.
         var own = endpoints.Regions[name];
         var s3 = new S3Endpoint(
-            node.Gateway, new RequestForwarder(peers), OptionsOf(config, name), security, TimeProvider.System,
+            node.Gateway, new RequestForwarder(peers, new UnprovenBodies(EdgeLimits.UnprovenBodiesBytesMax)),
+            OptionsOf(config, name), security, TimeProvider.System,
             log.CreateLogger<S3Endpoint>());
         await using var clients = Build(
             log, kestrel => ListenForClients(kestrel, own.Listen, dataDirectory, role), s3.HandleAsync);
@@ -94,13 +94,13 @@ internal static class RegionHost
     private static WebApplication Build(ILoggerFactory log, Action<KestrelServerOptions> listen, RequestDelegate handle)
     {
         var app = WebHosts.CreateBuilder(log, kestrel => Listen(kestrel, listen), bodyBytesMax: null).Build();
-        app.Run(handle);
+        app.Run(RequestCheck.Before(handle));
         return app;
     }
 
     private static void Listen(KestrelServerOptions kestrel, Action<KestrelServerOptions> listen)
     {
-        kestrel.Limits.MaxRequestLineSize = RequestLineBytesMax;
+        kestrel.Limits.MaxRequestLineSize = EdgeLimits.RequestLineBytesMax;
         kestrel.AllowAlternateSchemes = true;
 
         // User metadata is UTF-8, as S3's clients send it. (Of Content-Length Kestrel reads more than 20 digits as a broken
@@ -113,18 +113,14 @@ internal static class RegionHost
 
     private static void ListenForClients(
         KestrelServerOptions kestrel, Uri listen, string dataDirectory, ProcessRole role)
-        => kestrel.Listen(Listeners.EndPointOf(listen), at =>
+    {
+        WebHosts.LimitStrangers(kestrel);
+        kestrel.Listen(Listeners.EndPointOf(listen), at =>
         {
-            if (listen.Scheme == Uri.UriSchemeHttps)
-            {
-                at.Protocols = HttpProtocols.Http1AndHttp2;
-                at.UseHttps(TlsFiles.LoadServer(dataDirectory, role));
-            }
-            else
-            {
-                PriorKnowledge.Use(at);
-            }
+            at.Protocols = HttpProtocols.Http1AndHttp2;
+            ListenerEdge.Use(at, listen.Scheme == Uri.UriSchemeHttps ? TlsFiles.LoadServer(dataDirectory, role) : null);
         });
+    }
 
     private static void ListenForPeers(KestrelServerOptions kestrel, Uri listen, PeerTls tls)
     {

@@ -3,6 +3,7 @@ using System.Collections.Frozen;
 using System.Globalization;
 using System.Net;
 using Domicile.Accounts;
+using Domicile.Server.S3.Bodies;
 using Domicile.Server.S3.Wire;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Primitives;
@@ -13,7 +14,8 @@ namespace Domicile.Server.Peers;
 /// Relays a client's request, untouched and still signed by the client, to the account's home over the regions'
 /// mutually authenticated link, and its answer back. Bodies stream both ways.
 /// </summary>
-internal sealed class RequestForwarder(PeerClients peers)
+/// <param name="bodies">The memory for bodies that are kept; where it is spent, they stream.</param>
+internal sealed class RequestForwarder(PeerClients peers, UnprovenBodies bodies)
 {
     /// <summary>Headers of a peer's 307: the home and the epoch in which it is that.</summary>
     public const string HomeHeader = "x-domicile-home";
@@ -118,14 +120,20 @@ internal sealed class RequestForwarder(PeerClients peers)
             : null;
 
     // A short body is kept. A long one is announced (100-continue): the home reads it only when it has decided to serve.
-    private static async Task<HttpContent?> OpenBodyAsync(HttpContext context)
+    private async Task<HttpContent?> OpenBodyAsync(HttpContext context)
     {
         if (!HasBody(context))
         {
             return null;
         }
 
-        if (context.Request.ContentLength is not { } lengthBytes || lengthBytes > BodyKeptBytesMax)
+        if (context.Items.TryGetValue(KeptBodyKey, out var kept))
+        {
+            return new ByteArrayContent((byte[])kept!);
+        }
+
+        if (context.Request.ContentLength is not { } lengthBytes || lengthBytes > BodyKeptBytesMax
+            || bodies.TryTake(lengthBytes) is not { } memory)
         {
             return new StreamContent(context.Request.Body)
             {
@@ -133,17 +141,14 @@ internal sealed class RequestForwarder(PeerClients peers)
             };
         }
 
-        if (!context.Items.TryGetValue(KeptBodyKey, out var kept))
-        {
-            var body = new byte[(int)lengthBytes];
-            await context.Request.Body.ReadExactlyAsync(body, context.RequestAborted);
-            context.Items[KeptBodyKey] = kept = body;
+        context.Response.RegisterForDispose(memory);
+        var body = new byte[(int)lengthBytes];
+        await context.Request.Body.ReadExactlyAsync(body, context.RequestAborted);
+        context.Items[KeptBodyKey] = body;
 
-            // If this region turns out to be the home meanwhile, it reads the body as if nothing had happened.
-            context.Request.Body = new MemoryStream(body, writable: false);
-        }
-
-        return new ByteArrayContent((byte[])kept!);
+        // If this region turns out to be the home meanwhile, it reads the body as if nothing had happened.
+        context.Request.Body = new MemoryStream(body, writable: false);
+        return new ByteArrayContent(body);
     }
 
     // Of what the client sent nothing but its body is written as it is: the head is one value of letters and digits.
