@@ -176,7 +176,7 @@ internal sealed class TestBed : IAsyncDisposable
     private async Task StartAllAsync()
     {
         await Task.WhenAll(_deployment.Roles.ToList().Select(StartAsync));
-        _control = ControlClient.Open(new DeploymentAddress(_deployment.Directory, null, null));
+        _control = ControlClient.Open(new DeploymentAddress(_deployment.Directory, null, null), _call.Say);
 
         // A process is ready before its links are: the first questions connect, and on a long link may take too long for it.
         var begun = _call.Time.GetTimestamp();
