@@ -46,6 +46,7 @@ internal static class RegionHost
                 Signer = signer,
                 Time = TimeProvider.System,
             },
+            new RequestReplay(OptionsOf(config, name), [.. config.Regions.Select(region => OptionsOf(config, region.Facts.Name))]),
             log);
 
         // :: Step 2: the listeners.

@@ -81,6 +81,8 @@ internal sealed class RegionPeerEndpoints(RegionNode node, PeerTls tls, Func<Htt
                 MovesJson.Default.ByteArray),
             "measureLink" => AnswerAsync(
                 context, await node.MeasureLinkAsync(question.Source!.Value, cancelled), MovesJson.Default.LinkMeasure!),
+            "endHandOvers" => DoneAsync(
+                context, node.EndHandOversAsync(question.Order!, question.Statement!, cancelled)),
             "discard" => DoneAsync(context, node.DiscardAsync(question.Order!, cancelled)),
             "update" => DoneAsync(context, node.UpdateAsync(question.Update!, cancelled)),
             "examine" => AnswerAsync(

@@ -102,7 +102,7 @@ internal sealed partial class S3Endpoint(
 
         if (!AccessKey.TryGetAccount(claim.AccessKeyId, out var account))
         {
-            return UnknownKey(claim);
+            return Authentication.UnknownKey(claim);
         }
 
         // :: Step 3: route.
@@ -138,7 +138,7 @@ internal sealed partial class S3Endpoint(
                 case Route.Busy busy:
                     return S3Answer.SlowDown(busy.Reason);
                 default:
-                    return UnknownKey(claim);
+                    return Authentication.UnknownKey(claim);
             }
         }
 
@@ -149,30 +149,14 @@ internal sealed partial class S3Endpoint(
         HttpContext context, RequestTarget target, Operation operation, SignatureClaim claim, AccountCopy copy)
     {
         // :: Step 4: authenticate.
-        var headers = context.Request.Headers;
-        if (await copy.FindCredentialAsync(claim.AccessKeyId, context.RequestAborted) is not { } credential)
-        {
-            return UnknownKey(claim);
-        }
-
-        if (headers.ContainsKey("x-amz-security-token") || target.Query.Has("X-Amz-Security-Token"))
-        {
-            return S3Error.Of("InvalidToken");
-        }
-
-        if (SignatureCheck.Check(claim, context.Request.Method, target, headers, credential, time.GetUtcNow())
-            .Failed(out var error, out var signature))
+        var now = time.GetUtcNow();
+        if ((await Authentication.CheckAsync(context, target, claim, copy, now)).Failed(out var error, out var signature))
         {
             return error;
         }
 
-        if (headers["x-amz-expected-bucket-owner"] is [{ } owner] && owner != copy.Account.Value)
-        {
-            return S3Error.Of("AccessDenied");
-        }
-
         // :: Step 5: run.
-        var exchange = new S3Exchange(context, target, signature, copy, gateway, options);
+        var exchange = new S3Exchange(context, target, signature, now, copy, gateway, options);
         try
         {
             return await operation.RunAsync(exchange);
@@ -185,9 +169,6 @@ internal sealed partial class S3Endpoint(
             return null;
         }
     }
-
-    private static S3Error UnknownKey(SignatureClaim claim)
-        => S3Error.Of("InvalidAccessKeyId").WithDetail("AWSAccessKeyId", claim.AccessKeyId);
 
     private static S3Error Redirect(HttpContext context, RequestTarget target, Route.Redirect redirect)
     {
