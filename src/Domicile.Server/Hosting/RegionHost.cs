@@ -85,7 +85,7 @@ internal static class RegionHost
     }
 
     private static S3Options OptionsOf(DeploymentConfig config, RegionName name)
-        => new(name, [config.Find(name)!.Endpoint.Host, .. config.Find(name)!.Hosts]);
+        => new(name, [.. config.Regions.SelectMany(region => region.Hosts.Prepend(region.Endpoint.Host)).Distinct()]);
 
     private static WebApplication Build(ILoggerFactory log, Action<KestrelServerOptions> listen, RequestDelegate handle)
     {
@@ -126,6 +126,7 @@ internal static class RegionHost
     {
         // A move's stream: what is read and encrypted may run ahead of what is sent.
         kestrel.Limits.MaxResponseBufferSize = StreamBytesAhead;
+        kestrel.Limits.MaxRequestHeadersTotalSize = RelayEndpoint.HeadBytesMax;
         tls.Listen(kestrel, Listeners.EndPointOf(listen));
     }
 

@@ -6,7 +6,7 @@ using Domicile.Moves;
 namespace Domicile.Server.Peers;
 
 /// <summary>What a region's peer listener answers: control's calls, and those of other regions.</summary>
-internal sealed class RegionPeerEndpoints(RegionNode node, PeerTls tls, Func<HttpContext, Task> serveS3)
+internal sealed class RegionPeerEndpoints(RegionNode node, PeerTls tls, RequestDelegate serveS3)
 {
     private const int QuestionBytesMax = 16 << 20;
 
@@ -14,9 +14,9 @@ internal sealed class RegionPeerEndpoints(RegionNode node, PeerTls tls, Func<Htt
     public async Task HandleAsync(HttpContext context)
     {
         var caller = tls.IdentityOf(context);
-        if (caller is PeerIdentity.Region && Hops.TryRead(context))
+        if (caller is PeerIdentity.Region(var relay) && context.Request.Path.Value == RelayEndpoint.Path)
         {
-            await serveS3(context);
+            await RelayEndpoint.HandleAsync(context, relay, serveS3);
             return;
         }
 

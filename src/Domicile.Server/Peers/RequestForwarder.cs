@@ -1,7 +1,9 @@
+using System.Buffers.Text;
 using System.Collections.Frozen;
 using System.Globalization;
 using System.Net;
 using Domicile.Accounts;
+using Domicile.Server.S3.Wire;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Primitives;
 
@@ -13,11 +15,6 @@ namespace Domicile.Server.Peers;
 /// </summary>
 internal sealed class RequestForwarder(PeerClients peers)
 {
-    /// <summary>Header of a relayed request: how many nodes it has passed. At most <see cref="HopsMax"/>.</summary>
-    public const string HopsHeader = "x-domicile-hops";
-
-    public const int HopsMax = 3;
-
     /// <summary>Headers of a peer's 307: the home and the epoch in which it is that.</summary>
     public const string HomeHeader = "x-domicile-home";
 
@@ -32,11 +29,12 @@ internal sealed class RequestForwarder(PeerClients peers)
 
     private static readonly object KeptBodyKey = new();
 
-    // RFC 9110, section 7.6.1: what speaks of one connection and not of the message.
-    private static readonly FrozenSet<string> HopByHop = new[]
+    // Of an answer: what speaks of one connection and not of the message (RFC 9110, section 7.6.1), and what one region says
+    // to another.
+    private static readonly FrozenSet<string> NotForClients = new[]
     {
         "Connection", "Keep-Alive", "Proxy-Connection", "Proxy-Authenticate", "Proxy-Authorization", "TE", "Trailer",
-        "Transfer-Encoding", "Upgrade", "Expect", "Host", HopsHeader, HomeHeader, EpochHeader,
+        "Transfer-Encoding", "Upgrade", HomeHeader, EpochHeader, RelayEndpoint.CloseHeader,
     }.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
 
     /// <summary>Relays the request and writes the answer. Throws only when the client is gone or the link breaks mid-answer.</summary>
@@ -44,20 +42,22 @@ internal sealed class RequestForwarder(PeerClients peers)
     /// Null where the client has its answer. Else the account has moved on: nothing was answered, and nothing of the body is
     /// lost.
     /// </returns>
-    public async Task<MovedOn?> ForwardAsync(HttpContext context, RegionName home)
+    /// <param name="hostBucket">The bucket that the Host names, as this node, or the one where the request entered, read it.</param>
+    public async Task<MovedOn?> ForwardAsync(HttpContext context, string? hostBucket, RegionName home)
     {
-        var hops = Hops.Of(context) + 1;
-        if (hops > HopsMax)
+        var hops = (Relayed.Of(context)?.Hops ?? 0) + 1;
+        if (hops > RelayEndpoint.HopsMax)
         {
             await AnswerBusyAsync(context, "The request was relayed too often.");
             return null;
         }
 
-        using var request = BuildRequest(context, peers.AddressOf(home), hops, await OpenBodyAsync(context));
+        using var request = BuildRequest(
+            context, ClientRequest.Of(context, hostBucket), peers.AddressOf(home), hops, await OpenBodyAsync(context));
         HttpResponseMessage response;
         try
         {
-            response = await SendAsync(request, home, context.RequestAborted);
+            response = await SendAsync(request, context.Request.Method, home, context.RequestAborted);
         }
         catch (OperationCanceledException) when (!context.RequestAborted.IsCancellationRequested)
         {
@@ -85,10 +85,11 @@ internal sealed class RequestForwarder(PeerClients peers)
 
     // What only reads or removes is answered soon, after a cut-over at most. A body takes its sender's time, and a copy its
     // object's: those wait for as long as their client does.
-    private async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, RegionName home, CancellationToken aborted)
+    private async Task<HttpResponseMessage> SendAsync(
+        HttpRequestMessage request, string method, RegionName home, CancellationToken aborted)
     {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(aborted);
-        if (request.Method == HttpMethod.Get || request.Method == HttpMethod.Head || request.Method == HttpMethod.Delete)
+        if (HttpMethods.IsGet(method) || HttpMethods.IsHead(method) || HttpMethods.IsDelete(method))
         {
             patience.CancelAfter(AnswerMax);
         }
@@ -114,7 +115,10 @@ internal sealed class RequestForwarder(PeerClients peers)
 
         if (context.Request.ContentLength is not { } lengthBytes || lengthBytes > BodyKeptBytesMax)
         {
-            return new StreamContent(context.Request.Body);
+            return new StreamContent(context.Request.Body)
+            {
+                Headers = { ContentLength = context.Request.ContentLength },
+            };
         }
 
         if (!context.Items.TryGetValue(KeptBodyKey, out var kept))
@@ -130,57 +134,32 @@ internal sealed class RequestForwarder(PeerClients peers)
         return new ByteArrayContent((byte[])kept!);
     }
 
-    private static HttpRequestMessage BuildRequest(HttpContext context, Uri address, int hops, HttpContent? body)
+    // Of what the client sent nothing but its body is written as it is: the head is one value of letters and digits.
+    private static HttpRequestMessage BuildRequest(
+        HttpContext context, ClientRequest head, Uri address, int hops, HttpContent? body)
     {
-        var incoming = context.Request;
-        var target = context.Features.Get<IHttpRequestFeature>()!.RawTarget;
-        var uri = new Uri(
-            address.GetLeftPart(UriPartial.Authority) + target,
-            new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true });
-        var request = new HttpRequestMessage(new HttpMethod(incoming.Method), uri)
+        var request = new HttpRequestMessage(
+            HttpMethods.IsHead(context.Request.Method) ? HttpMethod.Head : HttpMethod.Post, new Uri(address, RelayEndpoint.Path))
         {
             Version = HttpVersion.Version11,
             VersionPolicy = HttpVersionPolicy.RequestVersionExact,
             Content = body,
         };
         request.Headers.ExpectContinue = body is StreamContent ? true : null;
-        foreach (var (name, values) in incoming.Headers)
-        {
-            if (!HopByHop.Contains(name) && !name.StartsWith(':'))
-            {
-                Copy(request, name, values);
-            }
-        }
-
-        request.Headers.Host = incoming.Host.Value;
-        request.Headers.Add(HopsHeader, hops.ToString(CultureInfo.InvariantCulture));
+        request.Headers.Add(RelayEndpoint.HopsHeader, hops.ToString(CultureInfo.InvariantCulture));
+        request.Headers.Add(RelayEndpoint.RequestHeader, Base64Url.EncodeToString(head.Encode()));
         return request;
     }
 
     private static bool HasBody(HttpContext context)
         => context.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody ?? context.Request.ContentLength > 0;
 
-    private static void Copy(HttpRequestMessage request, string name, StringValues values)
-    {
-        if (request.Headers.TryAddWithoutValidation(name, (IEnumerable<string?>)values))
-        {
-            return;
-        }
-
-        // Headers of the body. A request without one may still carry and sign them.
-        request.Content ??= new ByteArrayContent([]);
-        request.Content.Headers.TryAddWithoutValidation(name, (IEnumerable<string?>)values);
-    }
-
     private static async Task CopyAnswerAsync(HttpResponseMessage response, HttpContext context)
     {
-        context.Response.StatusCode = (int)response.StatusCode;
-        foreach (var (name, values) in response.Headers.NonValidated.Concat(response.Content.Headers.NonValidated))
+        if (!CopyHead(response, context))
         {
-            if (!HopByHop.Contains(name))
-            {
-                context.Response.Headers[name] = new StringValues([.. values]);
-            }
+            await AnswerBusyAsync(context, "The account's home region answers what is no HTTP.");
+            return;
         }
 
         if (HttpMethods.IsHead(context.Request.Method) || context.Response.StatusCode is 204 or 304)
@@ -200,6 +179,32 @@ internal sealed class RequestForwarder(PeerClients peers)
         }
     }
 
+    /// <returns>False where a value is one that no answer may have.</returns>
+    private static bool CopyHead(HttpResponseMessage response, HttpContext context)
+    {
+        foreach (var (name, values) in response.Headers.NonValidated.Concat(response.Content.Headers.NonValidated))
+        {
+            if (!HttpText.IsToken(name) || !values.All(HttpText.IsValue))
+            {
+                return false;
+            }
+
+            if (!NotForClients.Contains(name))
+            {
+                context.Response.Headers[name] = new StringValues([.. values]);
+            }
+        }
+
+        context.Response.StatusCode = (int)response.StatusCode;
+        if (response.Headers.NonValidated.Contains(RelayEndpoint.CloseHeader)
+            && !HttpProtocol.IsHttp2(context.Request.Protocol))
+        {
+            context.Response.Headers.Connection = "close";
+        }
+
+        return true;
+    }
+
     private static async Task AnswerBusyAsync(HttpContext context, string message)
     {
         context.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
@@ -213,25 +218,3 @@ internal sealed class RequestForwarder(PeerClients peers)
 
 /// <summary>The account's home is another region by now.</summary>
 internal sealed record MovedOn(RegionName Home, long Epoch);
-
-/// <summary>How many nodes a request has passed. Only the peer listener says so: a client's own header counts for nothing.</summary>
-internal static class Hops
-{
-    private static readonly object Key = new();
-
-    public static int Of(HttpContext context) => context.Items.TryGetValue(Key, out var hops) ? (int)hops! : 0;
-
-    public static bool TryRead(HttpContext context)
-    {
-        if (!int.TryParse(
-            context.Request.Headers[RequestForwarder.HopsHeader], NumberStyles.None, CultureInfo.InvariantCulture,
-            out var hops))
-        {
-            return false;
-        }
-
-        context.Items[Key] = hops;
-        context.Request.Headers.Remove(RequestForwarder.HopsHeader);
-        return true;
-    }
-}

@@ -28,7 +28,7 @@ internal static class Authentication
             return error;
         }
 
-        return headers["x-amz-expected-bucket-owner"] is [{ } owner] && owner != copy.Account.Value
+        return headers["x-amz-expected-bucket-owner"].FirstOrDefault() is { } owner && owner != copy.Account.Value
             ? S3Error.Of("AccessDenied")
             : signature;
     }

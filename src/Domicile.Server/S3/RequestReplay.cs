@@ -4,6 +4,7 @@ using Domicile.Moves;
 using Domicile.Objects;
 using Domicile.Server.S3.Signing;
 using Domicile.Server.S3.Wire;
+using Microsoft.AspNetCore.Http.Features;
 
 namespace Domicile.Server.S3;
 
@@ -52,10 +53,10 @@ internal sealed class RequestReplay(S3Options options, IReadOnlyList<S3Options> 
             return false;
         }
 
-        var context = ClientRequests.Open(request, body, cancellationToken);
+        var context = Open(request, body, cancellationToken);
         var headers = context.Request.Headers;
         if (RequestTarget.Parse(request.Target, headers.Host, _virtualHosts).Failed(out _, out var target)
-            || (target.IsVirtualHosted ? target.Bucket : null) != request.HostBucket
+            || target.HostBucket != request.HostBucket || RequestHeads.Check(headers) is not null
             || OperationTable.Find(request.Method, target, headers).Failed(out _, out var operation) || !operation.IsWrite
             || !SignatureClaim.IsPresent(headers, target.Query)
             || SignatureClaim.Parse(headers, target.Query).Failed(out _, out var claim)
@@ -66,6 +67,22 @@ internal sealed class RequestReplay(S3Options options, IReadOnlyList<S3Options> 
 
         read = new Read(context, target, operation, claim);
         return true;
+    }
+
+    // As if it had come to a listener here; its answer goes nowhere.
+    private static DefaultHttpContext Open(ClientRequest request, Stream body, CancellationToken cancellationToken)
+    {
+        var context = new DefaultHttpContext { RequestAborted = cancellationToken };
+        context.Features.Set<IHttpRequestFeature>(new HttpRequestFeature
+        {
+            Method = request.Method,
+            RawTarget = request.Target,
+            Headers = request.ToHeaders(),
+            Protocol = HttpProtocol.Http11,
+            Scheme = Uri.UriSchemeHttp,
+            Body = body,
+        });
+        return context;
     }
 
     private sealed record Read(HttpContext Context, RequestTarget Target, Operation Operation, SignatureClaim Claim);

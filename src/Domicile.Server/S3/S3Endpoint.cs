@@ -82,8 +82,12 @@ internal sealed partial class S3Endpoint(
     {
         // :: Step 1: understand.
         var headers = context.Request.Headers;
-        var rawTarget = context.Features.Get<IHttpRequestFeature>()?.RawTarget ?? "";
-        if (RequestTarget.Parse(rawTarget, headers.Host, options.VirtualHosts).Failed(out var error, out var target)
+        if (RequestHeads.Check(headers) is { } malformed)
+        {
+            return malformed;
+        }
+
+        if (ReadTarget(context).Failed(out var error, out var target)
             || OperationTable.Find(context.Request.Method, target, headers).Failed(out error, out var operation))
         {
             return error;
@@ -109,12 +113,21 @@ internal sealed partial class S3Endpoint(
         return await RouteAsync(context, target, operation, claim, account);
     }
 
+    private Outcome<RequestTarget> ReadTarget(HttpContext context)
+    {
+        var rawTarget = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
+        var host = context.Request.Headers.Host;
+        return Relayed.Of(context) is { } relayed
+            ? RequestTarget.Parse(rawTarget, host, options.VirtualHosts, relayed.HostBucket)
+            : RequestTarget.Parse(rawTarget, host, options.VirtualHosts);
+    }
+
     private async Task<S3Error?> RouteAsync(
         HttpContext context, RequestTarget target, Operation operation, SignatureClaim claim, AccountId account)
     {
-        for (var turn = 0; turn < RequestForwarder.HopsMax; turn++)
+        for (var turn = 0; turn < RelayEndpoint.HopsMax; turn++)
         {
-            switch (await gateway.RouteAsync(account, operation.IsWrite, context.RequestAborted))
+            switch (await gateway.RouteAsync(account, operation.IsWrite, Relayed.Of(context)?.By, context.RequestAborted))
             {
                 case Route.Here here:
                     await using (here.Copy)
@@ -123,7 +136,7 @@ internal sealed partial class S3Endpoint(
                     }
 
                 case Route.Forward forward:
-                    if (await forwarder.ForwardAsync(context, forward.Home) is not { } moved)
+                    if (await forwarder.ForwardAsync(context, target.HostBucket, forward.Home) is not { } moved)
                     {
                         return null;
                     }
@@ -133,8 +146,9 @@ internal sealed partial class S3Endpoint(
 
                 case Route.Redirect redirect:
                     return Redirect(context, target, redirect);
-                case Route.Forbidden forbidden:
-                    return S3Error.Of("AccessDenied", forbidden.Reason);
+                case Route.Forbidden:
+                    // Nobody has proven anything yet: that there is such an account, and a rule for it, is not theirs to know.
+                    return Authentication.UnknownKey(claim);
                 case Route.Busy busy:
                     return S3Answer.SlowDown(busy.Reason);
                 default:
@@ -180,7 +194,7 @@ internal sealed partial class S3Endpoint(
             .WithHeader("x-amz-bucket-region", redirect.Home.Value)
             .WithDetail("Endpoint", redirect.Endpoint.Authority)
             .WithDetail("Region", redirect.Home.Value);
-        if (Hops.Of(context) > 0)
+        if (Relayed.Of(context) is not null && !redirect.IsFinal)
         {
             // The region that relayed the request may be one through which content passes: it goes on from there.
             error = error.WithHeader(RequestForwarder.HomeHeader, redirect.Home.Value)

@@ -67,7 +67,7 @@ internal sealed class S3Exchange(
         };
 
     byte[]? ISignedRequest.EncodeHead()
-        => Sent.IsWhole ? ClientRequests.Of(http, target).Encode() : null;
+        => Sent.IsWhole ? ClientRequest.Of(http, target.HostBucket).Encode() : null;
 
     Task ISignedRequest.WriteBodyAsync(Stream destination, CancellationToken cancellationToken)
         => Sent.WriteAsync(copy, destination, cancellationToken);

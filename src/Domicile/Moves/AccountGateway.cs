@@ -15,14 +15,23 @@ internal sealed class AccountGateway(RegionContext region) : IAccountWrites
     /// Finds out where a request of this account is to be served. Waits while the account is departing here (bounded),
     /// and for a write also while it is sealed. The caller disposes a <see cref="Route.Here"/>'s copy.
     /// </summary>
-    public async ValueTask<Route> RouteAsync(AccountId account, bool isWrite, CancellationToken cancellationToken)
+    public ValueTask<Route> RouteAsync(AccountId account, bool isWrite, CancellationToken cancellationToken)
+        => RouteAsync(account, isWrite, via: null, cancellationToken);
+
+    /// <inheritdoc cref="RouteAsync(AccountId, bool, CancellationToken)"/>
+    /// <param name="via">
+    /// The region that relays the request, by its certificate; null where it came from its client. Whether content may pass
+    /// through it is this region's to know, not that region's to say.
+    /// </param>
+    public async ValueTask<Route> RouteAsync(
+        AccountId account, bool isWrite, RegionName? via, CancellationToken cancellationToken)
     {
         var deadline = region.Time.GetUtcNow() + MoveLimits.WaitAtGatewayMax;
         while (true)
         {
             if (region.Storage.Find(account) is not { } store)
             {
-                return await RouteByDirectoryAsync(account, cancellationToken);
+                return await RouteByDirectoryAsync(account, via, cancellationToken);
             }
 
             // The hold comes before the look at the state: erasing waits for holds, so a copy that was seen readable stays.
@@ -31,7 +40,8 @@ internal sealed class AccountGateway(RegionContext region) : IAccountWrites
             if (store.Row is { State: AccountState.Active or AccountState.Sealed } row
                 && (row.State == AccountState.Active || !isWrite))
             {
-                if (RouteFromOldCopy(account, row) is not { } elsewhereNow)
+                if ((RouteFromOldCopy(account, row, via) ?? RouteAround(via, (region.Name, row.Epoch), row.Profile))
+                    is not { } elsewhereNow)
                 {
                     return new Route.Here(new AccountCopy(store, hold, row.Epoch));
                 }
@@ -44,11 +54,11 @@ internal sealed class AccountGateway(RegionContext region) : IAccountWrites
             switch (store.Row)
             {
                 case null or { State: AccountState.None }:
-                    return await RouteByDirectoryAsync(account, cancellationToken);
+                    return await RouteByDirectoryAsync(account, via, cancellationToken);
                 case { State: AccountState.Departed, Peer: { } self } when self == region.Name:
                     return new Route.Unknown(); // erased for good
                 case { State: AccountState.Departed or AccountState.Arriving, Peer: { } peer } elsewhere:
-                    return RouteTo(NewestHome(account, peer, elsewhere), elsewhere.Profile);
+                    return RouteTo(NewestHome(account, peer, elsewhere), elsewhere.Profile, via);
             }
 
             if (!await WaitAsync(store, ticket, deadline, cancellationToken))
@@ -153,7 +163,8 @@ internal sealed class AccountGateway(RegionContext region) : IAccountWrites
         }
     }
 
-    private async ValueTask<Route> RouteByDirectoryAsync(AccountId account, CancellationToken cancellationToken)
+    private async ValueTask<Route> RouteByDirectoryAsync(
+        AccountId account, RegionName? via, CancellationToken cancellationToken)
     {
         var entry = region.Directory.Find(account);
         if (entry is null || entry.Home == region.Name)
@@ -165,17 +176,17 @@ internal sealed class AccountGateway(RegionContext region) : IAccountWrites
         {
             null or { Home: null } => new Route.Unknown(),
             { Home: { } home } when home == region.Name => new Route.Busy("The account is on its way here."),
-            { Home: { } home } => RouteTo((home, entry.Epoch), entry.Profile),
+            { Home: { } home } => RouteTo((home, entry.Epoch), entry.Profile, via),
         };
     }
 
     // A home's row is never behind the directory, which hears of an epoch after its home has begun it. Where it is behind, a
     // backup from before a move or an erasure was put back: what it says was true once, and must not be served or written.
-    private Route? RouteFromOldCopy(AccountId account, AccountRow row)
+    private Route? RouteFromOldCopy(AccountId account, AccountRow row, RegionName? via)
         => region.Directory.Find(account) is not { } entry || entry.Epoch <= row.Epoch ? null
             : entry.Home is not { } home ? new Route.Unknown()
             : home == region.Name ? new Route.Busy("This region's copy of the account is older than the account's last home.")
-            : RouteTo((home, entry.Epoch), row.Profile);
+            : RouteTo((home, entry.Epoch), row.Profile, via);
 
     // A tombstone names the home that followed this one; the directory may know of a later one.
     private (RegionName Home, long Epoch) NewestHome(AccountId account, RegionName peer, AccountRow row)
@@ -186,19 +197,30 @@ internal sealed class AccountGateway(RegionContext region) : IAccountWrites
             : (peer, epoch);
     }
 
-    private Route RouteTo((RegionName Region, long Epoch) home, AccountProfile profile)
-    {
-        var policy = region.Directory.Policy;
-        var answer = policy is null
-            ? new TransitAnswer.Redirect()
-            : policy.AnswerTransit(profile, policy.CategoriesNamed, region.Self);
-        return answer switch
+    private Route RouteTo((RegionName Region, long Epoch) home, AccountProfile profile, RegionName? via)
+        => RouteAround(via, home, profile) ?? AnswerTransit(profile, region.Self) switch
         {
             TransitAnswer.Relay => new Route.Forward(home.Region),
             TransitAnswer.Refuse(var reason) => new Route.Forbidden(reason),
             _ => new Route.Redirect(home.Region, home.Epoch, region.Links.EndpointOf(home.Region)),
         };
-    }
+
+    // A region that relays may have an older policy, or none that it keeps: what it may not pass on is not answered to it.
+    private Route? RouteAround(RegionName? via, (RegionName Region, long Epoch) home, AccountProfile profile)
+        => via is not { } relay ? null
+            : region.Regions.FirstOrDefault(one => one.Name == relay) is not { } facts
+                ? new Route.Forbidden($"region {relay} is not of this deployment")
+                : AnswerTransit(profile, facts) switch
+                {
+                    TransitAnswer.Relay => null,
+                    TransitAnswer.Refuse(var reason) => new Route.Forbidden(reason),
+                    _ => new Route.Redirect(home.Region, home.Epoch, region.Links.EndpointOf(home.Region)) { IsFinal = true },
+                };
+
+    private TransitAnswer AnswerTransit(AccountProfile profile, RegionFacts through)
+        => region.Directory.Policy is { } policy
+            ? policy.AnswerTransit(profile, policy.CategoriesNamed, through)
+            : new TransitAnswer.Redirect();
 
     private async Task<bool> WaitAsync(
         AccountStore store, long ticket, DateTimeOffset deadline, CancellationToken cancellationToken)
@@ -236,7 +258,11 @@ internal abstract record Route
 
     /// <summary>Content may not pass through this region: answer 307.</summary>
     /// <param name="Epoch">In which that region is the home, as far as is known here.</param>
-    public sealed record Redirect(RegionName Home, long Epoch, Uri Endpoint) : Route;
+    public sealed record Redirect(RegionName Home, long Epoch, Uri Endpoint) : Route
+    {
+        /// <summary>The region that relayed the request may not pass its content on at all: only its client may go there.</summary>
+        public bool IsFinal { get; init; }
+    }
 
     /// <summary>Policy refuses relaying and redirecting: 403 with this reason.</summary>
     public sealed record Forbidden(string Reason) : Route;
