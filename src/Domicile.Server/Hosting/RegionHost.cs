@@ -50,6 +50,7 @@ internal static class RegionHost
                 Time = TimeProvider.System,
                 Security = security,
             },
+            new RequestReplay(OptionsOf(config, name), [.. config.Regions.Select(region => OptionsOf(config, region.Facts.Name))]),
             log);
 
         // :: Step 2: the listeners.

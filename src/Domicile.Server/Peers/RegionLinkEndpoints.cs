@@ -11,7 +11,8 @@ namespace Domicile.Server.Peers;
 /// <summary>What one region asks of another: the stream of changes, the arbiter's word, a client's write handed over.</summary>
 internal static class RegionLinkEndpoints
 {
-    private const int CommandBytesMax = 8 << 20;
+    // A head is at most a first line and 32 KiB of headers; escaped, and in base 64.
+    private const int HandOverBytesMax = 512 << 10;
     private const int ProbeChunkBytes = 64 << 10;
 
     /// <summary>
@@ -75,7 +76,7 @@ internal static class RegionLinkEndpoints
         await context.Response.WriteAsJsonAsync(answer, MovesJson.Default.StepAnswer, cancellationToken: context.RequestAborted);
     }
 
-    /// <summary>Four bytes of length (big endian), the hand-over in JSON, then the content's sealed bytes, if it has a file.</summary>
+    /// <summary>Four bytes of length (big endian), the hand-over in JSON, then the body as the client sent it.</summary>
     public static async Task HandOverAsync(HttpContext context, RegionNode node, RegionName caller)
     {
         context.Features.Get<IHttpMaxRequestBodySizeFeature>()!.MaxRequestBodySize = null;
@@ -83,14 +84,19 @@ internal static class RegionLinkEndpoints
         var head = new byte[sizeof(int)];
         await body.ReadExactlyAsync(head, context.RequestAborted);
         var lengthBytes = BinaryPrimitives.ReadInt32BigEndian(head);
-        if (lengthBytes is <= 0 or > CommandBytesMax)
+        if (lengthBytes is <= 0 or > HandOverBytesMax)
         {
             throw new BadHttpRequestException($"A hand-over of {lengthBytes} bytes.");
         }
 
         var json = new byte[lengthBytes];
         await body.ReadExactlyAsync(json, context.RequestAborted);
-        var handOver = JsonSerializer.Deserialize(json, MovesJson.Default.HandOver)!;
+        if (JsonSerializer.Deserialize(json, MovesJson.Default.HandOver) is not
+            { Head: not null, Attempt.Length: > 0 and <= AttemptIds.CharsMax } handOver)
+        {
+            throw new BadHttpRequestException("A hand-over without its attempt or its request.");
+        }
+
         var answer = await node.HandOvers.TakeAsync(caller, handOver, body, context.RequestAborted);
         await context.Response.WriteAsJsonAsync(
             answer, MovesJson.Default.HandOverAnswer, cancellationToken: context.RequestAborted);

@@ -112,13 +112,13 @@ internal sealed class RegionLink(PeerClients peers, RegionName region) : IRegion
             MovesJson.Default.PeerCall, MovesJson.Default.StepAnswer, new AnswerBounds(Short), cancellationToken))!;
 
     public async Task<HandOverAnswer> HandOverAsync(
-        HandOver handOver, Stream? content, CancellationToken cancellationToken)
+        HandOver handOver, Func<Stream, CancellationToken, Task> writeBody, CancellationToken cancellationToken)
     {
         using var silence = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         silence.CancelAfter(HandOverSilenceMax);
         using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(peers.AddressOf(region), "/peer/v1/handover"))
         {
-            Content = new HandOverContent(handOver, content, () => silence.CancelAfter(HandOverSilenceMax)),
+            Content = new HandOverContent(handOver, writeBody, () => silence.CancelAfter(HandOverSilenceMax)),
         };
         try
         {
@@ -134,29 +134,22 @@ internal sealed class RegionLink(PeerClients peers, RegionName region) : IRegion
         }
     }
 
-    private sealed class HandOverContent(HandOver handOver, Stream? content, Action heard) : HttpContent
+    private sealed class HandOverContent(
+        HandOver handOver, Func<Stream, CancellationToken, Task> writeBody, Action heard) : HttpContent
     {
-        private const int PieceBytes = 256 << 10;
+        protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context)
+            => SerializeToStreamAsync(stream, context, CancellationToken.None);
 
-        protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context)
+        protected override async Task SerializeToStreamAsync(
+            Stream stream, TransportContext? context, CancellationToken cancellationToken)
         {
             var json = JsonSerializer.SerializeToUtf8Bytes(handOver, MovesJson.Default.HandOver);
             var head = new byte[sizeof(int)];
             BinaryPrimitives.WriteInt32BigEndian(head, json.Length);
-            await stream.WriteAsync(head);
-            await stream.WriteAsync(json);
+            await stream.WriteAsync(head, cancellationToken);
+            await stream.WriteAsync(json, cancellationToken);
             heard();
-            if (content is null)
-            {
-                return;
-            }
-
-            var piece = new byte[PieceBytes];
-            while (await content.ReadAsync(piece) is > 0 and var read)
-            {
-                await stream.WriteAsync(piece.AsMemory(0, read));
-                heard();
-            }
+            await writeBody(new HeardStream(stream, heard), cancellationToken);
         }
 
         protected override bool TryComputeLength(out long length)
@@ -164,5 +157,41 @@ internal sealed class RegionLink(PeerClients peers, RegionName region) : IRegion
             length = 0;
             return false;
         }
+    }
+
+    /// <summary>Tells of each piece that the link has taken.</summary>
+    private sealed class HeardStream(Stream stream, Action heard) : Stream
+    {
+        public override bool CanRead => false;
+
+        public override bool CanSeek => false;
+
+        public override bool CanWrite => true;
+
+        public override long Length => throw new NotSupportedException();
+
+        public override long Position
+        {
+            get => throw new NotSupportedException();
+            set => throw new NotSupportedException();
+        }
+
+        public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            await stream.WriteAsync(buffer, cancellationToken);
+            heard();
+        }
+
+        public override Task FlushAsync(CancellationToken cancellationToken) => stream.FlushAsync(cancellationToken);
+
+        public override void Flush() => throw new NotSupportedException();
+
+        public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+        public override void SetLength(long value) => throw new NotSupportedException();
+
+        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
     }
 }

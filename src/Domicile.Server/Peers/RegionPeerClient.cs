@@ -25,7 +25,7 @@ internal sealed class RegionPeerClient(PeerClients peers, OrderSigner orders, Re
             cancellationToken);
 
     public async Task<CommandResult> ExecuteAsync(
-        AccountId account, AccountCommand command, CancellationToken cancellationToken)
+        AccountId account, CredentialCommand command, CancellationToken cancellationToken)
         => (await AskAsync(
             "execute", new PeerCall { Account = account, Command = command }, MovesJson.Default.CommandResult,
             cancellationToken, TimeSpan.FromSeconds(30)))!;
@@ -103,6 +103,10 @@ internal sealed class RegionPeerClient(PeerClients peers, OrderSigner orders, Re
     public async Task<StepAnswer> EraseAsync(MoveOrder order, byte[] arrival, CancellationToken cancellationToken)
         => (await AskAsync(
             "erase", new PeerCall { Order = order, Statement = arrival }, MovesJson.Default.StepAnswer, cancellationToken))!;
+
+    public Task EndHandOversAsync(MoveOrder order, byte[] erasure, CancellationToken cancellationToken)
+        => AskAsync(
+            "endHandOvers", new PeerCall { Order = order, Statement = erasure }, MovesJson.Default.Boolean, cancellationToken);
 
     private async Task<StepAnswer> StepAsync(string call, PeerCall question, CancellationToken cancellationToken)
         => (await AskAsync(call, question, MovesJson.Default.StepAnswer, cancellationToken))!;

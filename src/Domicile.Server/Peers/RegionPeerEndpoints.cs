@@ -155,6 +155,8 @@ internal sealed partial class RegionPeerEndpoints(
                 MovesJson.Default.ByteArray),
             "measureLink" => AnswerAsync(
                 context, await node.MeasureLinkAsync(Given(question.Source), cancelled), MovesJson.Default.LinkMeasure!),
+            "endHandOvers" => DoneAsync(
+                context, node.EndHandOversAsync(Given(question.Order), Given(question.Statement), cancelled)),
             "discard" => DoneAsync(context, node.DiscardAsync(Given(question.Order), cancelled)),
             "update" => DoneAsync(context, node.UpdateAsync(Given(question.Update), cancelled)),
             "examine" => AnswerAsync(

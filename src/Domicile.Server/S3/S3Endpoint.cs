@@ -165,31 +165,20 @@ internal sealed partial class S3Endpoint(
         HttpContext context, RequestTarget target, Operation operation, SignatureClaim claim, AccountCopy copy)
     {
         // :: Step 4: authenticate.
-        var headers = context.Request.Headers;
-        if (await copy.FindCredentialAsync(claim.AccessKeyId, context.RequestAborted) is not { } credential)
+        var now = time.GetUtcNow();
+        if ((await Authentication.CheckAsync(context, target, claim, copy, now)).Failed(out var error, out var signature))
         {
-            return UnknownKey(context, claim, "noSuchKey", copy.Account);
-        }
+            if (error.Code == "InvalidAccessKeyId")
+            {
+                return UnknownKey(context, claim, "noSuchKey", copy.Account);
+            }
 
-        if (headers.ContainsKey("x-amz-security-token") || target.Query.Has("X-Amz-Security-Token"))
-        {
-            return S3Error.Of("InvalidToken");
-        }
-
-        if (SignatureCheck.Check(claim, context.Request.Method, target, headers, credential, time.GetUtcNow())
-            .Failed(out var error, out var signature))
-        {
             security.Record(SecurityEvent.SignatureFailed, context.SourceOf(), error.Code, copy.Account);
             return error;
         }
 
-        if (headers["x-amz-expected-bucket-owner"].FirstOrDefault() is { } owner && owner != copy.Account.Value)
-        {
-            return S3Error.Of("AccessDenied");
-        }
-
         // :: Step 5: run.
-        var exchange = new S3Exchange(context, target, signature, copy, gateway, options);
+        var exchange = new S3Exchange(context, target, signature, now, copy, gateway, options);
         try
         {
             return await operation.RunAsync(exchange);
@@ -206,7 +195,7 @@ internal sealed partial class S3Endpoint(
     private S3Error UnknownKey(HttpContext context, SignatureClaim claim, string reason, AccountId? account = null)
     {
         security.Record(SecurityEvent.KeyUnknown, context.SourceOf(), reason, account);
-        return S3Error.Of("InvalidAccessKeyId").WithDetail("AWSAccessKeyId", claim.AccessKeyId);
+        return Authentication.UnknownKey(claim);
     }
 
     private static S3Error Redirect(HttpContext context, RequestTarget target, Route.Redirect redirect)

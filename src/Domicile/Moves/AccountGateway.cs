@@ -9,7 +9,7 @@ namespace Domicile.Moves;
 /// Where a request meets its account, whatever the account's state: it opens the copy here, waits out a cut-over, or
 /// says where the account went.
 /// </summary>
-internal sealed class AccountGateway(RegionContext region)
+internal sealed class AccountGateway(RegionContext region) : IAccountWrites
 {
     private readonly HomeHints _hints = new();
 
@@ -72,18 +72,13 @@ internal sealed class AccountGateway(RegionContext region)
 
     /// <summary>
     /// Runs a command where the account is active: here, or, if it was sealed since the request was routed, at the new
-    /// home, to which command and content are handed over. Answers once, and only when the outcome is durable.
-    /// A wait past the bound answers <c>SlowDown</c>.
+    /// home, to which the client's request is handed over. See <see cref="IAccountWrites"/>.
     /// </summary>
     public async Task<CommandResult> WriteAsync(
-        AccountCopy copy, AccountCommand command, CancellationToken cancellationToken)
+        AccountCopy copy, AccountCommand command, ISignedRequest? request, CancellationToken cancellationToken)
     {
+        CheckRoom(region, command);
         var store = copy.Store;
-        if (!command.FreesRoom && !region.Storage.HasRoom)
-        {
-            throw new StorageFullException($"The disk of region {region.Name} is full. Free space, or move accounts away.");
-        }
-
         var deadline = region.Time.GetUtcNow() + MoveLimits.WaitAtGatewayMax;
         while (true)
         {
@@ -98,8 +93,8 @@ internal sealed class AccountGateway(RegionContext region)
             switch (store.Row)
             {
                 case { State: AccountState.Departed } departed
-                    when departed.Epoch == copy.Epoch && departed.Peer != region.Name:
-                    return await HandOverAsync(copy, departed.Peer!.Value, command, deadline, cancellationToken);
+                    when request is not null && departed.Epoch == copy.Epoch && departed.Peer != region.Name:
+                    return await HandOverAsync(copy, departed.Peer!.Value, request, deadline, cancellationToken);
                 case { State: AccountState.Active } active when active.Epoch == copy.Epoch:
                     continue;
                 case { State: AccountState.Sealed or AccountState.Departing }
@@ -135,18 +130,35 @@ internal sealed class AccountGateway(RegionContext region)
         }
     }
 
+    /// <exception cref="StorageFullException">The disk is full, and the command doesn't free any of it.</exception>
+    public static void CheckRoom(RegionContext region, AccountCommand command)
+    {
+        if (!command.FreesRoom && !region.Storage.HasRoom)
+        {
+            throw new StorageFullException($"The disk of region {region.Name} is full. Free space, or move accounts away.");
+        }
+    }
+
     private static CommandResult.Refused Busy() => new("SlowDown", "The account is being moved. Please try again.");
 
-    /// <summary>The account left while this write's body was arriving: its new home decides and commits it.</summary>
+    /// <summary>
+    /// The account left while this write's body was arriving: its new home runs the client's request, and decides and commits
+    /// the write.
+    /// </summary>
     private async Task<CommandResult> HandOverAsync(
-        AccountCopy copy, RegionName home, AccountCommand command, DateTimeOffset deadline,
+        AccountCopy copy, RegionName home, ISignedRequest request, DateTimeOffset deadline,
         CancellationToken cancellationToken)
     {
+        if (request.EncodeHead() is not { } head)
+        {
+            return Busy();
+        }
+
         var move = copy.Store.Read(sql => RegionMoveRecord.FindLastDeparture(sql, copy.Account))!.Move;
-        var handOver = new HandOver(copy.Account, move, AttemptIds.Draw(), copy.Epoch + 1, command);
+        var handOver = new HandOver(copy.Account, move, AttemptIds.Draw(), copy.Epoch + 1, request.ReceivedAt, head);
         for (var failures = 0; region.Time.GetUtcNow() < deadline; failures++)
         {
-            switch (await TryHandOverAsync(copy, home, handOver, cancellationToken))
+            switch (await TryHandOverAsync(home, handOver, request, cancellationToken))
             {
                 case HandOverAnswer.Applied(var result):
                     return result;
@@ -162,14 +174,11 @@ internal sealed class AccountGateway(RegionContext region)
 
     // No answer means nothing: the same attempt id asks again, and is applied at most once.
     private async Task<HandOverAnswer> TryHandOverAsync(
-        AccountCopy copy, RegionName home, HandOver handOver, CancellationToken cancellationToken)
+        RegionName home, HandOver handOver, ISignedRequest request, CancellationToken cancellationToken)
     {
         try
         {
-            await using var content = handOver.Command.Content is { Inline: null } staged
-                ? copy.Store.Contents.OpenSealed(staged.ContentId).SealedBytes
-                : null;
-            return await region.Links.To(home).HandOverAsync(handOver, content, cancellationToken);
+            return await region.Links.To(home).HandOverAsync(handOver, request.WriteBodyAsync, cancellationToken);
         }
         catch (RegionUnreachableException)
         {

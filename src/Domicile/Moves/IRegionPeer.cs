@@ -128,9 +128,12 @@ internal interface IRegionPeer
     /// <exception cref="RegionRefusedException">The region knows the account already in another state.</exception>
     Task CreateAccountAsync(AccountProfile profile, Credential first, CancellationToken cancellationToken);
 
-    /// <summary>Runs a command of an operator (access keys) on an account that is active here.</summary>
+    /// <summary>
+    /// Runs a command of an operator on an account that is active here. It isn't handed over: if the account is sealed
+    /// meanwhile, the answer is <c>SlowDown</c>, and control asks again, at the home of then.
+    /// </summary>
     /// <exception cref="RegionRefusedException">The account isn't active here.</exception>
-    Task<CommandResult> ExecuteAsync(AccountId account, AccountCommand command, CancellationToken cancellationToken);
+    Task<CommandResult> ExecuteAsync(AccountId account, CredentialCommand command, CancellationToken cancellationToken);
 
     Task<IReadOnlyList<AccessKeyView>> ListKeysAsync(AccountId account, CancellationToken cancellationToken);
 
@@ -193,6 +196,10 @@ internal interface IRegionPeer
     /// <summary>Source, step 8.</summary>
     /// <param name="arrival">The target's signed statement, without which nothing is erased.</param>
     Task<StepAnswer> EraseAsync(MoveOrder order, byte[] arrival, CancellationToken cancellationToken);
+
+    /// <summary>Target, after step 8: nothing waits at the source any more, so it hands over nothing more.</summary>
+    /// <param name="erasure">The source's signed statement.</param>
+    Task EndHandOversAsync(MoveOrder order, byte[] erasure, CancellationToken cancellationToken);
 }
 
 /// <summary>What a target found out about a link to a source, and about itself.</summary>

@@ -18,6 +18,15 @@ internal static class MoveLimits
     /// <summary>How long erasing waits for open reads and hand-overs before it cuts them.</summary>
     public static readonly TimeSpan HoldsMax = TimeSpan.FromSeconds(60);
 
+    /// <summary>
+    /// How long after an activation the former home may hand over writes, unless it erases earlier: bodies that were arriving
+    /// at the seal have come by then, or their clients send them again.
+    /// </summary>
+    public static readonly TimeSpan HandOversMax = TimeSpan.FromMinutes(10);
+
+    /// <summary>How long before the activation a request that is handed over may have come.</summary>
+    public static readonly TimeSpan HandedOverAgeMax = TimeSpan.FromHours(1);
+
     /// <summary>How long a source that is to prepare a move waits for the policy that permits it.</summary>
     public static readonly TimeSpan PolicyWaitMax = TimeSpan.FromSeconds(2);
 

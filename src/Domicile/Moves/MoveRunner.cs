@@ -234,12 +234,17 @@ internal sealed partial class MoveRunner(
             progress.BeginAfter(move.Id, time.GetTimestamp());
 
             // :: Step 8: the source erases, and signs it.
-            return await Source(move).EraseAsync(Order(move), move.Arrival!, cancellationToken) switch
+            switch (await Source(move).EraseAsync(Order(move), move.Arrival!, cancellationToken))
             {
-                StepAnswer.Erased(var statement) => move with { Erasure = statement, ErasedAt = time.GetUtcNow() },
-                StepAnswer.Erasing => move,
-                var other => throw new RegionRefusedException(move.Source, ReasonOf(other)),
-            };
+                case StepAnswer.Erased(var statement):
+                    // Nobody waits there any more: the target takes no writes of this move from there from now on.
+                    await Target(move).EndHandOversAsync(Order(move), statement, cancellationToken);
+                    return move with { Erasure = statement, ErasedAt = time.GetUtcNow() };
+                case StepAnswer.Erasing:
+                    return move;
+                case var other:
+                    throw new RegionRefusedException(move.Source, ReasonOf(other));
+            }
         }
 
         // :: Step 9: the receipt.

@@ -42,7 +42,7 @@ internal enum MoveRole : byte
 }
 
 /// <param name="Statement">What this region signed: departure (source) or arrival (target). Refused: the reason, UTF-8.</param>
-/// <param name="Erasure">What the source signed after erasing.</param>
+/// <param name="Erasure">What the source signed after erasing. At the target: from then on the source hands over nothing.</param>
 internal sealed record RegionMoveRecord(
     Guid Move, MoveRole Role, MoveOutcome Outcome, long Epoch, RegionName Peer, long Seq, DateTimeOffset At,
     byte[]? Statement, byte[]? Erasure)

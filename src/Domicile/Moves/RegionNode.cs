@@ -28,7 +28,7 @@ internal sealed partial class RegionNode : IRegionPeer, IAsyncDisposable
     private Task _watching = Task.CompletedTask;
     private Task _resuming = Task.CompletedTask;
 
-    public RegionNode(RegionContext region, ILoggerFactory logs)
+    public RegionNode(RegionContext region, IRequestReplay replay, ILoggerFactory logs)
     {
         _region = region;
         _log = logs.CreateLogger<RegionNode>();
@@ -37,7 +37,7 @@ internal sealed partial class RegionNode : IRegionPeer, IAsyncDisposable
         _target = new TargetRole(region, _pulls, logs.CreateLogger<TargetRole>());
         _watch = new SourceWatch(region, _source, logs.CreateLogger<SourceWatch>());
         Changes = new ChangeSource(region);
-        HandOvers = new HandOverDesk(region);
+        HandOvers = new HandOverDesk(region, replay, logs.CreateLogger<HandOverDesk>());
         Gateway = new AccountGateway(region);
     }
 
@@ -84,6 +84,11 @@ internal sealed partial class RegionNode : IRegionPeer, IAsyncDisposable
         }
     }
 
+    Task<CommandResult> IRegionPeer.ExecuteAsync(
+        AccountId account, CredentialCommand command, CancellationToken cancellationToken)
+        => ExecuteAsync(account, command, cancellationToken);
+
+    /// <summary>Runs a command that no client has signed: here or nowhere.</summary>
     public async Task<CommandResult> ExecuteAsync(
         AccountId account, AccountCommand command, CancellationToken cancellationToken)
         => await Gateway.RouteAsync(account, isWrite: true, cancellationToken) switch
@@ -194,6 +199,12 @@ internal sealed partial class RegionNode : IRegionPeer, IAsyncDisposable
     public Task<StepAnswer> EraseAsync(MoveOrder order, byte[] arrival, CancellationToken cancellationToken)
         => StepAsync("erase", order, () => _source.EraseAsync(order, arrival, cancellationToken));
 
+    public Task EndHandOversAsync(MoveOrder order, byte[] erasure, CancellationToken cancellationToken)
+    {
+        _region.CheckOrder(order);
+        return HandOvers.EndAsync(order, erasure, cancellationToken);
+    }
+
     private async Task<StepAnswer> StepAsync(string step, MoveOrder order, Func<Task<StepAnswer>> act)
     {
         _region.CheckOrder(order);
@@ -208,7 +219,7 @@ internal sealed partial class RegionNode : IRegionPeer, IAsyncDisposable
     {
         await using (copy)
         {
-            return await Gateway.WriteAsync(copy, command, cancellationToken);
+            return await Gateway.WriteAsync(copy, command, null, cancellationToken);
         }
     }
 

@@ -43,7 +43,7 @@ internal static class Schema
           epoch BIGINT NOT NULL, peer TEXT NOT NULL, seq BIGINT NOT NULL, digest BLOB, at_ms BIGINT NOT NULL,
           statement BLOB, erasure BLOB, signed_order BLOB, PRIMARY KEY (account, move, role))
         """,
-        // Writes handed over by the former home, by attempt: the answer that was given, so that none is applied twice.
+        // Writes handed over by the former home. attempt: the hash of the client's signature. result: the attempt and its answer.
         """
         CREATE TABLE attempt (
           account TEXT NOT NULL, attempt TEXT NOT NULL, epoch BIGINT NOT NULL, result BLOB NOT NULL,

@@ -1,6 +1,7 @@
 using Domicile.Accounts;
 using Domicile.Moves;
 using Domicile.Proofs;
+using Domicile.Simulation.Clients;
 using Domicile.Simulation.Engine;
 using Domicile.Storage;
 
@@ -70,6 +71,7 @@ internal sealed class RegionMachine : IParty
                 Time = life.Time,
                 Copy = _deployment.Copy,
             },
+            new Replay(),
             _deployment.Logs);
         _starts++;
         _world.Trace.Say($"-- {Name} is up ({_starts})");

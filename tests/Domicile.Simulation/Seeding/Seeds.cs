@@ -167,7 +167,8 @@ internal sealed class Seeds(SeededBug bug)
         public Task<StepAnswer> RefuseAsync(MoveOrder order, string reason, CancellationToken cancellationToken)
             => throw new RegionUnreachableException(region, "nobody asks");
 
-        public Task<HandOverAnswer> HandOverAsync(HandOver handOver, Stream? content, CancellationToken cancellationToken)
-            => link.HandOverAsync(handOver, content, cancellationToken);
+        public Task<HandOverAnswer> HandOverAsync(
+            HandOver handOver, Func<Stream, CancellationToken, Task> writeBody, CancellationToken cancellationToken)
+            => link.HandOverAsync(handOver, writeBody, cancellationToken);
     }
 }

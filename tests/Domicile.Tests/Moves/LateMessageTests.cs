@@ -77,10 +77,12 @@ public sealed class LateMessageTests
     {
         await using var deployment = await TestDeployment.StartAsync();
         var profile = await deployment.AddAccountAsync(TestDeployment.Beijing);
+        var client = await SigningClient.OfAsync(deployment.Node(TestDeployment.Beijing), profile.Id);
         await using var desk = deployment.OpenDesk();
-        var requested = Assert.IsType<MoveRequestResult.Accepted>(await desk.RequestAsync(
-            TestDeployment.Request(profile, TestDeployment.Beijing, TestDeployment.Singapore), Stop));
-        for (var ticket = desk.ChangeCount; !desk.Find(requested.Move.Id)!.IsOver; ticket = desk.ChangeCount)
+        var request = TestDeployment.Request(profile, TestDeployment.Beijing, TestDeployment.Singapore);
+        var requested = Assert.IsType<MoveRequestResult.Accepted>(
+            await desk.RequestAsync(request with { EraseAfter = TimeSpan.FromHours(1) }, Stop));
+        for (var ticket = desk.ChangeCount; !desk.Find(requested.Move.Id)!.HasSettled; ticket = desk.ChangeCount)
         {
             await desk.ChangedSince(ticket, Stop);
         }
@@ -93,13 +95,14 @@ public sealed class LateMessageTests
         await former.ArriveAsync(back, Stop);
         await home.SealAsync(back, Stop);
         Assert.IsType<StepAnswer.Departing>(await home.DepartAsync(back, Stop));
-        var write = new HandOver(profile.Id, requested.Move.Id, "an-attempt", 2, new CreateBucket("handed-over"));
+        var write = client.Sign("PUT", "/handed-over");
+        var handOver = new HandOver(profile.Id, requested.Move.Id, "an-attempt", 2, TimeProvider.System.GetUtcNow(), write.Head);
 
-        Assert.IsType<HandOverAnswer.NotYet>(await home.HandOvers.TakeAsync(TestDeployment.Beijing, write, null, Stop));
+        Assert.IsType<HandOverAnswer.NotYet>(await home.HandOvers.TakeAsync(TestDeployment.Beijing, handOver, Stream.Null, Stop));
 
         await former.RefuseAsync(back, "A test wants it.", Stop);
         await home.UnsealAsync(back, Stop);
-        Assert.IsType<HandOverAnswer.Applied>(await home.HandOvers.TakeAsync(TestDeployment.Beijing, write, null, Stop));
+        Assert.IsType<HandOverAnswer.Applied>(await home.HandOvers.TakeAsync(TestDeployment.Beijing, handOver, Stream.Null, Stop));
     }
 
     // Goal: the target decides by a policy that is no older than the one by which control sent the order.

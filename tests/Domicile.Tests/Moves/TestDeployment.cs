@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using Domicile.Accounts;
 using Domicile.Moves;
 using Domicile.Proofs;
+using Domicile.Server.S3;
 using Domicile.Storage;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -23,6 +24,9 @@ internal sealed class TestDeployment : IMoveControl, IAsyncDisposable
             allow: "*"
         """;
 
+    /// <summary>Of the access key that each account is made with.</summary>
+    public const string FirstSecret = "secret-of-the-first-key";
+
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("domicile-moves-");
     private readonly Dictionary<RegionName, RegionNode> _nodes = [];
     private readonly Dictionary<RegionName, RegionStorage> _storages = [];
@@ -36,6 +40,10 @@ internal sealed class TestDeployment : IMoveControl, IAsyncDisposable
     public static RegionName Singapore { get; } = RegionName.Parse("singapore");
 
     public static IReadOnlyList<RegionFacts> Facts { get; } = [FactsOf(Beijing, "CN"), FactsOf(Singapore, "SG")];
+
+    /// <summary>S3's own.</summary>
+    public static RequestReplay Replay { get; } = new(
+        new S3Options(Beijing, []), [new S3Options(Beijing, []), new S3Options(Singapore, ["s3.example.com"])]);
 
     public MoveRecordsInMemory Records { get; } = new();
 
@@ -100,7 +108,7 @@ internal sealed class TestDeployment : IMoveControl, IAsyncDisposable
             AccountId.FromRandom(RandomNumberGenerator.GetBytes(10)), Country.Parse("IN"), null);
         var key = AccessKey.NewId(profile.Id, RandomNumberGenerator.GetBytes(5));
         await _nodes[home].CreateAccountAsync(
-            profile, new Credential(key, "secret-of-the-first-key", "first", DateTimeOffset.UnixEpoch), default);
+            profile, new Credential(key, FirstSecret, "first", DateTimeOffset.UnixEpoch), default);
         return profile;
     }
 
@@ -147,6 +155,7 @@ internal sealed class TestDeployment : IMoveControl, IAsyncDisposable
                 Orders = new OrderCheck(Signer.PublicKey),
                 Time = TimeProvider.System,
             },
+            Replay,
             NullLoggerFactory.Instance);
         _storages[facts.Name] = storage;
         _nodes[facts.Name] = node;
@@ -178,9 +187,14 @@ internal sealed class TestDeployment : IMoveControl, IAsyncDisposable
         public Task<StepAnswer> RefuseAsync(MoveOrder order, string reason, CancellationToken cancellationToken)
             => node.RefuseAsync(order, reason, cancellationToken);
 
-        public Task<HandOverAnswer> HandOverAsync(
-            HandOver handOver, Stream? content, CancellationToken cancellationToken)
-            => node.HandOvers.TakeAsync(caller, handOver, content, cancellationToken);
+        public async Task<HandOverAnswer> HandOverAsync(
+            HandOver handOver, Func<Stream, CancellationToken, Task> writeBody, CancellationToken cancellationToken)
+        {
+            using var body = new MemoryStream();
+            await writeBody(body, cancellationToken);
+            body.Position = 0;
+            return await node.HandOvers.TakeAsync(caller, handOver, body, cancellationToken);
+        }
 
         private async Task StreamAsync(MoveOrder order, long after, PipeWriter output, CancellationToken cancellationToken)
         {
