@@ -63,8 +63,10 @@ internal sealed partial class RegionNode : IRegionPeer, IAsyncDisposable
         await _watching.ConfigureAwait(Quiet);
         await _resuming.ConfigureAwait(Quiet);
         await _source.StoppedAsync();
-        await _pulls.DisposeAsync();
+
+        // What a refused move brought is being wiped, which ends that move's pull: before all pulls are ended.
         await _target.DisposeAsync();
+        await _pulls.DisposeAsync();
         _stop.Dispose();
     }
 

@@ -43,6 +43,7 @@ internal sealed class Link(Deployment deployment, RegionMachine self, RegionMach
     public async Task<HandOverAnswer> HandOverAsync(
         HandOver handOver, Func<Stream, CancellationToken, Task> writeBody, CancellationToken cancellationToken)
     {
+        self.HandsOver(other.Region, handOver);
         using var body = new MemoryStream();
         await writeBody(body, cancellationToken);
         var bytes = body.ToArray();

@@ -49,6 +49,9 @@ internal sealed class RegionMachine : IParty
 
     public PublicKey SigningKey => _signer.PublicKey;
 
+    /// <summary>Hears of each write that this region hands over, and to whom.</summary>
+    public Action<RegionName, HandOver> HandsOver { get; set; } = (_, _) => { };
+
     /// <summary>The node, for a call that has just arrived.</summary>
     public RegionNode Up => Node ?? throw new IOException($"{Name} is down.");
 

@@ -26,6 +26,9 @@ internal sealed class Seeds(SeededBug bug)
     /// <inheritdoc cref="ForgetsFlushes"/>
     public bool ForgetsCommits => bug == SeededBug.CommitNotFlushed;
 
+    /// <summary>What a hostile region tries, because of the bug; null where the bug needs none.</summary>
+    public HostileKind? Hostile => HostileKinds.OfBug(bug);
+
     private bool IsWithoutDigests
         => bug is SeededBug.FinalPositionBeforeDrain or SeededBug.CheckpointOnReceive or SeededBug.CopyNotAtomic
             or SeededBug.StopBeforePosition or SeededBug.VerifierSharesEnumeration or SeededBug.MissedDelete

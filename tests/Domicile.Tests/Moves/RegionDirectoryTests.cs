@@ -14,20 +14,24 @@ public sealed class RegionDirectoryTests
     private static readonly RegionName Singapore = TestDeployment.Singapore;
 
     // Rule 10 of docs/protocols/move.md.
-    [Fact]
-    public void An_entry_of_an_older_epoch_is_not_taken_though_its_version_is_newer()
+    [Theory]
+    [InlineData(1, 8)] // an older epoch, though control's counter says that it came later
+    [InlineData(1, 6)]
+    [InlineData(2, 6)] // the same epoch, said earlier
+    public void An_entry_of_no_newer_epoch_is_not_taken(long epoch, long version)
     {
         using var directory = new ScratchDirectory();
         var account = Profile();
+        var known = new DirectoryEntry(account, Singapore, 2, 7);
         using (var replica = RegionDirectory.Open(directory.Path))
         {
-            replica.Take(Update(new DirectoryEntry(account, Singapore, 3, 7)));
-            replica.Take(Update(new DirectoryEntry(account, Beijing, 2, 9)));
-            Assert.Equal(Singapore, replica.Find(account.Id)!.Home);
+            replica.Take(Update(known));
+            replica.Take(Update(new DirectoryEntry(account, Beijing, epoch, version)));
+            Assert.Equal(known, replica.Find(account.Id));
         }
 
         using var reopened = RegionDirectory.Open(directory.Path);
-        Assert.Equal(Singapore, reopened.Find(account.Id)!.Home);
+        Assert.Equal(known, reopened.Find(account.Id));
     }
 
     // Goal: what a former release let other regions write is corrected by control, whatever epoch they had named.
