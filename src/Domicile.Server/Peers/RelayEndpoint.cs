@@ -1,5 +1,6 @@
 using System.Buffers.Text;
 using System.Globalization;
+using System.IO.Pipelines;
 using Domicile.Accounts;
 using Domicile.Server.S3.Wire;
 using Microsoft.AspNetCore.Http.Features;
@@ -31,7 +32,7 @@ internal static class RelayEndpoint
     /// Of the header lines of a link's request: a client's target and head of the largest size, as JSON that escapes each
     /// character, in base64, and what stands around it.
     /// </summary>
-    public const int HeadBytesMax = 160 << 10;
+    public const int HeadBytesMax = 192 << 10;
 
     /// <param name="serve">Serves it as a client's.</param>
     public static async Task HandleAsync(HttpContext context, RegionName caller, RequestDelegate serve)
@@ -44,6 +45,8 @@ internal static class RelayEndpoint
 
         new Relayed(caller, hops, request.HostBucket).Mark(context);
         context.Features.Set<IHttpRequestFeature>(FeatureOf(request, context.Request.Body));
+        context.Features.Set<IRequestBodyPipeFeature>(
+            new BodyPipe(context, context.Request.Body, context.Features.GetRequiredFeature<IRequestBodyPipeFeature>()));
         context.Response.OnStarting(SayOfConnection, context);
         await serve(context);
     }
@@ -63,8 +66,8 @@ internal static class RelayEndpoint
         var said = request.Headers.Where(line => line.Name.Equals("Content-Length", StringComparison.OrdinalIgnoreCase)).ToList();
         return said.Count == 0
             ? link.ContentLength is null or 0
-            : said is [{ Value: var text }] && link.ContentLength is { } length
-                && text == length.ToString(CultureInfo.InvariantCulture);
+            : said is [{ Value: var text }] && link.Headers.TransferEncoding.Count == 0
+                && text == (link.ContentLength ?? 0).ToString(CultureInfo.InvariantCulture);
     }
 
     private static HttpRequestFeature FeatureOf(ClientRequest request, Stream body)
@@ -94,5 +97,17 @@ internal static class RelayEndpoint
         }
 
         return Task.CompletedTask;
+    }
+
+    /// <summary>
+    /// The link's own reader, until the body was read and another put in its place. (Kestrel looks for that in a feature that is
+    /// no longer asked.)
+    /// </summary>
+    private sealed class BodyPipe(HttpContext context, Stream body, IRequestBodyPipeFeature link) : IRequestBodyPipeFeature
+    {
+        private PipeReader? _replaced;
+
+        public PipeReader Reader
+            => ReferenceEquals(context.Request.Body, body) ? link.Reader : _replaced ??= PipeReader.Create(context.Request.Body);
     }
 }

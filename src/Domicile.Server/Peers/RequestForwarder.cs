@@ -3,6 +3,7 @@ using System.Collections.Frozen;
 using System.Globalization;
 using System.Net;
 using Domicile.Accounts;
+using Domicile.Server.S3;
 using Domicile.Server.S3.Bodies;
 using Domicile.Server.S3.Wire;
 using Microsoft.AspNetCore.Http.Features;
@@ -31,12 +32,13 @@ internal sealed class RequestForwarder(PeerClients peers, UnprovenBodies bodies)
 
     private static readonly object KeptBodyKey = new();
 
-    // Of an answer: what speaks of one connection and not of the message (RFC 9110, section 7.6.1), and what one region says
-    // to another.
+    // Of an answer: what speaks of one connection and not of the message (RFC 9110, section 7.6.1); what one region says to
+    // another; and what would hold for all that a client asks of this endpoint, where one account's home has no say.
     private static readonly FrozenSet<string> NotForClients = new[]
     {
         "Connection", "Keep-Alive", "Proxy-Connection", "Proxy-Authenticate", "Proxy-Authorization", "TE", "Trailer",
         "Transfer-Encoding", "Upgrade", HomeHeader, EpochHeader, RelayEndpoint.CloseHeader,
+        "Alt-Svc", "Clear-Site-Data", "Set-Cookie", "Strict-Transport-Security",
     }.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
 
     /// <summary>Relays the request and writes the answer. Throws only when the client is gone or the link breaks mid-answer.</summary>
@@ -196,20 +198,21 @@ internal sealed class RequestForwarder(PeerClients peers, UnprovenBodies bodies)
         }
     }
 
-    /// <returns>False where a value is one that no answer may have.</returns>
+    /// <returns>False, and nothing is copied, where a part is one that no answer may have.</returns>
     private static bool CopyHead(HttpResponseMessage response, HttpContext context)
     {
-        foreach (var (name, values) in response.Headers.NonValidated.Concat(response.Content.Headers.NonValidated))
+        var head = response.Headers.NonValidated.Concat(response.Content.Headers.NonValidated).ToList();
+        if ((int)response.StatusCode is < 200 or > 599
+            || head.Exists(line => !HttpText.IsToken(line.Key) || !line.Value.All(HttpText.IsValue))
+            || (head.Exists(line => line.Key.Equals("Content-Length", StringComparison.OrdinalIgnoreCase))
+                && response.Content.Headers.ContentLength is null))
         {
-            if (!HttpText.IsToken(name) || !values.All(HttpText.IsValue))
-            {
-                return false;
-            }
+            return false;
+        }
 
-            if (!NotForClients.Contains(name))
-            {
-                context.Response.Headers[name] = new StringValues([.. values]);
-            }
+        foreach (var (name, values) in head.Where(line => !NotForClients.Contains(line.Key)))
+        {
+            context.Response.Headers[name] = new StringValues([.. values]);
         }
 
         context.Response.StatusCode = (int)response.StatusCode;
@@ -222,15 +225,8 @@ internal sealed class RequestForwarder(PeerClients peers, UnprovenBodies bodies)
         return true;
     }
 
-    public static async Task AnswerBusyAsync(HttpContext context, string message)
-    {
-        context.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
-        context.Response.Headers.RetryAfter = "1";
-        context.Response.ContentType = "application/xml";
-        await context.Response.WriteAsync(
-            $"""<?xml version="1.0" encoding="UTF-8"?><Error><Code>SlowDown</Code><Message>{message}</Message></Error>""",
-            context.RequestAborted);
-    }
+    public static Task AnswerBusyAsync(HttpContext context, string message)
+        => S3Answer.ErrorAsync(context, S3Answer.SlowDown(message));
 }
 
 /// <summary>The account's home is another region by now.</summary>

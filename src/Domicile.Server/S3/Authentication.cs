@@ -1,6 +1,7 @@
 using Domicile.Objects;
 using Domicile.Server.S3.Signing;
 using Domicile.Server.S3.Wire;
+using Microsoft.Extensions.Primitives;
 
 namespace Domicile.Server.S3;
 
@@ -28,10 +29,14 @@ internal static class Authentication
             return error;
         }
 
-        return headers["x-amz-expected-bucket-owner"].FirstOrDefault() is { } owner && owner != copy.Account.Value
-            ? S3Error.Of("AccessDenied")
-            : signature;
+        return IsOwner(headers["x-amz-expected-bucket-owner"], copy) && IsOwner(headers["x-amz-source-expected-bucket-owner"], copy)
+            ? signature
+            : S3Error.Of("AccessDenied");
     }
+
+    // A copy's source lies in the same account as its target: there is no other that it could be read from.
+    private static bool IsOwner(StringValues expected, AccountCopy copy)
+        => expected.All(owner => owner == copy.Account.Value);
 
     public static S3Error UnknownKey(SignatureClaim claim)
         => S3Error.Of("InvalidAccessKeyId").WithDetail("AWSAccessKeyId", claim.AccessKeyId);

@@ -30,21 +30,15 @@ internal sealed record RequestTarget(string RawPath, string Bucket, string Key, 
         => Parse(rawTarget, host, BucketOfHost(host, virtualHosts));
 
     /// <summary>
-    /// A request that another node has read. It says whether the Host names a bucket, since it knows the name that its client
-    /// called it by. It can't make another request of it: what it says must be what the Host says, and where this node knows
-    /// the Host as one below which labels name buckets, it must have read it so.
+    /// A request that another node has read. All nodes read a Host by the names of all regions, so both read the same; a claim
+    /// that differs would make another request of what the client has signed.
     /// </summary>
     /// <param name="hostBucket">What the other node took from the Host.</param>
     public static Outcome<RequestTarget> Parse(
         string rawTarget, string? host, IReadOnlyList<string> virtualHosts, string? hostBucket)
-    {
-        var own = BucketOfHost(host, virtualHosts);
-        var agrees = own is not null ? own == hostBucket
-            : hostBucket is null || host?.StartsWith(hostBucket + ".", StringComparison.OrdinalIgnoreCase) == true;
-        return agrees
+        => BucketOfHost(host, virtualHosts) == hostBucket
             ? Parse(rawTarget, host, hostBucket)
             : S3Error.Of("InvalidRequest", "The region that relayed this request reads its Host otherwise.");
-    }
 
     private static Outcome<RequestTarget> Parse(string rawTarget, string? host, string? hostBucket)
     {
@@ -122,15 +116,21 @@ internal sealed record RequestTarget(string RawPath, string Bucket, string Key, 
 
         var colon = host.LastIndexOf(':');
         var name = colon > 0 && host.IndexOf(']', colon) < 0 ? host.AsSpan(0, colon) : host;
+        var nearest = "";
         foreach (var parent in virtualHosts)
         {
-            if (name.Length > parent.Length + 1 && name[name.Length - parent.Length - 1] == '.'
-                && name.EndsWith(parent, StringComparison.OrdinalIgnoreCase))
+            if (name.Equals(parent, StringComparison.OrdinalIgnoreCase))
             {
-                return name[..^(parent.Length + 1)].ToString().ToLowerInvariant();
+                return null; // An endpoint itself, even where its name lies below that of another region.
+            }
+
+            if (parent.Length > nearest.Length && name.Length > parent.Length + 1
+                && name[name.Length - parent.Length - 1] == '.' && name.EndsWith(parent, StringComparison.OrdinalIgnoreCase))
+            {
+                nearest = parent;
             }
         }
 
-        return null;
+        return nearest.Length == 0 ? null : name[..^(nearest.Length + 1)].ToString().ToLowerInvariant();
     }
 }
