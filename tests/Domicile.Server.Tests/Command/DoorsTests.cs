@@ -161,9 +161,9 @@ public sealed class DoorsTests
         {
             SslOptions =
             {
-                ClientCertificates = new X509CertificateCollection { certificate },
+                ClientCertificates = [certificate],
                 LocalCertificateSelectionCallback = (_, _, _, _, _) => certificate,
-                RemoteCertificateValidationCallback = (_, _, _, _) => true,
+                RemoteCertificateValidationCallback = (_, shown, _, _) => shown is not null,
             },
         };
         return new HttpClient(handler);
