@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.Versioning;
-using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 using Domicile.Accounts;
 using Domicile.Cli.Local;

@@ -169,7 +169,7 @@ public sealed class OrderTests
         var record = target.Region.Storage.Open(order.Account)
             .Read(sql => RegionMoveRecord.Find(sql, order.Account, order.Move, MoveRole.Target))!;
         Assert.Equal(PeerText.CharsMax, System.Text.Encoding.UTF8.GetString(record.Statement!).Length);
-        Assert.StartsWith("a  [2Jb", System.Text.Encoding.UTF8.GetString(record.Statement), StringComparison.Ordinal);
+        Assert.StartsWith("a  [2Jb", System.Text.Encoding.UTF8.GetString(record.Statement!), StringComparison.Ordinal);
         Assert.Equal(PeerText.CharsMax, new StepAnswer.NotNow(new string('x', 5000)).Reason.Length);
         Assert.Equal(
             PeerText.CharsMax, new RegionRefusedException(California, new string('x', 5000)).Reason.Length);
