@@ -142,6 +142,9 @@ internal sealed class Simulation : IDisposable
 /// <summary>What runs of one thread share: a directory in memory, and keys, which cost too much to draw for each.</summary>
 internal sealed class Workbench : IDisposable
 {
+    // Of three regions, and of control.
+    private const int KeysMax = 4;
+
     private readonly DirectoryInfo _directory;
     private int _runs;
 
@@ -151,7 +154,7 @@ internal sealed class Workbench : IDisposable
         _directory = memory.Exists
             ? memory.CreateSubdirectory($"domicile-simulation-{Guid.CreateVersion7():N}")
             : Directory.CreateTempSubdirectory("domicile-simulation-");
-        Signers = [.. Enumerable.Range(0, 3).Select(_ => EcdsaSigner.Generate())];
+        Signers = [.. Enumerable.Range(0, KeysMax).Select(_ => EcdsaSigner.Generate())];
     }
 
     public IReadOnlyList<EcdsaSigner> Signers { get; }

@@ -1,6 +1,7 @@
+using System.Text.Json;
 using Domicile.Accounts;
 using Domicile.Moves;
-using Domicile.Objects;
+using Domicile.Simulation.Clients;
 using Domicile.Simulation.Engine;
 
 namespace Domicile.Simulation.Machines;
@@ -31,19 +32,21 @@ internal sealed class HostileMessages(Deployment deployment, RegionMachine self,
     public Task<HandOverAnswer> HandOverAsync(RegionMachine home, HandOver handOver)
         => SendAsync(home, "hand-over (hostile)", async token =>
         {
-            var answer = await home.Up.HandOvers.TakeAsync(self.Region, handOver, null, token);
+            using var body = new MemoryStream();
+            var answer = await home.Up.HandOvers.TakeAsync(self.Region, handOver, body, token);
             deployment.Ghost.HandedOver(home, handOver, answer);
             return answer;
         });
 
-    public static HandOver Write(AccountId account, RegionMoveRecord departure, string attempt, AccountCommand command)
-        => new(account, departure.Move, attempt, departure.Epoch + 1, command);
+    public HandOver Write(AccountId account, RegionMoveRecord departure, string attempt, SignedCall call)
+        => new(
+            account, departure.Move, attempt, departure.Epoch + 1, life.Time.GetUtcNow(), JsonSerializer.SerializeToUtf8Bytes(call));
 
     public Task SayHomeAsync(RegionMachine to, AccountId account, RegionName home, long epoch)
-        => SendAsync(to, $"the account is at {home}, epoch {epoch} (hostile)", _ =>
+        => SendAsync(to, $"the account is at {home}, epoch {epoch} (hostile)", async token =>
         {
-            to.Up.Gateway.Learn(account, home, epoch);
-            return Task.FromResult(true);
+            await to.Up.Gateway.LearnAsync(account, self.Region, home, epoch, token);
+            return true;
         });
 
     private Task<T> SendAsync<T>(RegionMachine to, string what, Func<CancellationToken, Task<T>> act)

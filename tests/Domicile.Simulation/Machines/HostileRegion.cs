@@ -3,6 +3,7 @@ using Domicile.Accounts;
 using Domicile.Moves;
 using Domicile.Objects;
 using Domicile.Simulation.Checks;
+using Domicile.Simulation.Clients;
 using Domicile.Simulation.Engine;
 using Domicile.Simulation.Seeding;
 using Move = Domicile.Moves.Move;
@@ -160,12 +161,13 @@ internal sealed class HostileRegion
     private async Task HandOverAsync(AccountProfile account, RegionMoveRecord departure)
     {
         var key = AccessKey.NewId(account.Id, _dice.Bytes(5));
-        var credential = new Credential(key, new string('s', 40), "hostile", DateTimeOffset.UnixEpoch);
-        var write = HostileMessages.Write(account.Id, departure, Base32.Encode(_dice.Bytes(16)), new AddCredential(credential));
+        var call = new SignedCall(new Request.Delete(account.Id, key, "bucket", "key"), _dice.Below(1000), new string('0', 64));
+        var write = _messages.Write(account.Id, departure, Base32.Encode(_dice.Bytes(16)), call);
         if (departure.Peer != _self.Region
-            && await _messages.HandOverAsync(_deployment.Region(departure.Peer), write) is HandOverAnswer.Applied(CommandResult.Done))
+            && await _messages.HandOverAsync(_deployment.Region(departure.Peer), write)
+                is HandOverAnswer.Applied(not CommandResult.Refused))
         {
-            throw Got($"{departure.Peer} gave {_self.Name} an access key of {_deployment.NameOf(account.Id)}");
+            throw Got($"{departure.Peer} ran what {_self.Name} had invented for {_deployment.NameOf(account.Id)}");
         }
     }
 

@@ -71,7 +71,7 @@ internal sealed class Seeds(SeededBug bug)
     {
         if (!IsInStream)
         {
-            await node.Changes.StreamAsync(order, after, output, cancellationToken);
+            await node.Changes.StreamAsync(order, target.Region, after, output, cancellationToken);
             return;
         }
 
@@ -87,7 +87,7 @@ internal sealed class Seeds(SeededBug bug)
         {
             try
             {
-                await node.Changes.StreamAsync(order, after, pipe.Writer, cancellationToken);
+                await node.Changes.StreamAsync(order, target.Region, after, pipe.Writer, cancellationToken);
                 await pipe.Writer.CompleteAsync();
             }
             catch (Exception fault) when (fault is IOException or OperationCanceledException or InvalidOperationException)
@@ -170,7 +170,8 @@ internal sealed class Seeds(SeededBug bug)
         public Task<StepAnswer> RefuseAsync(MoveOrder order, string reason, CancellationToken cancellationToken)
             => throw new RegionUnreachableException(region, "nobody asks");
 
-        public Task<HandOverAnswer> HandOverAsync(HandOver handOver, Stream? content, CancellationToken cancellationToken)
-            => link.HandOverAsync(handOver, content, cancellationToken);
+        public Task<HandOverAnswer> HandOverAsync(
+            HandOver handOver, Func<Stream, CancellationToken, Task> writeBody, CancellationToken cancellationToken)
+            => link.HandOverAsync(handOver, writeBody, cancellationToken);
     }
 }

@@ -14,9 +14,9 @@ internal sealed class MoveByHand : IAsyncDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
-    private MoveByHand(TestDeployment deployment, AccountProfile account)
+    private MoveByHand(TestDeployment deployment, AccountProfile account, byte[] clientsWrite)
     {
-        Deployment = deployment;
+        (Deployment, ClientsWrite) = (deployment, clientsWrite);
         Account = account;
         Order = OrderOf(1, epoch: 1, TestDeployment.Beijing, TestDeployment.Singapore);
     }
@@ -26,6 +26,9 @@ internal sealed class MoveByHand : IAsyncDisposable
     public AccountProfile Account { get; }
 
     public MoveOrder Order { get; }
+
+    /// <summary>The head of a request that the account's client has signed: a bucket named handed-over.</summary>
+    public byte[] ClientsWrite { get; }
 
     public RegionNode Source => Deployment.Node(TestDeployment.Beijing);
 
@@ -47,7 +50,9 @@ internal sealed class MoveByHand : IAsyncDisposable
     public static async Task<MoveByHand> StartAsync()
     {
         var deployment = await TestDeployment.StartAsync();
-        var move = new MoveByHand(deployment, await deployment.AddAccountAsync(TestDeployment.Beijing));
+        var account = await deployment.AddAccountAsync(TestDeployment.Beijing);
+        var client = await SigningClient.OfAsync(deployment.Node(TestDeployment.Beijing), account.Id);
+        var move = new MoveByHand(deployment, account, client.Sign("PUT", "/handed-over").Head);
         await move.WriteAsync(move.Source, new CreateBucket("photos"));
         return move;
     }
@@ -55,11 +60,18 @@ internal sealed class MoveByHand : IAsyncDisposable
     /// <summary>The order of another move of this account.</summary>
     /// <param name="number">Its id's last digits.</param>
     public MoveOrder OrderOf(int number, long epoch, RegionName source, RegionName target)
-        => new(Guid.Parse($"00000000-0000-0000-0000-{number:D12}"), Account, epoch, source, target, 1, new byte[32]);
+        => Deployment.Orders.Sign(new MoveOrder(
+            Guid.Parse($"00000000-0000-0000-0000-{number:D12}"), Account, epoch, source, target, 1, new byte[32]));
 
     /// <summary>A write of the account's client, which must succeed.</summary>
     public async Task WriteAsync(RegionNode home, AccountCommand command)
-        => Assert.IsNotType<CommandResult.Refused>(await home.ExecuteAsync(Account.Id, command, Stop));
+    {
+        var here = Assert.IsType<Route.Here>(await home.Gateway.RouteAsync(Account.Id, isWrite: true, Stop));
+        await using (here.Copy)
+        {
+            Assert.IsNotType<CommandResult.Refused>(await home.Gateway.WriteAsync(here.Copy, command, null, Stop));
+        }
+    }
 
     /// <summary>Step 2, until the target has everything.</summary>
     public async Task CopyAsync()

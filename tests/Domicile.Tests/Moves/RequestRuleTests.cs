@@ -1,6 +1,5 @@
 using Domicile.Accounts;
 using Domicile.Moves;
-using Domicile.Objects;
 using Xunit;
 
 namespace Domicile.Tests.Moves;
@@ -123,7 +122,7 @@ public sealed class RequestRuleTests
     private static Task<HandOverAnswer> HandOverAsync(MoveByHand move, string caller = "beijing", int number = 1, long epoch = 2)
     {
         var id = move.OrderOf(number, epoch: 1, TestDeployment.Beijing, TestDeployment.Singapore).Move;
-        var write = new HandOver(move.Account.Id, id, "an-attempt", epoch, new CreateBucket("handed-over"));
-        return move.Target.HandOvers.TakeAsync(RegionName.Parse(caller), write, null, Stop);
+        var write = new HandOver(move.Account.Id, id, "an-attempt", epoch, TimeProvider.System.GetUtcNow(), move.ClientsWrite);
+        return move.Target.HandOvers.TakeAsync(RegionName.Parse(caller), write, Stream.Null, Stop);
     }
 }

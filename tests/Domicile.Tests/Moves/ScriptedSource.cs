@@ -52,7 +52,8 @@ internal sealed class ScriptedSource(IRegionLinks others, Func<int, IEnumerable<
     public Task<StepAnswer> RefuseAsync(MoveOrder order, string reason, CancellationToken cancellationToken)
         => others.To(order.Target).RefuseAsync(order, reason, cancellationToken);
 
-    public Task<HandOverAnswer> HandOverAsync(HandOver handOver, Stream? content, CancellationToken cancellationToken)
+    public Task<HandOverAnswer> HandOverAsync(
+        HandOver handOver, Func<Stream, CancellationToken, Task> writeBody, CancellationToken cancellationToken)
         => throw new RegionUnreachableException(RegionName.Parse("scripted"), "this source hands nothing over");
 
     private async Task<(long After, ScriptedStream Stream)> FindAsync(int n, CancellationToken cancellationToken)

@@ -29,7 +29,7 @@ public sealed class SourceRuleTests
     public async Task A_move_of_another_epoch_is_not_prepared()
     {
         await using var move = await MoveByHand.StartAsync();
-        Assert.IsType<StepAnswer.NotNow>(await move.Source.PrepareAsync(move.Order with { Epoch = 2 }, Stop));
+        Assert.IsType<StepAnswer.NotNow>(await move.Source.PrepareAsync(move.OrderOf(1, epoch: 2, TestDeployment.Beijing, TestDeployment.Singapore), Stop));
         Assert.Null(move.AtSource.Row!.Pulling);
     }
 
@@ -87,7 +87,7 @@ public sealed class SourceRuleTests
     {
         await using var move = await MoveByHand.StartAsync();
         await move.Source.PrepareAsync(move.Order, Stop);
-        Assert.IsType<StepAnswer.NotNow>(await move.Source.SealAsync(move.Order with { Epoch = 2 }, Stop));
+        Assert.IsType<StepAnswer.NotNow>(await move.Source.SealAsync(move.OrderOf(1, epoch: 2, TestDeployment.Beijing, TestDeployment.Singapore), Stop));
         Assert.Equal(AccountState.Active, move.AtSource.Row!.State);
     }
 
@@ -186,7 +186,7 @@ public sealed class SourceRuleTests
             Move = Guid.Parse("00000000-0000-0000-0000-000000000009"),
         }), Stop));
         Assert.IsType<StepAnswer.NotNow>(
-            await move.Source.EraseAsync(move.Order, ArrivalOf(move, move.Order with { Epoch = 2 }), Stop));
+            await move.Source.EraseAsync(move.Order, ArrivalOf(move, move.OrderOf(1, epoch: 2, TestDeployment.Beijing, TestDeployment.Singapore)), Stop));
         Assert.NotNull(move.AtSource.Key);
         Assert.IsType<StepAnswer.Erased>(await move.Source.EraseAsync(move.Order, move.Arrival, Stop));
     }
@@ -238,13 +238,13 @@ public sealed class SourceRuleTests
 
         var order = differing switch
         {
-            "another epoch" => move.Order with { Epoch = 2 },
+            "another epoch" => move.OrderOf(1, epoch: 2, TestDeployment.Beijing, TestDeployment.Singapore),
             "another move" => move.OrderOf(2, epoch: 1, TestDeployment.Beijing, TestDeployment.Singapore),
             _ => move.Order,
         };
         var pipe = new Pipe();
         using var end = CancellationTokenSource.CreateLinkedTokenSource(Stop);
-        var streaming = move.Source.Changes.StreamAsync(order, 0, pipe.Writer, end.Token);
+        var streaming = move.Source.Changes.StreamAsync(order, order.Target, 0, pipe.Writer, end.Token);
         await using var input = pipe.Reader.AsStream();
         Assert.IsType<StreamFrame.End>(await ChangeStream.ReadAsync(input.ReadExactlyAsync, Stop));
         await streaming;

@@ -106,8 +106,8 @@ public sealed class TargetRuleTests
     {
         await using var move = await MoveByHand.StartAsync();
         await move.DepartAsync();
-        Assert.IsType<StepAnswer.NotNow>(await move.ActivateAsync(move.Order with { PolicyRevision = 2 }));
-        Assert.Null(MoveByHand.RecordIn(move.AtTarget, move.Order, MoveRole.Target));
+        Assert.IsType<StepAnswer.NotNow>(await move.ActivateAsync(move.Deployment.Orders.Sign(move.Order with { PolicyRevision = 2 })));
+        Assert.Equal(MoveOutcome.Arriving, MoveByHand.RecordIn(move.AtTarget, move.Order, MoveRole.Target)!.Outcome);
         Assert.IsType<StepAnswer.Activated>(await move.ActivateAsync());
     }
 
@@ -129,7 +129,7 @@ public sealed class TargetRuleTests
         var row = move.AtTarget.Row;
 
         Assert.Equal(move.Arrival, Assert.IsType<StepAnswer.Activated>(await move.ActivateAsync()).Statement);
-        var newer = move.Order with { PolicyRevision = 9 };
+        var newer = move.Deployment.Orders.Sign(move.Order with { PolicyRevision = 9 });
         Assert.Equal(move.Arrival, Assert.IsType<StepAnswer.Activated>(await move.ActivateAsync(newer)).Statement);
         Assert.IsType<StepAnswer.Activated>(await move.Target.ArriveAsync(move.Order, Stop));
         Assert.IsType<StepAnswer.Activated>(await move.Target.DrainAsync(move.Order, 0, Stop));
@@ -161,7 +161,7 @@ public sealed class TargetRuleTests
     {
         await using var move = await MoveByHand.StartAsync();
         await move.CopyAsync();
-        var claimed = move.Order with { Source = RegionName.Parse("elsewhere") };
+        var claimed = move.Deployment.Orders.Sign(move.Order with { Source = RegionName.Parse("elsewhere") });
         Assert.IsType<StepAnswer.NotNow>(await move.Target.RefuseAsync(claimed, "A test lies.", Stop));
         Assert.Equal(AccountState.Arriving, move.AtTarget.Row!.State);
     }

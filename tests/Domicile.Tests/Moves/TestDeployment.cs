@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using Domicile.Accounts;
 using Domicile.Moves;
 using Domicile.Proofs;
+using Domicile.Server.S3;
 using Domicile.Storage;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -23,19 +24,26 @@ internal sealed class TestDeployment : IMoveControl, IAsyncDisposable
             allow: "*"
         """;
 
+    /// <summary>Of the access key that each account is made with.</summary>
+    public const string FirstSecret = "secret-of-the-first-key";
+
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("domicile-moves-");
     private readonly Dictionary<RegionName, RegionNode> _nodes = [];
     private readonly Dictionary<RegionName, RegionStorage> _storages = [];
 
-    private TestDeployment()
-    {
-    }
+    private readonly IReadOnlyList<RegionFacts> _regions;
+
+    private TestDeployment(IReadOnlyList<RegionFacts> regions) => _regions = regions;
 
     public static RegionName Beijing { get; } = RegionName.Parse("beijing");
 
     public static RegionName Singapore { get; } = RegionName.Parse("singapore");
 
     public static IReadOnlyList<RegionFacts> Facts { get; } = [FactsOf(Beijing, "CN"), FactsOf(Singapore, "SG")];
+
+    /// <summary>S3's own.</summary>
+    public static RequestReplay Replay { get; } = new(
+        new S3Options(Beijing, []), [new S3Options(Beijing, []), new S3Options(Singapore, ["s3.example.com"])]);
 
     public MoveRecordsInMemory Records { get; } = new();
 
@@ -49,12 +57,18 @@ internal sealed class TestDeployment : IMoveControl, IAsyncDisposable
 
     public bool Permits { get; set; } = true;
 
+    /// <summary>Control's key.</summary>
+    public EcdsaSigner Signer { get; } = EcdsaSigner.Generate();
+
+    public OrderSigner Orders => field ??= new OrderSigner(Signer);
+
     /// <summary>Control's; the regions begin with 1.</summary>
     public long PolicyRevision { get; set; } = 1;
 
-    public static async Task<TestDeployment> StartAsync()
+    /// <param name="withCalifornia">It is in everybody's config too, and down.</param>
+    public static async Task<TestDeployment> StartAsync(bool withCalifornia = false)
     {
-        var deployment = new TestDeployment();
+        var deployment = new TestDeployment(withCalifornia ? [.. Facts, FactsOf(RegionName.Parse("california"), "US")] : Facts);
         foreach (var facts in Facts)
         {
             await deployment.StartAsync(facts);
@@ -86,7 +100,7 @@ internal sealed class TestDeployment : IMoveControl, IAsyncDisposable
 
     public Task<long> AppendReceiptAsync(Move move, CancellationToken cancellationToken) => Task.FromResult(0L);
 
-    public MoveDesk OpenDesk() => new(this, Records, TimeProvider.System, NullLoggerFactory.Instance);
+    public MoveDesk OpenDesk() => new(this, Records, Orders, TimeProvider.System, NullLoggerFactory.Instance);
 
     public async Task<AccountProfile> AddAccountAsync(RegionName home)
     {
@@ -94,7 +108,7 @@ internal sealed class TestDeployment : IMoveControl, IAsyncDisposable
             AccountId.FromRandom(RandomNumberGenerator.GetBytes(10)), Country.Parse("IN"), null);
         var key = AccessKey.NewId(profile.Id, RandomNumberGenerator.GetBytes(5));
         await _nodes[home].CreateAccountAsync(
-            profile, new Credential(key, "secret-of-the-first-key", "first", DateTimeOffset.UnixEpoch), default);
+            profile, new Credential(key, FirstSecret, "first", DateTimeOffset.UnixEpoch), default);
         return profile;
     }
 
@@ -113,6 +127,7 @@ internal sealed class TestDeployment : IMoveControl, IAsyncDisposable
             await storage.DisposeAsync();
         }
 
+        Signer.Dispose();
         _directory.Delete(recursive: true);
     }
 
@@ -132,13 +147,15 @@ internal sealed class TestDeployment : IMoveControl, IAsyncDisposable
             new RegionContext
             {
                 Self = facts,
-                Regions = Facts,
+                Regions = _regions,
                 Storage = storage,
                 Directory = replica,
                 Links = new DirectLinks(this, facts.Name),
                 Signer = EcdsaSigner.Generate(),
+                Orders = new OrderCheck(Signer.PublicKey),
                 Time = TimeProvider.System,
             },
+            Replay,
             NullLoggerFactory.Instance);
         _storages[facts.Name] = storage;
         _nodes[facts.Name] = node;
@@ -170,15 +187,20 @@ internal sealed class TestDeployment : IMoveControl, IAsyncDisposable
         public Task<StepAnswer> RefuseAsync(MoveOrder order, string reason, CancellationToken cancellationToken)
             => node.RefuseAsync(order, reason, cancellationToken);
 
-        public Task<HandOverAnswer> HandOverAsync(
-            HandOver handOver, Stream? content, CancellationToken cancellationToken)
-            => node.HandOvers.TakeAsync(caller, handOver, content, cancellationToken);
+        public async Task<HandOverAnswer> HandOverAsync(
+            HandOver handOver, Func<Stream, CancellationToken, Task> writeBody, CancellationToken cancellationToken)
+        {
+            using var body = new MemoryStream();
+            await writeBody(body, cancellationToken);
+            body.Position = 0;
+            return await node.HandOvers.TakeAsync(caller, handOver, body, cancellationToken);
+        }
 
         private async Task StreamAsync(MoveOrder order, long after, PipeWriter output, CancellationToken cancellationToken)
         {
             try
             {
-                await node.Changes.StreamAsync(order, after, output, cancellationToken);
+                await node.Changes.StreamAsync(order, caller, after, output, cancellationToken);
                 await output.CompleteAsync();
             }
             catch (Exception e)
