@@ -157,7 +157,9 @@ internal sealed class Ghost(Deployment deployment)
             CheckHome(machine, row);
         }
 
-        if (row.State == AccountState.Active)
+        // The commit that seals may bring the last writes of its group with it.
+        if (row.State == AccountState.Active
+            || (row.State == AccountState.Sealed && before?.Row is { State: AccountState.Active } active && active.Epoch == row.Epoch))
         {
             CheckActive(machine, store, before?.Row, row);
         }
