@@ -1,3 +1,4 @@
+using System.Globalization;
 using Domicile.Accounts;
 using Domicile.Deployments;
 using Domicile.Moves;
@@ -35,6 +36,7 @@ internal static class RegionHost
         await using var storage = RegionStorage.Open(directory, custodian, TimeProvider.System);
         using var replica = RegionDirectory.Open(directory);
         using var signer = new EcdsaSigner(SigningKey.LoadOrCreate(dataDirectory, role));
+        await using var memory = new MemorySweep(TimeProvider.System);
         await using var node = new RegionNode(
             new RegionContext
             {
@@ -45,6 +47,8 @@ internal static class RegionHost
                 Links = new RegionLinks(peers, config),
                 Signer = signer,
                 Time = TimeProvider.System,
+                Erasing = ErasingBounds(),
+                SweepMemory = memory.Ask,
             },
             log);
 
@@ -82,6 +86,15 @@ internal static class RegionHost
             await app.StopAsync(CancellationToken.None);
         }
     }
+
+    /// <summary>Seconds that an erasure waits before it cuts, instead of a minute: for tests.</summary>
+    internal const string PatienceSwitch = "DOMICILE_ERASE_PATIENCE_SECONDS";
+
+    private static ErasureBounds ErasingBounds()
+        => int.TryParse(Environment.GetEnvironmentVariable(PatienceSwitch), NumberStyles.None, CultureInfo.InvariantCulture,
+            out var seconds) && TimeSpan.FromSeconds(seconds) < MoveLimits.HoldsMax
+            ? new ErasureBounds(TimeSpan.FromSeconds(seconds), MoveLimits.CutMax)
+            : new ErasureBounds(MoveLimits.HoldsMax, MoveLimits.CutMax);
 
     private static S3Options OptionsOf(DeploymentConfig config, RegionName name)
         => new(name, [config.Find(name)!.Endpoint.Host, .. config.Find(name)!.Hosts]);

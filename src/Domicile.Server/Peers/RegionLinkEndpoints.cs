@@ -25,7 +25,16 @@ internal static class RegionLinkEndpoints
 
         context.Response.ContentType = "application/octet-stream";
         context.Features.Get<Microsoft.AspNetCore.Http.Features.IHttpResponseBodyFeature>()!.DisableBuffering();
-        await node.Changes.StreamAsync(question.Order, question.After, context.Response.BodyWriter, context.RequestAborted);
+        try
+        {
+            await node.Changes.StreamAsync(
+                question.Order, question.After, question.BoxKey, context.Response.BodyWriter, context.RequestAborted);
+        }
+        catch (OperationCanceledException)
+        {
+            // The target is gone, or the account is being erased here: nothing of it goes out any more.
+            context.Abort();
+        }
     }
 
     /// <summary>As many bytes as the query's <c>bytes</c> says, for a target to see how fast they come.</summary>
@@ -78,7 +87,8 @@ internal static class RegionLinkEndpoints
     }
 }
 
-internal sealed record PullQuestion(MoveOrder Order, long After);
+/// <param name="BoxKey">For which the source seals the account's key: see Storage.SecretBox.</param>
+internal sealed record PullQuestion(MoveOrder Order, long After, byte[] BoxKey);
 
 [System.Text.Json.Serialization.JsonSourceGenerationOptions(
     PropertyNamingPolicy = System.Text.Json.Serialization.JsonKnownNamingPolicy.CamelCase)]

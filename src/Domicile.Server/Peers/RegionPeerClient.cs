@@ -16,16 +16,23 @@ internal sealed class RegionPeerClient(PeerClients peers, RegionName region) : I
     public async Task<RegionStatus> StatusAsync(CancellationToken cancellationToken)
         => (await AskAsync("status", new PeerCall(), MovesJson.Default.RegionStatus, cancellationToken))!;
 
-    public Task CreateAccountAsync(AccountProfile profile, Credential first, CancellationToken cancellationToken)
-        => AskAsync(
-            "createAccount", new PeerCall { Profile = profile, Credential = first }, MovesJson.Default.Boolean,
-            cancellationToken);
+    public async Task CreateAccountAsync(AccountProfile profile, Credential first, CancellationToken cancellationToken)
+        => await AskAsync(
+            "createAccount",
+            new PeerCall { Profile = profile, Credential = first, Secret = await SealAsync(first, cancellationToken) },
+            MovesJson.Default.Boolean, cancellationToken);
 
     public async Task<CommandResult> ExecuteAsync(
         AccountId account, AccountCommand command, CancellationToken cancellationToken)
         => (await AskAsync(
-            "execute", new PeerCall { Account = account, Command = command }, MovesJson.Default.CommandResult,
-            cancellationToken, TimeSpan.FromSeconds(30)))!;
+            "execute",
+            new PeerCall
+            {
+                Account = account,
+                Command = command,
+                Secret = command is AddCredential added ? await SealAsync(added.Credential, cancellationToken) : null,
+            },
+            MovesJson.Default.CommandResult, cancellationToken, TimeSpan.FromSeconds(30)))!;
 
     public async Task<IReadOnlyList<AccessKeyView>> ListKeysAsync(AccountId account, CancellationToken cancellationToken)
         => (await AskAsync(
@@ -99,6 +106,11 @@ internal sealed class RegionPeerClient(PeerClients peers, RegionName region) : I
     public async Task<StepAnswer> EraseAsync(MoveOrder order, byte[] arrival, CancellationToken cancellationToken)
         => (await AskAsync(
             "erase", new PeerCall { Order = order, Statement = arrival }, MovesJson.Default.StepAnswer, cancellationToken))!;
+
+    // A secret would stay in the buffers of the connection and of the region's HTTP server: see SecretBox.
+    private async Task<BoxedSecret> SealAsync(Credential credential, CancellationToken cancellationToken)
+        => BoxedSecret.Seal(
+            (await AskAsync("offerSecret", new PeerCall(), MovesJson.Default.SecretOffer, cancellationToken))!, credential);
 
     private async Task<StepAnswer> StepAsync(string call, PeerCall question, CancellationToken cancellationToken)
         => (await AskAsync(call, question, MovesJson.Default.StepAnswer, cancellationToken))!;

@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Domicile.Deployments;
 using Domicile.Moves;
+using Domicile.Objects;
 
 namespace Domicile.Server.Peers;
 
@@ -28,7 +29,7 @@ internal sealed class RegionPeerEndpoints(RegionNode node, PeerTls tls, Func<Htt
         {
             await AnswerAsync(context, StatusCodes.Status409Conflict, new PeerRefusal(e.Reason), MovesJson.Default.PeerRefusal);
         }
-        catch (Exception e) when (e is JsonException or BadHttpRequestException or FormatException)
+        catch (Exception e) when (e is JsonException or BadHttpRequestException or FormatException or InvalidDataException)
         {
             context.Response.StatusCode = StatusCodes.Status400BadRequest;
         }
@@ -63,10 +64,9 @@ internal sealed class RegionPeerEndpoints(RegionNode node, PeerTls tls, Func<Htt
         await (call switch
         {
             "status" => AnswerAsync(context, await node.StatusAsync(cancelled), MovesJson.Default.RegionStatus),
-            "createAccount" => DoneAsync(context, node.CreateAccountAsync(question.Profile!, question.Credential!, cancelled)),
-            "execute" => AnswerAsync(
-                context, await node.ExecuteAsync(question.Account!.Value, question.Command!, cancelled),
-                MovesJson.Default.CommandResult),
+            "offerSecret" => AnswerAsync(context, node.Secrets.Draw(), MovesJson.Default.SecretOffer),
+            "createAccount" => DoneAsync(context, CreateAccountAsync(question, cancelled)),
+            "execute" => AnswerAsync(context, await ExecuteAsync(question, cancelled), MovesJson.Default.CommandResult),
             "listKeys" => AnswerAsync(
                 context, await node.ListKeysAsync(question.Account!.Value, cancelled),
                 MovesJson.Default.IReadOnlyListAccessKeyView),
@@ -87,6 +87,23 @@ internal sealed class RegionPeerEndpoints(RegionNode node, PeerTls tls, Func<Htt
                 context, await node.ExamineAsync(cancelled), MovesJson.Default.IReadOnlyListDoctorFinding),
             _ => AnswerAsync(context, await StepAsync(call, question, cancelled), MovesJson.Default.StepAnswer),
         });
+    }
+
+    private async Task CreateAccountAsync(PeerCall question, CancellationToken cancelled)
+    {
+        using var first = node.Secrets.Open(question.Credential!, question.Secret!);
+        await node.CreateAccountAsync(question.Profile!, first, cancelled);
+    }
+
+    private async Task<CommandResult> ExecuteAsync(PeerCall question, CancellationToken cancelled)
+    {
+        if (question is not { Command: AddCredential added, Secret: { } secret })
+        {
+            return await node.ExecuteAsync(question.Account!.Value, question.Command!, cancelled);
+        }
+
+        using var credential = node.Secrets.Open(added.Credential, secret);
+        return await node.ExecuteAsync(question.Account!.Value, new AddCredential(credential), cancelled);
     }
 
     private Task<StepAnswer> StepAsync(string call, PeerCall question, CancellationToken cancelled)

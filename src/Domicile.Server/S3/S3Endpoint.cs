@@ -119,7 +119,7 @@ internal sealed partial class S3Endpoint(
                 case Route.Here here:
                     await using (here.Copy)
                     {
-                        return await ServeHereAsync(context, target, operation, claim, here.Copy);
+                        return await ServeUntilCutAsync(context, target, operation, claim, here.Copy);
                     }
 
                 case Route.Forward forward:
@@ -145,12 +145,29 @@ internal sealed partial class S3Endpoint(
         return S3Answer.SlowDown("The account is moving faster than the request.");
     }
 
+    // An account that is erased here cuts who still reads it or writes into it: at the socket, whatever the client does.
+    private async Task<S3Error?> ServeUntilCutAsync(
+        HttpContext context, RequestTarget target, Operation operation, SignatureClaim claim, AccountCopy copy)
+    {
+        await using var cutting = copy.Cut.UnsafeRegister(static one => ((HttpContext)one!).Abort(), context);
+        try
+        {
+            return await ServeHereAsync(context, target, operation, claim, copy);
+        }
+        catch (OperationCanceledException) when (copy.Cut.IsCancellationRequested)
+        {
+            context.Abort();
+            return null;
+        }
+    }
+
     private async Task<S3Error?> ServeHereAsync(
         HttpContext context, RequestTarget target, Operation operation, SignatureClaim claim, AccountCopy copy)
     {
         // :: Step 4: authenticate.
         var headers = context.Request.Headers;
-        if (await copy.FindCredentialAsync(claim.AccessKeyId, context.RequestAborted) is not { } credential)
+        using var credential = await copy.FindCredentialAsync(claim.AccessKeyId, context.RequestAborted);
+        if (credential is null)
         {
             return UnknownKey(claim);
         }
@@ -172,6 +189,7 @@ internal sealed partial class S3Endpoint(
         }
 
         // :: Step 5: run.
+        using var key = signature.Key;
         var exchange = new S3Exchange(context, target, signature, copy, gateway, options);
         try
         {

@@ -46,11 +46,11 @@ internal sealed class S3Exchange(
 
     /// <summary>
     /// Runs a command. The client's going away doesn't stop it: whether it is durable would then be anyone's guess, and
-    /// the gateway's waits are bounded.
+    /// the gateway's waits are bounded. An erasure here does: a hand-over that outlasts its patience ends unanswered.
     /// </summary>
     public async Task<Outcome<T>> WriteAsync<T>(AccountCommand command)
         where T : CommandResult
-        => await gateway.WriteAsync(copy, command, CancellationToken.None) switch
+        => await gateway.WriteAsync(copy, command, copy.Cut) switch
         {
             T done => done,
             CommandResult.Refused { Code: "SlowDown" } busy => S3Answer.SlowDown(busy.Detail),

@@ -29,12 +29,14 @@ internal sealed class HandOverDesk(RegionContext region)
             return new HandOverAnswer.NotYet();
         }
 
+        // An account that has left again is erased: a content that still comes in is cut.
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, hold.Cut);
         if (content is not null && handOver.Command.Content is { Inline: null } staged && IsHome(store, handOver))
         {
-            await store.Contents.ReceiveSealedAsync(staged.ContentId, staged.LengthBytes, content, cancellationToken);
+            await store.Contents.ReceiveSealedAsync(staged.ContentId, staged.LengthBytes, content, ending.Token);
         }
 
-        var answer = await store.WriteAsync(transaction => Take(transaction, handOver), cancellationToken);
+        var answer = await store.WriteAsync(transaction => Take(transaction, handOver), ending.Token);
         if (handOver.Command.Content is { } named)
         {
             store.Contents.Adopted(named.ContentId);

@@ -18,6 +18,20 @@ internal static class MoveLimits
     /// <summary>How long erasing waits for open reads and hand-overs before it cuts them.</summary>
     public static readonly TimeSpan HoldsMax = TimeSpan.FromSeconds(60);
 
+    /// <summary>
+    /// How long those that were cut may take to end. If one is still there then, nothing is erased or signed: it is tried
+    /// again.
+    /// </summary>
+    public static readonly TimeSpan CutMax = TimeSpan.FromSeconds(10);
+
+    /// <summary>Keys that a region keeps for secrets of new access keys that control is about to send.</summary>
+    public const int SecretOffersMax = 64;
+
+    /// <summary>How often, and how often at most, an erasure looks whether files of the account are still open.</summary>
+    public static readonly TimeSpan DescriptorsLookedEvery = TimeSpan.FromMilliseconds(50);
+
+    public const int DescriptorLooksMax = 40;
+
     /// <summary>How long a source that is to prepare a move waits for the policy that permits it.</summary>
     public static readonly TimeSpan PolicyWaitMax = TimeSpan.FromSeconds(2);
 

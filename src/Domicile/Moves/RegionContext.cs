@@ -20,6 +20,10 @@ internal sealed record RegionContext
     public required EcdsaSigner Signer { get; init; }
     public required TimeProvider Time { get; init; }
     public CopyBounds Copy { get; init; } = new();
+    public ErasureBounds Erasing { get; init; } = new(MoveLimits.HoldsMax, MoveLimits.CutMax);
+
+    /// <summary>Asked for after each erasure: has this process give back memory in which names may have stayed.</summary>
+    public Action SweepMemory { get; init; } = () => { };
 
     public RegionName Name => Self.Name;
 
