@@ -37,7 +37,9 @@ public sealed record Erasure(
 /// <summary>What was left after an erasure, each looked at before it was signed. A region that found anything signs nothing.</summary>
 /// <param name="RowsLeft">Rows of the account in its database: 0.</param>
 /// <param name="FilesLeft">Files of its contents, finished or not: 0.</param>
-/// <param name="DescriptorsLeft">Its files that the process still had open, deleted ones too: 0; null where the system doesn't tell.</param>
+/// <param name="DescriptorsLeft">
+/// Its files that the process still had open, deleted ones too: 0; null where the system doesn't tell.
+/// </param>
 /// <param name="KeyForgotten">The key was zeroed in the process's memory, not only deleted: true.</param>
 /// <param name="ReadersEnded">Requests that were under way when erasing began, and ended by themselves.</param>
 /// <param name="ReadersCut">Requests that outlasted the wait: their connections were closed.</param>

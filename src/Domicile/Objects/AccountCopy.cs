@@ -9,9 +9,9 @@ namespace Domicile.Objects;
 
 /// <summary>
 /// A request's hold on this region's copy of an account: its state allowed reads when the hold was taken, and erasing
-/// waits for the hold's end, and cuts it in the end. Queries see what was committed when each began. Writes don't go through here but through the
-/// gateway (Domicile.Moves.AccountGateway.WriteAsync), which follows the account if it has left. For one request: not
-/// thread-safe.
+/// waits for the hold's end, and then cuts it. Queries see what was committed when each began. Writes don't go through here
+/// but through the gateway (Domicile.Moves.AccountGateway.WriteAsync), which follows the account if it has left. For one
+/// request: not thread-safe.
 /// </summary>
 internal sealed class AccountCopy(AccountStore store, Holds.Hold hold, long epoch) : IAsyncDisposable
 {

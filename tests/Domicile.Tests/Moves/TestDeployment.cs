@@ -52,9 +52,12 @@ internal sealed class TestDeployment : IMoveControl, IAsyncDisposable
     /// <summary>Control's; the regions begin with 1.</summary>
     public long PolicyRevision { get; set; } = 1;
 
-    public static async Task<TestDeployment> StartAsync()
+    /// <summary>The regions' clock; control's is the machine's.</summary>
+    public TimeProvider Time { get; private init; } = TimeProvider.System;
+
+    public static async Task<TestDeployment> StartAsync(TimeProvider? time = null)
     {
-        var deployment = new TestDeployment();
+        var deployment = new TestDeployment { Time = time ?? TimeProvider.System };
         foreach (var facts in Facts)
         {
             await deployment.StartAsync(facts);
@@ -94,7 +97,7 @@ internal sealed class TestDeployment : IMoveControl, IAsyncDisposable
             AccountId.FromRandom(RandomNumberGenerator.GetBytes(10)), Country.Parse("IN"), null);
         var key = AccessKey.NewId(profile.Id, RandomNumberGenerator.GetBytes(5));
         await _nodes[home].CreateAccountAsync(
-            profile, new Credential(key, "secret-of-the-first-key", "first", DateTimeOffset.UnixEpoch), default);
+            profile, new Credential(key, SecretBytes.OfText("secret-of-the-first-key"), "first", DateTimeOffset.UnixEpoch), default);
         return profile;
     }
 
@@ -125,7 +128,7 @@ internal sealed class TestDeployment : IMoveControl, IAsyncDisposable
     private async Task StartAsync(RegionFacts facts)
     {
         var directory = Directory.CreateDirectory(DirectoryOf(facts.Name)).FullName;
-        var storage = RegionStorage.Open(directory, await LocalCustodian.OpenAsync(directory, default), TimeProvider.System);
+        var storage = RegionStorage.Open(directory, await LocalCustodian.OpenAsync(directory, default), Time);
         var replica = RegionDirectory.Open(directory);
         replica.Take(new DirectoryUpdate([], 1, PolicyText));
         var node = new RegionNode(
@@ -137,7 +140,7 @@ internal sealed class TestDeployment : IMoveControl, IAsyncDisposable
                 Directory = replica,
                 Links = new DirectLinks(this, facts.Name),
                 Signer = EcdsaSigner.Generate(),
-                Time = TimeProvider.System,
+                Time = Time,
             },
             NullLoggerFactory.Instance);
         _storages[facts.Name] = storage;
@@ -157,10 +160,10 @@ internal sealed class TestDeployment : IMoveControl, IAsyncDisposable
 
     private sealed class DirectLink(RegionNode node, RegionName caller) : IRegionLink
     {
-        public Task<Stream> PullAsync(MoveOrder order, long after, CancellationToken cancellationToken)
+        public Task<Stream> PullAsync(MoveOrder order, long after, byte[] boxKey, CancellationToken cancellationToken)
         {
             var pipe = new Pipe();
-            _ = StreamAsync(order, after, pipe.Writer, cancellationToken);
+            _ = StreamAsync(order, after, boxKey, pipe.Writer, cancellationToken);
             return Task.FromResult(pipe.Reader.AsStream());
         }
 
@@ -174,11 +177,12 @@ internal sealed class TestDeployment : IMoveControl, IAsyncDisposable
             HandOver handOver, Stream? content, CancellationToken cancellationToken)
             => node.HandOvers.TakeAsync(caller, handOver, content, cancellationToken);
 
-        private async Task StreamAsync(MoveOrder order, long after, PipeWriter output, CancellationToken cancellationToken)
+        private async Task StreamAsync(
+            MoveOrder order, long after, byte[] boxKey, PipeWriter output, CancellationToken cancellationToken)
         {
             try
             {
-                await node.Changes.StreamAsync(order, after, output, cancellationToken);
+                await node.Changes.StreamAsync(order, after, boxKey, output, cancellationToken);
                 await output.CompleteAsync();
             }
             catch (Exception e)

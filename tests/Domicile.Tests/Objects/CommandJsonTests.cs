@@ -53,7 +53,6 @@ public sealed class CommandJsonTests
         new CopyPart("b", "k", "u", 3, "a", "l", "v", 7, 8, 9, "e", null),
         new CompleteUpload("b", "k", "u", [new(1, "e", Sum), new(2, "f", null)], Sum, 12, Conditions),
         new AbortUpload("b", "k", "u"),
-        new AddCredential(new Credential("DK", "secret", "label", DateTimeOffset.UnixEpoch)),
         new RevokeCredential("DK"),
     ];
 
@@ -66,6 +65,21 @@ public sealed class CommandJsonTests
         new CommandResult.PartWritten("e", DateTimeOffset.UnixEpoch, null),
         new CommandResult.Refused("NoSuchKey", "detail"),
     ];
+
+    // Goal: what a serialiser or a connection keeps in its buffers holds no secret; it comes sealed, beside the document.
+    [Fact]
+    public void A_secret_is_in_no_document_and_is_taken_from_none()
+    {
+        using var credential = new Credential("DK", SecretBytes.OfText("its-secret"), "label", DateTimeOffset.UnixEpoch);
+        var json = Encoding.UTF8.GetString(CommandJson.Write(new AddCredential(credential)));
+
+        Assert.DoesNotContain("its-secret", json, StringComparison.Ordinal);
+        var read = Assert.IsType<AddCredential>(CommandJson.ReadCommand(Encoding.UTF8.GetBytes(json))).Credential;
+        Assert.Equal(credential with { Secret = SecretBytes.None }, read);
+        Assert.Contains("\"secret\":\"\"", json, StringComparison.Ordinal);
+        Assert.Throws<JsonException>(() => CommandJson.ReadCommand(
+            Encoding.UTF8.GetBytes(json.Replace("\"secret\":\"\"", "\"secret\":\"its-secret\""))));
+    }
 
     [Fact]
     public void Every_command_comes_back_as_it_went()
@@ -88,7 +102,7 @@ public sealed class CommandJsonTests
     [Fact]
     public void Every_kind_of_command_and_result_is_in_these_tests()
     {
-        Assert.Equal(Kinds<AccountCommand>(), Commands.Select(c => c.GetType().Name).Distinct().Order(StringComparer.Ordinal));
+        Assert.Equal(Kinds<AccountCommand>(), Commands.Select(c => c.GetType().Name).Append(nameof(AddCredential)).Distinct().Order(StringComparer.Ordinal));
         Assert.Equal(Kinds<CommandResult>(), Results.Select(c => c.GetType().Name).Distinct().Order(StringComparer.Ordinal));
     }
 

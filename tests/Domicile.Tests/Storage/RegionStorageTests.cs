@@ -131,11 +131,14 @@ public sealed class RegionStorageTests
         var key = RandomNumberGenerator.GetBytes(32);
         var wrapped = custodian.Wrap(TemporaryRegion.Anna, key);
 
-        Assert.Equal(key, custodian.Unwrap(TemporaryRegion.Anna, wrapped));
-        Assert.Throws<StorageUnreadableException>(() => foreign.Unwrap(TemporaryRegion.Anna, wrapped));
-        Assert.Throws<StorageUnreadableException>(() => custodian.Unwrap(AccountId.Parse("bbbbbbbbbbbbbbbb"), wrapped));
-        Assert.Throws<StorageUnreadableException>(() => custodian.Unwrap(TemporaryRegion.Anna, wrapped.AsSpan(1)));
-        Assert.Throws<StorageUnreadableException>(() => custodian.Unwrap(TemporaryRegion.Anna, []));
+        var opened = new byte[32];
+        custodian.Unwrap(TemporaryRegion.Anna, wrapped, opened);
+        Assert.Equal(key, opened);
+        Assert.Throws<StorageUnreadableException>(() => foreign.Unwrap(TemporaryRegion.Anna, wrapped, opened));
+        Assert.Throws<StorageUnreadableException>(
+            () => custodian.Unwrap(AccountId.Parse("bbbbbbbbbbbbbbbb"), wrapped, opened));
+        Assert.Throws<StorageUnreadableException>(() => custodian.Unwrap(TemporaryRegion.Anna, wrapped.AsSpan(1), opened));
+        Assert.Throws<StorageUnreadableException>(() => custodian.Unwrap(TemporaryRegion.Anna, [], opened));
     }
 
     [Fact]
@@ -154,7 +157,11 @@ public sealed class RegionStorageTests
         await region.ReopenAsync();
 
         var key = region.Storage.Find(store.Account)!.Key!;
-        Assert.Equal([1, 2, 3], key.OpenSmall("purpose", sealedBytes));
+        using (var opened = key.OpenSmall("purpose", sealedBytes))
+        {
+            Assert.Equal([1, 2, 3], opened.Span.ToArray());
+        }
+
         Assert.Throws<ContentCorruptException>(() => key.OpenSmall("another purpose", sealedBytes));
         Assert.Throws<ContentCorruptException>(() => key.OpenSmall("purpose", sealedBytes.AsSpan(1)));
         Assert.Throws<ContentCorruptException>(() => key.OpenSmall("purpose", []));
@@ -175,7 +182,8 @@ public sealed class RegionStorageTests
             },
             Cancelled));
 
-        Assert.Equal([1], store.Key!.OpenSmall("p", secret));
+        using var opened = store.Key!.OpenSmall("p", secret);
+        Assert.Equal([1], opened.Span.ToArray());
     }
 
     private static int OpenDatabases(TemporaryRegion region) => Directory.EnumerateFiles("/proc/self/fd")
