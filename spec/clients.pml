@@ -20,19 +20,25 @@ inline checkRead(r) {
   fi
 }
 
+/* The stranger that a lie has named keeps what comes to it; the client asks anew once its router has forgotten the hint. */
+#define keeps(r) (r == 2 && hostile != 0)
+#define doubts(r) (seed == HomeDoubtsItsRow && at[r].state == Active && hintEpoch[r] > at[r].epoch)
+
 /* Puts key 0, then deletes it. */
 proctype Writer() {
 end: do
   :: atomic { (writes == 0 || writes == 2) && !writeUnderWay ->
      if
-     :: routers -> if :: writeRouter = 0 :: writeRouter = 1 fi; writeRegion = cacheHome[writeRouter]
+     :: routers -> if :: writeRouter = 0 :: writeRouter = 1 fi; enter(writeRouter, writeRegion)
      :: !routers && at[0].state == Active -> writeRegion = 0
      :: !routers && at[1].state == Active -> writeRegion = 1
      fi;
      writeUnderWay = 1 }
   :: atomic { writeUnderWay && at[writeRegion].state == Active ->
      commit(writeRegion, 0, (writes == 0 -> 1 : 0)); writes++; writeUnderWay = 0; writeRegion = 0; writeRouter = 0 }
-  :: atomic { writeUnderWay && mustFollow(writeRegion) && !(seed == ArrivingNamesNobody && at[writeRegion].state == Arriving) ->
+  :: atomic { writeUnderWay && doubts(writeRegion) -> holds(OnlyItsOwn, hintHome[writeRegion] != 2); writeUnderWay = 0; writeRegion = 0 }
+  :: atomic { writeUnderWay && keeps(writeRegion) && believed(writeRouter) != 2 -> writeUnderWay = 0; writeRegion = 0 }
+  :: atomic { writeUnderWay && mustFollow(writeRegion) && !keeps(writeRegion) && !(seed == ArrivingNamesNobody && at[writeRegion].state == Arriving) ->
      if
      :: routers -> follow(writeRouter, writeRegion)
      :: else -> writeUnderWay = 0; writeRegion = 0
@@ -47,7 +53,8 @@ proctype Uploader() {
 end: do
   :: atomic { upload == 0 && attempt < 2 ->
      if :: at[0].state == Active -> uploadRegion = 0 :: at[1].state == Active -> uploadRegion = 1 fi;
-     uploadEpoch = at[uploadRegion].epoch; attempt++; upload = 1 }
+     uploadEpoch = at[uploadRegion].epoch; attempt++; upload = 1;
+     if :: hostile == uploadRegion + 1 || (hostile == 3 && transit) -> passed = passed | bit(attempt) :: else fi }
   :: atomic { upload == 1 && at[uploadRegion].state == Active && at[uploadRegion].epoch == uploadEpoch ->
      apply(uploadRegion, attempt); upload = 3 }
   :: atomic { upload == 1 && at[uploadRegion].state == Departed && at[uploadRegion].epoch == uploadEpoch ->
@@ -85,14 +92,15 @@ end: do
   :: atomic { reading == 0 && readsLeft > 0 -> readsLeft--;
      readFloor = acknowledged[0];
      if
-     :: routers -> if :: readRouter = 0 :: readRouter = 1 fi; readRegion = cacheHome[readRouter]
+     :: routers -> if :: readRouter = 0 :: readRouter = 1 fi; enter(readRouter, readRegion)
      :: !routers && serves(0) -> readRegion = 0
      :: !routers && serves(1) -> readRegion = 1
      fi;
      reading = 1 }
   :: atomic { reading == 1 && (serves(readRegion) || (seed == RouterCacheWithoutEpoch && at[readRegion].hasData)) ->
      openRead[readRegion] = 1; reading = 2 }
-  :: atomic { reading == 1 && mustFollow(readRegion) && !(seed == ArrivingNamesNobody && at[readRegion].state == Arriving) ->
+  :: atomic { reading == 1 && keeps(readRegion) && believed(readRouter) != 2 -> reading = 0; readsLeft++ }
+  :: atomic { reading == 1 && mustFollow(readRegion) && !keeps(readRegion) && !(seed == ArrivingNamesNobody && at[readRegion].state == Arriving) ->
      if
      :: routers -> follow(readRouter, readRegion)
      :: else -> reading = 0; readsLeft++

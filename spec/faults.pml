@@ -37,6 +37,12 @@ end: do
      if :: seenByControl = 1 :: seenByControl = 0 fi }
   :: atomic { known[0] < revision -> known[0] = revision }
   :: atomic { known[1] < revision -> known[1] = revision }
+  :: atomic { removals > 0 && hostile != 0 -> removals--; removed = 1 }
+  /* Control's word comes to every region; another's is forgotten. Only where somebody lies: else neither changes a thing. */
+  :: atomic { hostile != 0 && routers && cacheEpoch[0] < directoryEpoch -> learn(0, directoryHome, directoryEpoch) }
+  :: atomic { hostile != 0 && routers && cacheEpoch[1] < directoryEpoch -> learn(1, directoryHome, directoryEpoch) }
+  :: atomic { hostile != 0 && hintEpoch[0] != 0 && seed != HintStays -> hintEpoch[0] = 0; hintHome[0] = 0 }
+  :: atomic { hostile != 0 && hintEpoch[1] != 0 && seed != HintStays -> hintEpoch[1] = 0; hintHome[1] = 0 }
   :: atomic { leftover && at[leftoverRegion].state == Active && at[leftoverRegion].epoch == leftoverEpoch ->
      leftover = 0;
      holds(NoResurrection, upload != 4);      /* the client's later attempt was answered already */

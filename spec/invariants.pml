@@ -10,6 +10,7 @@
 #define ReceiptTruthful 209    /* what the regions sign is so */
 #define PolicyRespected 210    /* no account goes live where the policy named by the order forbids it */
 #define MoveTerminates 211     /* each move ends; undisturbed, at the target */
+#define OnlyItsOwn 213         /* no region reads or changes an account that it is neither home, target nor permitted relay of */
 #define WritesResume 212       /* in the end exactly one region takes writes, and no request is left waiting */
 
 #define holds(Name, condition) assert(Name && (condition))

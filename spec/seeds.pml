@@ -44,6 +44,22 @@
 #define CacheGoesBack 45              /* 10: a router's cache takes any entry */
 #define EraseDoesNotWait 46           /* 11: open reads are not waited for */
 
+/* What a region may say to others: each check left out (hostile.pml). */
+#define PullByAnyRegion 60            /* the source does not compare who pulls with the target on record */
+#define OrderNotSigned 61             /* an order is taken from whoever says that control gave it */
+#define RefuseNotSigned 62            /* a peer's refuse needs no order of control's that makes it the source */
+#define RefuseMakesRecord 63          /* a peer's refuse of a move that nobody ordered is recorded */
+#define HandOverNotSigned 64          /* a write handed over is run as the former home tells it, not as the client signed it */
+#define HandOverByAnyRegion 65        /* ... and from any region */
+#define HandOverForEver 66            /* ... and after the former home has erased */
+#define TransitNotApplied 67          /* the home answers whatever region relays */
+#define HintFromAnyRegion 68          /* a word on a home is taken also from a region that was not asked */
+#define HintOfAnyEpoch 69             /* ... and of any epoch */
+#define HintOverControl 70            /* ... and kept like control's own, so that control's next word does not overrule it */
+#define HintStays 71                  /* ... and never forgotten */
+#define HomeDoubtsItsRow 72           /* the home passes a request on because of another region's word */
+#define RemovedRegionAccepted 73      /* a region that was taken out is still a peer */
+
 /* What this model, or reading the code against it, found in the implementation; all mended. NeverTooEarly and
  * PolicyOfRequest above were two more. */
 #define RefusedDataStays 50           /* after a refusal that nobody asked for by "refuse", what was copied stayed at the target */

@@ -16,10 +16,10 @@
 
 inline goBack(s, m) {           /* unseal, with the target's refusal in hand */
   if
-  :: canUnseal(s, m) -> at[s].state = Active; at[s].move = 0; at[s].pulling = 0; at[s].tombstone[0] = 0; at[s].tombstone[1] = 0
+  :: canUnseal(s, m) -> at[s].state = Active; at[s].move = 0; at[s].pulling = 0; at[s].follower = 0; at[s].tombstone[0] = 0; at[s].tombstone[1] = 0
   :: else ->
      if
-     :: at[s].state == Active && at[s].pulling == m -> at[s].pulling = 0; at[s].tombstone[0] = 0; at[s].tombstone[1] = 0
+     :: at[s].state == Active && at[s].pulling == m -> at[s].pulling = 0; at[s].follower = 0; at[s].tombstone[0] = 0; at[s].tombstone[1] = 0
      :: else ->
         if :: seed == LateUnsealDropsTombstones -> at[s].tombstone[0] = 0; at[s].tombstone[1] = 0 :: else fi
      fi
@@ -30,7 +30,7 @@ inline goBack(s, m) {           /* unseal, with the target's refusal in hand */
 }
 
 inline becomeTombstone(s, t, m) {
-  at[s].state = Departed; at[s].move = 0; at[s].pulling = 0; at[s].peer = t; at[s].lastDeparture = m;
+  at[s].state = Departed; at[s].move = 0; at[s].pulling = 0; at[s].follower = 0; at[s].peer = t; at[s].lastDeparture = m;
   departed = departed | bit(m); watch[s] = watch[s] & (255 - bit(m))
 }
 
@@ -57,7 +57,7 @@ end: do
         :: else ->
            if
            :: canPrepare(s, m) ->
-              at[s].pulling = m; at[s].tombstone[0] = 0; at[s].tombstone[1] = 0; put(PREPARED, m)
+              at[s].pulling = m; at[s].follower = t + 1; at[s].tombstone[0] = 0; at[s].tombstone[1] = 0; put(PREPARED, m)
            :: else -> put(NOT_NOW, m)
            fi
         fi
@@ -128,7 +128,7 @@ end: do
      :: else -> watch[s] = watch[s] & (255 - bit(m))
      fi }
   /* The stream: the next change after the target's cursor; if there is none, the watermark alone. */
-  :: atomic { !batch[m].on && !received[m] && feeds(s, m) && at[t].state == Arriving && at[t].move == m &&
+  :: atomic { !batch[m].on && !received[m] && feeds(s, m) && at[s].follower == t + 1 && at[t].state == Arriving && at[t].move == m &&
         at[t].cursor < at[s].seq && !halfRead[m] && (next(s, at[t].cursor) != 2 || seed != NoWatermark) ->
      k = next(s, at[t].cursor);
      batch[m].after = at[t].cursor; batch[m].key = k;

@@ -1,4 +1,4 @@
-/* What exists. Regions 0 and 1. Move 1 goes from 0 to 1; move 2 back, if move 1 succeeded, else again from 0 to 1. */
+/* What exists. Regions 0 and 1, and a stranger, 2, which no move concerns. Move 1 goes from 0 to 1; move 2 back, if move 1 succeeded, else again from 0 to 1. */
 
 /* What this run searches; set from the environment. */
 byte seed;      /* a bug of seeds.pml */
@@ -14,6 +14,10 @@ bool controlDies; /* control may vanish for ever */
 bool digests;   /* digests are compared at the cut-over */
 bool routers;   /* requests go through two routers with caches; else straight to whoever serves */
 bool eager;     /* the second move may begin while the first one still has to erase */
+byte hostile;   /* 0: nobody; else one more than the region that turns hostile (hostile.pml) */
+byte lies;      /* how often it does what it should not */
+bool transit;   /* policy lets requests pass through it */
+byte removals;  /* how often it may be taken out of the deployment */
 bool ending;    /* the states in which nothing more can happen are looked at: MoveTerminates, WritesResume */
 
 /* The row that decides, and the rows of the account. Durable; one atomic block is one transaction. */
@@ -25,6 +29,7 @@ typedef Copy {
   byte cursor;        /* arriving: complete up to here */
   byte move;          /* to which the state belongs */
   byte pulling;       /* the move whose target follows this copy */
+  byte follower;      /* one more than that target: the source's record of the order */
   byte peer;          /* departed: the next home; arriving: the source */
   byte lastDeparture; /* the move record that a tombstone goes back to */
   bool hasData;
@@ -33,7 +38,7 @@ typedef Copy {
   byte changed[2];    /* seq of the last change */
   bool tombstone[2];  /* the deletion left a row for the feed */
 };
-Copy at[2];
+Copy at[3];
 
 /* Records of moves, by region and role; sets of moves, for ever. */
 #define bit(m) (1 << (m))
@@ -65,8 +70,10 @@ typedef Batch { bool on; byte after; byte upTo; byte key; byte value };
 Batch batch[3];
 bool halfRead[3]; byte halfKey[3], halfValue[3];                           /* CopyNotAtomic only */
 
-/* Routers' caches. */
-byte cacheHome[2], cacheEpoch[2];
+/* What routers know by control's word, and what a region to which they passed a request has said beyond it. */
+byte cacheHome[2], cacheEpoch[2], hintHome[2], hintEpoch[2];
+bool removed;                        /* the hostile region is of the deployment no more */
+byte passed;                         /* ghost: attempts whose signed request the hostile region has seen */
 
 /* Ghosts: the one true history, and what clients were told. */
 byte seqMax, trueValue[2], trueSeq[2], acknowledged[2], homeOf[5];

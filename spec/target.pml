@@ -53,7 +53,7 @@ end: do
         :: isArriving(t, m) -> put(ARRIVING, m)
         :: !isArriving(t, m) && isFree(t) && isEmpty(t) ->
            at[t].state = Arriving; at[t].move = m; at[t].epoch = epochOf[m]; at[t].peer = s;
-           at[t].hasData = 1; at[t].hasKey = 1; at[t].pulling = 0; at[t].seq = 0;
+           at[t].hasData = 1; at[t].hasKey = 1; at[t].pulling = 0; at[t].follower = 0; at[t].seq = 0;
            if :: seed == CursorNotReset :: else -> at[t].cursor = 0 fi;
            put(ARRIVING, m)
         :: else -> refuse(t, m); put(REFUSED, m); disturbed[m] = 1

@@ -17,6 +17,7 @@ internal sealed record Benchmark(
         new("plan", "What a plan says, and what it takes", PlanBenchmark.RunAsync, "case", "link", "scale"),
         new("s3", "S3 requests", S3Benchmark.RunAsync),
         new("memory", "Memory of a region", MemoryBenchmark.RunAsync),
+        new("attack", "A client beside an attack", AttackBenchmark.RunAsync, "case"),
         new("store", "The store alone", StoreBenchmark.RunAsync),
         new("demo", "The demo", DemoBenchmark.RunAsync),
     ];

@@ -52,7 +52,7 @@ internal sealed class TestBed : IAsyncDisposable
         call.Say("starting control and three regions");
         var directory = Path.Combine(
             Path.GetTempPath(), $"domicile-bench-{RandomNumberGenerator.GetHexString(8, lowercase: true)}");
-        PrivateDirectory.Create(Path.Combine(directory, "control"));
+        SmallFile.CreateDirectory(Path.Combine(directory, "control"));
         try
         {
             distance ??= Distance.None;
@@ -101,10 +101,13 @@ internal sealed class TestBed : IAsyncDisposable
         return new Uri(string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{link.EndPoint.Port}"));
     }
 
-    public S3Link Connect(NewAccountView account, string region, int connections)
-        => new(
-            EndpointOf(region), account.AccessKey, account.SecretKey, LocalAccess.Handler(_deployment.Directory, ConnectPatience),
-            connections, _call.Time);
+    /// <param name="renewedAfter">A connection that is older is not used again; null: for as long as it holds.</param>
+    public S3Link Connect(NewAccountView account, string region, int connections, TimeSpan? renewedAfter = null)
+    {
+        var handler = LocalAccess.Handler(_deployment.Directory, ConnectPatience);
+        handler.PooledConnectionLifetime = renewedAfter ?? Timeout.InfiniteTimeSpan;
+        return new S3Link(EndpointOf(region), account.AccessKey, account.SecretKey, handler, connections, _call.Time);
+    }
 
     /// <summary>Moves an account and waits until it is erased where it was.</summary>
     public async Task<MoveView> MoveAsync(NewAccountView account, string to)
@@ -173,7 +176,7 @@ internal sealed class TestBed : IAsyncDisposable
     private async Task StartAllAsync()
     {
         await Task.WhenAll(_deployment.Roles.ToList().Select(StartAsync));
-        _control = ControlClient.Open(new DeploymentAddress(_deployment.Directory, null, null));
+        _control = ControlClient.Open(new DeploymentAddress(_deployment.Directory, null, null), _call.Say);
 
         // A process is ready before its links are: the first questions connect, and on a long link may take too long for it.
         var begun = _call.Time.GetTimestamp();

@@ -14,6 +14,9 @@ if [ $# -lt 1 ] || [ $# -gt 2 ]; then
 fi
 receipt=$1
 trusted=${2:-}
+# A name that begins with '-' would be an option to the programs below.
+case $receipt in -*) receipt=./$receipt ;; esac
+case $trusted in -*) trusted=./$trusted ;; esac
 
 work=$(mktemp -d)
 named=
@@ -38,6 +41,15 @@ field() {
 }
 unhex() { printf "$(printf '%s' "$1" | sed 's/../\\x&/g')"; }
 sha256() { sha256sum | cut -d ' ' -f 1; }
+# Base64 in its one form: what has unused bits set, or white space, isn't it. `unbase64 TEXT-FILE BYTES-FILE`
+unbase64() {
+  base64 -d <"$1" >"$2" 2>/dev/null && [ "$(base64 <"$2" | tr -d '\n')" = "$(cat "$1")" ]
+}
+# The SubjectPublicKeyInfo of a P-256 key with its point in full: 26 bytes that are always the same, 04, x and y.
+is_p256() {
+  [ "$(wc -c <"$1" | tr -d ' ')" -eq 91 ] &&
+    [ "$(head -c 27 "$1" | od -An -v -tx1 | tr -d ' \n')" = 3059301306072a8648ce3d020106082a8648ce3d03010703420004 ]
+}
 is_hash() { printf '%s\n' "$1" | grep -qx '[0-9a-f]\{64\}'; }
 
 # --- 1. Read the fields, write the receipt again from them, and compare: nothing can hide in another spelling.
@@ -87,6 +99,8 @@ envelope() {
 cmp -s "$receipt" "$work/again.json" || fail "the file is a receipt in its canonical form"
 passed "the file is a receipt in its canonical form"
 
+[ "$(wc -c <"$receipt" | tr -d ' ')" -le 1048576 ] || fail "the file is at most 1 MiB long"
+[ "$(printf '%s' "$hashes" | grep -c .)" -le 63 ] || fail "the inclusion proof has at most 63 hashes"
 for number in "$index" "$size"; do
   printf '%s\n' "$number" | grep -qx '0\|[1-9][0-9]\{0,17\}' || fail "leaf index and tree size are numbers"
 done
@@ -94,14 +108,15 @@ done
 # --- 2. Each statement is signed by the key of its role (DSSE: the signature is over the pre-authentication encoding).
 
 for name in source target control ledger; do
-  base64 -d <"$work/$name.key64" >"$work/$name.der" 2>/dev/null || fail "the key of $name is base64"
+  unbase64 "$work/$name.key64" "$work/$name.der" || fail "the key of $name is base64"
+  is_p256 "$work/$name.der" || fail "the key of $name is a P-256 key"
   openssl pkey -pubin -inform DER -in "$work/$name.der" -out "$work/$name.pem" 2>/dev/null || fail "the key of $name is a key"
   sha256 <"$work/$name.der" >"$work/$name.id"
 done
 
 signed_by() { # ENVELOPE ROLE
-  base64 -d <"$work/$1.b64" >"$work/$1.json" 2>/dev/null || fail "$1: the payload is base64"
-  base64 -d <"$work/$1.sig64" >"$work/$1.sig" 2>/dev/null || fail "$1: the signature is base64"
+  unbase64 "$work/$1.b64" "$work/$1.json" || fail "$1: the payload is base64"
+  unbase64 "$work/$1.sig64" "$work/$1.sig" || fail "$1: the signature is base64"
   local length
   length=$(wc -c <"$work/$1.json" | tr -d ' ')
   { printf 'DSSEv1 28 application/vnd.in-toto+json %s ' "$length"; cat "$work/$1.json"; } >"$work/$1.pae"
@@ -122,21 +137,34 @@ passed "source, target and control have keys of their own"
 
 # --- 3. The checkpoint is signed by the ledger (C2SP signed note).
 
-printf '%s' "$note" | grep -q '\\[^n]' && fail "the checkpoint has no escapes but line ends"
+printf '%s' "$note" | sed 's/\\n//g' | grep -q '\\' && fail "the checkpoint has no escapes but line ends"
 printf '%b' "$note" >"$work/note"
 sed -n '1,3p' "$work/note" >"$work/note.text"
 origin=$(sed -n '1p' "$work/note")
 [ "$(sed -n '2p' "$work/note")" = "$size" ] || fail "the checkpoint is of the tree's size"
-sed -n '3p' "$work/note" | base64 -d >"$work/root" 2>/dev/null || fail "the checkpoint's root is base64"
+sed -n '3p' "$work/note" | tr -d '\n' >"$work/root64"
+unbase64 "$work/root64" "$work/root" || fail "the checkpoint's root is base64"
 [ -z "$(sed -n '4p' "$work/note")" ] || fail "the checkpoint has three lines"
-line=$(sed -n '5,$p' "$work/note" | grep -F -- "— $origin " | head -n 1) ||
-  fail "the checkpoint is signed by $origin"
-printf '%s' "${line##* }" | base64 -d >"$work/note.bytes" 2>/dev/null || fail "the checkpoint's signature is base64"
-[ "$(head -c 4 "$work/note.bytes" | od -An -tx1 | tr -d ' \n')" = "$(head -c 8 "$work/ledger.id")" ] ||
-  fail "the checkpoint names the ledger's key"
-tail -c +5 "$work/note.bytes" >"$work/note.sig"
-openssl dgst -sha256 -verify "$work/ledger.pem" -signature "$work/note.sig" "$work/note.text" >/dev/null 2>&1 ||
-  fail "the checkpoint is signed by the ledger"
+[ "$(tail -c 1 "$work/note" | od -An -tx1 | tr -d ' ')" = 0a ] || fail "the checkpoint ends in a line end"
+
+# Lines of other keys are passed over, if they are signature lines; each that claims this name and key must verify.
+claimed=0 lines=0
+while IFS= read -r line; do
+  lines=$((lines + 1))
+  [ "$lines" -le 16 ] || fail "the checkpoint has at most 16 signatures"
+  printf '%s\n' "$line" | grep -Eqx -- '— [^ +[:cntrl:]]{1,384} [A-Za-z0-9+/]+={0,2}' || fail "the checkpoint's signatures are lines of name and base64"
+  printf '%s' "${line##* }" >"$work/note.sig64"
+  unbase64 "$work/note.sig64" "$work/note.bytes" && [ "$(wc -c <"$work/note.bytes")" -gt 4 ] ||
+    fail "the checkpoint's signature is base64"
+  line=${line#— }
+  [ "${line% *}" = "$origin" ] || continue
+  [ "$(head -c 4 "$work/note.bytes" | od -An -tx1 | tr -d ' \n')" = "$(head -c 8 "$work/ledger.id")" ] || continue
+  tail -c +5 "$work/note.bytes" >"$work/note.sig"
+  openssl dgst -sha256 -verify "$work/ledger.pem" -signature "$work/note.sig" "$work/note.text" >/dev/null 2>&1 ||
+    fail "the checkpoint is signed by the ledger"
+  claimed=$((claimed + 1))
+done < <(sed -n '5,$p' "$work/note")
+[ "$claimed" -gt 0 ] || fail "the checkpoint is signed by $origin with the ledger's key"
 passed "the checkpoint of $origin at size $size is signed by the ledger"
 
 if [ -n "$trusted" ]; then

@@ -23,6 +23,12 @@ internal static class CommandLine
             return ExitCode.Usage;
         }
 
+        if (parsed.GetResult(Globals.Token) is not null)
+        {
+            await host.Error.WriteLineAsync(
+                "warning: --token shows in the list of processes and stays in the shell's history: use --token-file or DOMICILE_TOKEN");
+        }
+
         try
         {
             return await parsed.InvokeAsync(Invocation(host), cancellationToken);
@@ -68,13 +74,14 @@ internal static class CommandLine
             DemoVerb.Create(host),
             AccountVerbs.Create(host), WhereVerb.Create(host), KeyVerbs.Create(host),
             PolicyVerbs.Create(host), PlanVerb.Create(host), ApplyVerb.Create(host),
-            MoveVerb.Create(host), MovesVerbs.Create(host),
+            MoveVerb.Create(host), MovesVerbs.Create(host), RegionVerbs.Create(host),
             ReceiptVerb.Create(host), VerifyVerb.Create(host), LedgerVerbs.Create(host),
             DoctorVerb.Create(host), CompletionVerb.Create(host),
         };
         root.Add(Globals.Data);
         root.Add(Globals.Control);
         root.Add(Globals.Token);
+        root.Add(Globals.TokenFile);
         root.Add(Globals.Json);
         foreach (var help in root.Options.OfType<HelpOption>())
         {

@@ -43,7 +43,8 @@ internal sealed class ControlClient : IDisposable
 
     public Uri Url { get; }
 
-    public static ControlClient Open(DeploymentAddress address)
+    /// <param name="say">Takes warnings for the person.</param>
+    public static ControlClient Open(DeploymentAddress address, Action<string> say)
     {
         if (address.ControlUrl is null)
         {
@@ -59,9 +60,14 @@ internal sealed class ControlClient : IDisposable
                 $"'{address.ControlUrl}' is not a URL", "give --control as http://HOST:PORT or https://HOST:PORT");
         }
 
-        return address.Token is { } token
+        if (address is { Token: not null, TokenFile: not null })
+        {
+            throw new VerbFailedException("--token and --token-file are both given", "give --token-file alone");
+        }
+
+        return (address.TokenFile is { } file ? TokenFile.Read(file, say) : address.Token) is { } token
             ? new ControlClient(url, token, new SocketsHttpHandler { ConnectTimeout = ConnectTimeout }, "check --control")
-            : throw new VerbFailedException($"No token for {url}", "give --token, or set DOMICILE_TOKEN");
+            : throw new VerbFailedException($"No token for {url}", "give --token-file, or set DOMICILE_TOKEN");
     }
 
     public Task<T> GetAsync<T>(string path, JsonTypeInfo<T> type, CancellationToken cancellationToken)
@@ -172,7 +178,7 @@ internal sealed class ControlClient : IDisposable
     {
         if (answer.StatusCode == HttpStatusCode.Unauthorized)
         {
-            return new VerbFailedException($"Control at {Url} does not know this token", "check --token, or DOMICILE_TOKEN");
+            return new VerbFailedException($"Control at {Url} does not know this token", "check --token-file, or DOMICILE_TOKEN");
         }
 
         var body = await answer.Content.ReadAsStringAsync(cancellationToken);

@@ -23,8 +23,15 @@ internal static class Globals
 
     public static readonly Option<string?> Token = new("--token")
     {
-        Description = "Bearer token of the control API (or DOMICILE_TOKEN)",
+        Description = "Bearer token of the control API; the list of processes shows it: rather --token-file, or DOMICILE_TOKEN",
         HelpName = "T",
+        Recursive = true,
+    };
+
+    public static readonly Option<string?> TokenFile = new("--token-file")
+    {
+        Description = "File that holds the bearer token of the control API",
+        HelpName = "FILE",
         Recursive = true,
     };
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
@@ -53,8 +54,17 @@ internal sealed class Terminal
             JsonSerializer.Serialize(json, document, type);
         }
 
-        return System.Text.Encoding.UTF8.GetString(buffer.WrittenSpan);
+        return Shown(Encoding.UTF8.GetString(buffer.WrittenSpan));
     }
+
+    // What nobody sees can only be in strings, where it may as well be escaped: it is the same document.
+    private static string Shown(string json)
+        => !json.EnumerateRunes().Any(Clean.IsHidden) ? json : json.EnumerateRunes().Aggregate(
+            new StringBuilder(), (text, rune) => Clean.IsHidden(rune) ? AppendEscaped(text, rune) : text.Append(rune)).ToString();
+
+    private static StringBuilder AppendEscaped(StringBuilder text, Rune rune)
+        => rune.ToString().Aggregate(
+            text, (written, unit) => written.Append(CultureInfo.InvariantCulture, $"\\u{(int)unit:x4}"));
 
     public void Print(IRenderable content) => Out.Write(content);
 

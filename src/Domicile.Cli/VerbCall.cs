@@ -21,5 +21,5 @@ internal sealed class VerbCall(ParseResult parsed, CliHost host)
     public T Get<T>(Argument<T> argument) => parsed.GetValue(argument)!;
 
     /// <summary>The caller disposes it.</summary>
-    public ControlClient OpenControl() => ControlClient.Open(Address);
+    public ControlClient OpenControl() => ControlClient.Open(Address, Terminal.Say);
 }

@@ -33,6 +33,9 @@ public sealed class PublicKey : IEquatable<PublicKey>
     /// <summary>SHA-256 of the SubjectPublicKeyInfo, 64 lower-case hex digits: <c>keyid</c> in envelopes.</summary>
     public string KeyId { get; }
 
+    /// <summary>For people who compare keys: <c>SHA256:</c> and the key id.</summary>
+    public string Fingerprint => $"SHA256:{KeyId}";
+
     /// <summary>The DER form of SubjectPublicKeyInfo (RFC 5280), <see cref="SpkiLengthBytes"/> long.</summary>
     public ReadOnlySpan<byte> Spki => _spki;
 

@@ -1,9 +1,11 @@
 using System.Runtime.InteropServices;
+using Domicile.Deployments;
 using Domicile.Server.Hosting;
 
 const int Failed = 1;
 const int WrongUsage = 2;
 
+ProcessPrivacy.Begin();
 if (ServeOptions.Read(args, out var wrong) is not { } options)
 {
     Console.Error.WriteLine(wrong);

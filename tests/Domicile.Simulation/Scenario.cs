@@ -26,16 +26,20 @@ internal sealed class Scenario
     private readonly Dice _dice;
     private readonly List<(long Step, Action Act)> _strikes = [];
 
+    private readonly HostileRegion? _hostile;
+
     // After so many looks at a region that has commits to lose, it crashes; 0: it need not.
     private int _copiesToCrash;
 
-    public Scenario(Deployment deployment)
+    /// <param name="hostility">The dice of a hostile region, if there is one: not of the world's, which it leaves as it is.</param>
+    public Scenario(Deployment deployment, Dice? hostility)
     {
         _deployment = deployment;
         _world = deployment.World;
         _dice = _world.Dice.Fork();
         Operator = new Operator(deployment, 90);
         deployment.Register.Apply(Anywhere);
+        _hostile = hostility is null ? null : new HostileRegion(deployment, hostility, deployment.Seeds.Hostile);
     }
 
     public List<Client> Clients { get; } = [];
@@ -43,6 +47,8 @@ internal sealed class Scenario
     public Operator Operator { get; }
 
     public int Crashes { get; private set; }
+
+    public int Lies => _hostile?.Lies ?? 0;
 
     public bool IsPlayed => Clients.All(one => one.IsDone) && Operator.Running == 0;
 
@@ -69,7 +75,7 @@ internal sealed class Scenario
             var keys = new Keys(AccessKey.NewId(profile.Id, _dice.Bytes(5)));
             _deployment.Accounts.Add(profile);
             _deployment.Register.Add(profile, home.Region, _dice.Bytes(32));
-            var credential = new Credential(keys.Current, SecretBytes.OfText(new string('s', 40)), "first", DateTimeOffset.UnixEpoch);
+            var credential = new Credential(keys.Current, SecretBytes.OfText(SignedCall.SecretOf(keys.Current)), "first", DateTimeOffset.UnixEpoch);
             await home.Up.CreateAccountAsync(profile, credential, default);
             await home.Up.ExecuteAsync(profile.Id, new CreateBucket("plain"), default);
             await home.Up.ExecuteAsync(profile.Id, new CreateBucket("photos"), default);
@@ -106,6 +112,7 @@ internal sealed class Scenario
         }
 
         DrawTrouble();
+        _hostile?.Begin();
     }
 
     public void Strike()
@@ -128,6 +135,7 @@ internal sealed class Scenario
     public void Heal()
     {
         _strikes.Clear();
+        _hostile?.End();
         _copiesToCrash = 0;
         _world.Haste = 0;
         _world.Trace.Say($"-- everything is mended");

@@ -14,13 +14,14 @@ internal sealed record Outcome(
 
 internal readonly record struct Counts(
     long Steps, long Moves, long Activations, long Crashes, long LostCommits, long Messages, long Lost, long Operations,
-    long Writes, long HandOvers, long Receipts)
+    long Writes, long HandOvers, long Receipts, long Lies)
 {
     public static Counts operator +(Counts a, Counts b)
         => new(
             a.Steps + b.Steps, a.Moves + b.Moves, a.Activations + b.Activations, a.Crashes + b.Crashes,
             a.LostCommits + b.LostCommits, a.Messages + b.Messages, a.Lost + b.Lost, a.Operations + b.Operations,
-            a.Writes + b.Writes, a.HandOvers + b.HandOvers, a.Receipts + b.Receipts);
+            a.Writes + b.Writes, a.HandOvers + b.HandOvers, a.Receipts + b.Receipts,
+            a.Lies + b.Lies);
 }
 
 /// <summary>Runs one seed from an empty world to the end, and checks it as it goes and when it is quiet.</summary>
@@ -28,6 +29,9 @@ internal sealed class Simulation : IDisposable
 {
     private const long StepsMax = 40_000;
     private const int LookEvery = 16;
+
+    /// <summary>Of the worlds, those in which a region turns hostile.</summary>
+    private const double HostileShare = 0.15;
 
     private static readonly TimeSpan StormMax = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan CalmMax = TimeSpan.FromMinutes(5);
@@ -42,8 +46,12 @@ internal sealed class Simulation : IDisposable
         _world = new World(seed, isTraced, live);
         _shape = Scenario.DrawShape(_world.Dice);
         var weather = Scenario.DrawWeather(_world.Dice);
-        _deployment = new Deployment(_world, weather, new Seeds(bug), _shape, bench.NextDirectory(), bench.Signers);
-        _scenario = new Scenario(_deployment);
+        var seeds = new Seeds(bug);
+        _deployment = new Deployment(_world, weather, seeds, _shape, bench.NextDirectory(), bench.Signers);
+
+        // Dice of its own: the worlds without a hostile region are what they were.
+        var hostility = new Dice(~seed);
+        _scenario = new Scenario(_deployment, hostility.Hits(HostileShare) || seeds.Hostile is not null ? hostility : null);
     }
 
     /// <param name="live">Hears each line of the trace as it comes.</param>
@@ -124,7 +132,8 @@ internal sealed class Simulation : IDisposable
         var counts = new Counts(
             _world.Steps, _deployment.MoveCount, _deployment.Ghost.Activations, _scenario.Crashes,
             _deployment.Regions.Sum(region => region.Disk.LostCommits), _deployment.Network.Messages, _deployment.Network.Lost,
-            _deployment.History.Operations, _deployment.History.Writes, _deployment.Ghost.HandOvers, _deployment.Ghost.Receipts);
+            _deployment.History.Operations, _deployment.History.Writes, _deployment.Ghost.HandOvers, _deployment.Ghost.Receipts,
+            _scenario.Lies);
         var name = fault is ViolationException violation ? violation.Invariant : fault?.GetType().Name;
         return new Outcome(_world.Seed, _world.Trace.Hash, name, fault?.ToString(), _world.Trace.Lines, counts);
     }
@@ -133,6 +142,9 @@ internal sealed class Simulation : IDisposable
 /// <summary>What runs of one thread share: a directory in memory, and keys, which cost too much to draw for each.</summary>
 internal sealed class Workbench : IDisposable
 {
+    // Of three regions, and of control.
+    private const int KeysMax = 4;
+
     private readonly DirectoryInfo _directory;
     private int _runs;
 
@@ -142,7 +154,7 @@ internal sealed class Workbench : IDisposable
         _directory = memory.Exists
             ? memory.CreateSubdirectory($"domicile-simulation-{Guid.CreateVersion7():N}")
             : Directory.CreateTempSubdirectory("domicile-simulation-");
-        Signers = [.. Enumerable.Range(0, 3).Select(_ => EcdsaSigner.Generate())];
+        Signers = [.. Enumerable.Range(0, KeysMax).Select(_ => EcdsaSigner.Generate())];
     }
 
     public IReadOnlyList<EcdsaSigner> Signers { get; }

@@ -1,5 +1,5 @@
 using System.Security.Cryptography;
-using Domicile.Cli.Local;
+using Domicile.Deployments;
 
 namespace Domicile.Cli.Demo;
 
@@ -26,7 +26,7 @@ internal sealed class DemoDirectory : IDisposable
             throw new VerbFailedException($"{given} is not empty", "the demo wants a fresh directory: give another --data, or none");
         }
 
-        PrivateDirectory.Create(System.IO.Path.Combine(path, "control"));
+        SmallFile.CreateDirectory(System.IO.Path.Combine(path, "control"));
         return new DemoDirectory(path, given is null);
     }
 

@@ -43,7 +43,7 @@ internal static class DemoVerb
         var program = ServerProgram.Find(call.Host.Environment);
         var teller = new Teller(call.Terminal);
         teller.Chapter("Three regions and control, each a process of its own");
-        var deployment = LocalDeployment.Prepare(directory.Path, null, tls: false, call.Time);
+        var deployment = LocalDeployment.Prepare(directory.Path, null, tls: false, call.Time, call.Terminal.Say);
         await using var supervisor = await Supervisor.StartAsync(
             deployment, program, taken, teller.Line, call.Time, stop);
 

@@ -18,7 +18,7 @@ internal sealed class Story(VerbCall call, Teller teller, LocalDeployment deploy
 
     private static readonly TimeSpan Usual = TimeSpan.FromSeconds(2);
 
-    private readonly ControlClient _control = ControlClient.Open(new DeploymentAddress(deployment.Directory, null, null));
+    private readonly ControlClient _control = ControlClient.Open(new DeploymentAddress(deployment.Directory, null, null), _ => { });
     private readonly Dictionary<Person, Journal> _uploads = [];
     private readonly Dictionary<Person, Journal> _journals = [];
     private readonly long _begun = call.Time.GetTimestamp();

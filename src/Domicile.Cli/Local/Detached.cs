@@ -1,3 +1,4 @@
+using Domicile.Deployments;
 using System.Diagnostics;
 using System.Globalization;
 
@@ -16,7 +17,7 @@ internal static class Detached
         string directory, IReadOnlyList<string> arguments, TimeProvider time, CancellationToken cancellationToken)
     {
         var logs = Path.Combine(directory, "control", "log");
-        PrivateDirectory.Create(logs);
+        SmallFile.CreateDirectory(logs);
         var log = Path.Combine(logs, "up.log");
         var pid = await LaunchAsync(log, arguments, cancellationToken);
         try
@@ -44,7 +45,7 @@ internal static class Detached
         // The shell tells the process id and ends; what it started belongs to nobody's terminal.
         const string script =
             """
-            log=$1; shift
+            umask 077; log=$1; shift
             if command -v setsid >/dev/null 2>&1; then set -- setsid "$@"; else set -- nohup "$@"; fi
             "$@" </dev/null >"$log" 2>&1 &
             echo $!

@@ -21,14 +21,22 @@ internal static class FirstConfig
 
     private static void Write(string directory, IReadOnlyList<int> ports, bool tls)
     {
-        StateFile.Create(Path.Combine(directory, PolicyFileName), DefaultDeployment.PolicyText);
+        WriteNew(Path.Combine(directory, PolicyFileName), DefaultDeployment.PolicyText);
         var config = DefaultDeployment.ConfigText + (tls ? "tls: true\n" : "");
         foreach (var (usual, port) in UsualPorts.Zip(ports))
         {
             config = config.Replace(Listen(usual), Listen(port), StringComparison.Ordinal);
         }
 
-        StateFile.Create(Path.Combine(directory, ConfigFileName), config);
+        WriteNew(Path.Combine(directory, ConfigFileName), config);
+    }
+
+    private static void WriteNew(string path, string text)
+    {
+        if (!File.Exists(path))
+        {
+            SmallFile.Replace(path, text, SmallFile.Secret);
+        }
     }
 
     private static string Listen(int port) => string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{port}");

@@ -7,8 +7,6 @@ namespace Domicile.Cli.Local;
 /// <summary>How the CLI reaches the control of a deployment on this machine: its URL, token and authority, from its files.</summary>
 internal sealed record LocalAccess(Uri Control, string Token)
 {
-    private const int TokenCharsMax = 4_096;
-
     public static LocalAccess Find(DeploymentAddress address)
     {
         var directory = Path.GetFullPath(address.DataDirectory);
@@ -20,10 +18,7 @@ internal sealed record LocalAccess(Uri Control, string Token)
                 $"No deployment in {address.ShownDirectory}", $"start one with `{UpCommand(address)}`");
         }
 
-        using var reader = new StreamReader(tokenPath);
-        var buffer = new char[TokenCharsMax];
-        var token = new string(buffer, 0, reader.ReadBlock(buffer));
-        return new LocalAccess(control, token.Trim());
+        return new LocalAccess(control, TokenFile.ReadOwn(tokenPath));
     }
 
     public static string UpCommand(DeploymentAddress address)

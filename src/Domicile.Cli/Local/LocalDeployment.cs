@@ -13,9 +13,23 @@ internal sealed record LocalDeployment(string Directory, string ConfigPath, Depl
     /// <summary>Where a person looks: the console is served by control.</summary>
     public Uri Console => new(Endpoints.Control.Listen, "/");
 
-    public static LocalDeployment Prepare(string directory, string? configPath, bool tls, TimeProvider time)
+    /// <summary>Makes a process's directory, and sees to it that nobody else gets in.</summary>
+    /// <exception cref="VerbFailedException">Others could have put something there, or it is another user's.</exception>
+    public static void Claim(string directory, ProcessRole role, Action<string>? say)
     {
-        PrivateDirectory.Create(Path.Combine(directory, "control"));
+        var tree = new PrivateTree();
+        var refusal = tree.Claim(directory, DataDirectory.PathOf(directory, role));
+        tree.Warnings.ToList().ForEach(say ?? (_ => { }));
+        if (refusal is not null)
+        {
+            throw new VerbFailedException(refusal, null);
+        }
+    }
+
+    public static LocalDeployment Prepare(
+        string directory, string? configPath, bool tls, TimeProvider time, Action<string>? say = null)
+    {
+        Claim(directory, new ProcessRole.Control(), say);
         var path = Path.GetFullPath(configPath ?? Path.Combine(directory, "domicile.yaml"));
         if (configPath is null)
         {
@@ -29,7 +43,7 @@ internal sealed record LocalDeployment(string Directory, string ConfigPath, Depl
             throw new VerbFailedException($"{path} does not say `tls: true`", "write that into it, and leave --tls out");
         }
 
-        config.Regions.ToList().ForEach(region => PrivateDirectory.Create(Path.Combine(directory, region.Facts.Name.Value)));
+        config.Regions.ToList().ForEach(region => Claim(directory, new ProcessRole.Region(region.Facts.Name), say));
         using (var authority = DeploymentAuthority.Open(directory, config.Name, time))
         {
             authority.IssueAll(config);

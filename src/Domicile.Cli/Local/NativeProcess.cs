@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 using System.Text;
+using Domicile.Deployments;
 
 namespace Domicile.Cli.Local;
 
@@ -40,13 +41,15 @@ internal static partial class NativeProcess
     public static Process StartApart(string log, IReadOnlyList<string> command)
     {
         const string script =
-            "log=$1; shift; if command -v setsid >/dev/null 2>&1; then exec setsid \"$@\" 2>>\"$log\"; fi; exec \"$@\" 2>>\"$log\"";
+            "umask 077; log=$1; shift; if command -v setsid >/dev/null 2>&1; then exec setsid \"$@\" 2>>\"$log\"; fi; "
+                + "exec \"$@\" 2>>\"$log\"";
         var start = new ProcessStartInfo("sh")
         {
             RedirectStandardOutput = true,
             RedirectStandardInput = true,
             UseShellExecute = false,
         };
+        start.Environment[ProcessPrivacy.RuntimeDumps] = "0";
         foreach (var argument in (string[])["-c", script, "sh", log, .. command])
         {
             start.ArgumentList.Add(argument);

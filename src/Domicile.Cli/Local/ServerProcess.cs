@@ -6,7 +6,6 @@ namespace Domicile.Cli.Local;
 /// <summary>One run of a deployment's process, from its start to its end.</summary>
 internal sealed class ServerProcess : IDisposable
 {
-    private const long LogBytesMax = 10 * 1024 * 1024;
     private const int LastLinesMax = 12;
     private const int LastLinesBytesMax = 16 * 1024;
 
@@ -41,14 +40,9 @@ internal sealed class ServerProcess : IDisposable
     {
         var name = role.DirectoryName;
         var logs = Path.Combine(deployment.Directory, name, "log");
-        PrivateDirectory.Create(logs);
+        SmallFile.CreateDirectory(logs);
         var log = Path.Combine(logs, "server.log");
-        if (File.Exists(log) && new FileInfo(log).Length > LogBytesMax)
-        {
-            File.Move(log, log + ".1", overwrite: true);
-        }
-
-        var command = Command(program, role, deployment.ConfigPath, deployment.Directory);
+        string[] command = [.. Command(program, role, deployment.ConfigPath, deployment.Directory), "--log", log];
         var start = File.Exists(log) ? new FileInfo(log).Length : 0;
         return new ServerProcess(NativeProcess.StartApart(log, command), name, log, start, time);
     }
@@ -118,7 +112,7 @@ internal sealed class ServerProcess : IDisposable
     private string LastLines()
     {
         using var file = new FileStream(_log, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
-        file.Seek(Math.Max(_logStart, file.Length - LastLinesBytesMax), SeekOrigin.Begin);
+        file.Seek(Math.Max(file.Length < _logStart ? 0 : _logStart, file.Length - LastLinesBytesMax), SeekOrigin.Begin);
         using var reader = new StreamReader(file);
         var lines = reader.ReadToEnd().TrimEnd().Split('\n');
         return string.Join('\n', lines.TakeLast(LastLinesMax).Select(line => "  " + Clean.Line(line)));

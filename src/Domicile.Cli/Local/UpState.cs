@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Domicile.Deployments;
 
 namespace Domicile.Cli.Local;
 
@@ -36,7 +37,8 @@ internal sealed record UpState(int Supervisor, bool Ready, RunningProcess Contro
     }
 
     public void Save(string directory)
-        => StateFile.Replace(PathOf(directory), JsonSerializer.SerializeToUtf8Bytes(this, CliJson.Default.UpState));
+        => SmallFile.Replace(
+            PathOf(directory), JsonSerializer.SerializeToUtf8Bytes(this, CliJson.Default.UpState), SmallFile.Secret);
 
     public static void Remove(string directory) => File.Delete(PathOf(directory));
 

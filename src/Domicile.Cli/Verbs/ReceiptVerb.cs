@@ -1,6 +1,6 @@
 using System.CommandLine;
 using System.Text;
-using Domicile.Cli.Local;
+using Domicile.Deployments;
 
 namespace Domicile.Cli.Verbs;
 
@@ -29,7 +29,7 @@ internal static class ReceiptVerb
             return ExitCode.Done;
         }
 
-        StateFile.Replace(Path.GetFullPath(path), receipt);
+        SmallFile.Replace(Path.GetFullPath(path), receipt, SmallFile.Secret);
         if (call.Terminal.IsJson)
         {
             call.Terminal.PrintJson(

@@ -39,6 +39,7 @@ internal static class ServeVerb
         var command = ServerProcess.Command(
             ServerProgram.Find(call.Host.Environment), Which(call), Path.GetFullPath(call.Get(Config)!), call.DataDirectory);
         var start = new ProcessStartInfo(command[0]) { UseShellExecute = false };
+        start.Environment[ProcessPrivacy.RuntimeDumps] = "0";
         foreach (var argument in command.Skip(1))
         {
             start.ArgumentList.Add(argument);

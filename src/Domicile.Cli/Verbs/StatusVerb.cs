@@ -9,6 +9,8 @@ namespace Domicile.Cli.Verbs;
 /// <summary><c>domicile status</c>: what runs where; answers when things are down too.</summary>
 internal static class StatusVerb
 {
+    private const string NotEnrolled = ", not enrolled";
+
     private static readonly TimeSpan HealthPatience = TimeSpan.FromSeconds(2);
 
     public static Command Create(CliHost host)
@@ -33,6 +35,11 @@ internal static class StatusVerb
         }
 
         call.Terminal.Print(table.Right(2));
+        foreach (var region in status.Regions.Where(one => one.State.EndsWith(NotEnrolled, StringComparison.Ordinal)))
+        {
+            call.Terminal.Say($"Region {region.Name} is not enrolled: `domicile region enrol {region.Name}`.");
+        }
+
         call.Terminal.Print(new Text($" console  {status.Console}\n"));
         return ExitCode.Done;
     }
@@ -44,7 +51,8 @@ internal static class StatusVerb
         return new StatusDocument(
             new ControlStatus(control.Url.AbsoluteUri.TrimEnd('/'), null, "ready", null), new Uri(control.Url, "/").AbsoluteUri,
             [.. view.Regions.Select(region => new RegionProcesses(
-                region.Name, region.Endpoint, region.Pid is { } pid ? [pid] : [], region.State, null))],
+                region.Name, region.Endpoint, region.Pid is { } pid ? [pid] : [],
+                region.Enrolled ? region.State : region.State + NotEnrolled, null))],
             null);
     }
 

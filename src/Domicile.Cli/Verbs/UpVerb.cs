@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Domicile.Cli.Local;
+using Domicile.Deployments;
 
 namespace Domicile.Cli.Verbs;
 
@@ -30,11 +31,11 @@ internal static class UpVerb
     private static async Task<int> RunAsync(VerbCall call, CancellationToken stop)
     {
         var directory = call.DataDirectory;
-        PrivateDirectory.Create(Path.Combine(directory, "control"));
+        LocalDeployment.Claim(directory, new ProcessRole.Control(), call.Terminal.Say);
         var taken = UpLock.TryTake(directory) ?? throw AlreadyUp(call);
         await Leftovers.StopAsync(directory, call.Terminal.Say, call.Time, stop);
         var program = ServerProgram.Find(call.Host.Environment);
-        var deployment = LocalDeployment.Prepare(directory, call.Get(Config), call.Get(Tls), call.Time);
+        var deployment = LocalDeployment.Prepare(directory, call.Get(Config), call.Get(Tls), call.Time, call.Terminal.Say);
         call.Terminal.Say($"Starting control and {deployment.Config.Regions.Count} regions in {call.Address.ShownDirectory} …");
         await using var supervisor = await Supervisor.StartAsync(
             deployment, program, taken, call.Terminal.Say, call.Time, stop);
@@ -56,7 +57,7 @@ internal static class UpVerb
     private static async Task<int> DetachAsync(VerbCall call, CancellationToken stop)
     {
         var directory = call.DataDirectory;
-        PrivateDirectory.Create(Path.Combine(directory, "control"));
+        LocalDeployment.Claim(directory, new ProcessRole.Control(), call.Terminal.Say);
         using (var free = UpLock.TryTake(directory))
         {
             if (free is null)

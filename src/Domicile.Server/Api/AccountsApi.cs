@@ -1,4 +1,6 @@
+using Domicile.Accounts;
 using Domicile.Control;
+using Domicile.Deployments;
 using Domicile.Moves;
 using Microsoft.AspNetCore.Http.HttpResults;
 
@@ -53,8 +55,16 @@ internal static class AccountsApi
         => Answers.From(await desk.Policies.ExplainAsync(id, cancelled));
 
     private static async Task<Results<Ok<NewKeyView>, ApiProblem>> AddKeyAsync(
-        string id, NewKey request, ControlDesk desk, CancellationToken cancelled)
-        => Answers.From(await desk.Keys.AddAsync(id, request, cancelled));
+        string id, NewKey request, ControlDesk desk, SecurityLog security, HttpContext context, CancellationToken cancelled)
+    {
+        var added = await desk.Keys.AddAsync(id, request, cancelled);
+        if (added is Outcome<NewKeyView>.Done { Answer.AccessKey: var key })
+        {
+            Record(security, context, key, "keyAdded");
+        }
+
+        return Answers.From(added);
+    }
 
     private static async Task<Results<Ok<KeyList>, ApiProblem>> ListKeysAsync(
         string id, ControlDesk desk, CancellationToken cancelled)
@@ -65,6 +75,19 @@ internal static class AccountsApi
         => Answers.From(await desk.VerifyAsync(id, cancelled));
 
     private static async Task<Results<Ok<AccessKeyView>, ApiProblem>> RevokeAsync(
-        string accessKey, ControlDesk desk, CancellationToken cancelled)
-        => Answers.From(await desk.Keys.RevokeAsync(accessKey, cancelled));
+        string accessKey, ControlDesk desk, SecurityLog security, HttpContext context, CancellationToken cancelled)
+    {
+        var revoked = await desk.Keys.RevokeAsync(accessKey, cancelled);
+        if (revoked is Outcome<AccessKeyView>.Done)
+        {
+            Record(security, context, accessKey, "keyRevoked");
+        }
+
+        return Answers.From(revoked);
+    }
+
+    private static void Record(SecurityLog security, HttpContext context, string accessKey, string what)
+        => security.Record(
+            SecurityEvent.KeysChanged, SecuritySource.OfOperator(context.Operator()), what,
+            AccessKey.TryGetAccount(accessKey, out var account) ? account : null);
 }

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Domicile.Control;
+using Domicile.Deployments;
 
 namespace Domicile.Server.Api;
 
@@ -21,10 +22,13 @@ internal static class ControlApi
         .. StatusApi.Operations,
     ];
 
-    public static void AddServices(IServiceCollection services, ControlDesk desk)
+    public static void AddServices(
+        IServiceCollection services, ControlDesk desk, SecurityLog security, TimeProvider time)
     {
         services.AddRouting();
         services.AddSingleton(desk);
+        services.AddSingleton(security);
+        services.AddSingleton(new TokenThrottle(time));
         services.Configure<RouteHandlerOptions>(options => options.ThrowOnBadRequest = true);
         services.ConfigureHttpJsonOptions(options => Strict(options.SerializerOptions));
     }

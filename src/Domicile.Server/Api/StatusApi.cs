@@ -11,6 +11,9 @@ internal static class StatusApi
         new("GET", "/status", "Says how the deployment stands.", null, typeof(StatusView), StatusAsync),
         new("GET", "/regions", "Lists the regions with their four facts.",
             null, typeof(RegionList), RegionsAsync),
+        new("POST", "/regions/{name}/enrol",
+            "Takes a region in, by the fingerprint of its signing key as somebody has compared it.",
+            typeof(EnrolRegion), typeof(EnrolledRegion), EnrolAsync),
         new("GET", "/doctor", "Looks for what is wrong, in control and in every region.",
             null, typeof(DoctorView), DoctorAsync),
     ];
@@ -20,6 +23,10 @@ internal static class StatusApi
 
     private static async Task<Ok<RegionList>> RegionsAsync(ControlDesk desk, CancellationToken cancelled)
         => TypedResults.Ok(await desk.Status.RegionsAsync(cancelled));
+
+    private static async Task<Results<Ok<EnrolledRegion>, ApiProblem>> EnrolAsync(
+        string name, EnrolRegion request, ControlDesk desk, CancellationToken cancelled)
+        => Answers.From(await desk.Enrolments.EnrolAsync(name, request, cancelled));
 
     private static async Task<Ok<DoctorView>> DoctorAsync(ControlDesk desk, CancellationToken cancelled)
         => TypedResults.Ok(await desk.Doctor.ExamineAsync(cancelled));

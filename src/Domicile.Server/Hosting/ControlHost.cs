@@ -19,20 +19,23 @@ internal static class ControlHost
     /// <summary>Runs until it is told to stop. The certificates are in its directory already.</summary>
     /// <returns>Why it could not start, in one line; null where it ran.</returns>
     public static async Task<string?> RunAsync(
-        DeploymentConfig config, Endpoints endpoints, string dataDirectory, CancellationToken stop)
+        DeploymentConfig config, Endpoints endpoints, string dataDirectory, string? logFile, CancellationToken stop)
     {
-        using var log = LoggerFactory.Create(HostLogging.Configure);
+        using var log = HostLogging.Open(logFile, TimeProvider.System);
+        var directory = DataDirectory.PathOf(dataDirectory, Role);
+        using var security = SecurityLog.Open(directory, TimeProvider.System);
         using var signer = new EcdsaSigner(SigningKey.LoadOrCreate(dataDirectory, Role));
         var tls = PeerTls.Load(dataDirectory, Role, config.Name, TimeProvider.System);
-        using var peers = new PeerClients(tls.CreateHandler, endpoints);
+        using var peers = new PeerClients(tls.CreateHandler, endpoints, TimeProvider.System);
         var opened = await ControlDesk.OpenAsync(
             new ControlSetup
             {
                 Config = config,
-                DatabasePath = Path.Combine(DataDirectory.PathOf(dataDirectory, Role), ControlDatabase.FileName),
+                DatabasePath = Path.Combine(directory, ControlDatabase.FileName),
                 Peers = config.Facts.ToDictionary(
-                    facts => facts.Name, IRegionPeer (facts) => new RegionPeerClient(peers, facts.Name)),
+                    facts => facts.Name, IRegionPeer (facts) => new RegionPeerClient(peers, new OrderSigner(signer), facts.Name)),
                 Signer = signer,
+                KeyHere = region => SigningKey.FindPublic(dataDirectory, new ProcessRole.Region(region)),
                 Time = TimeProvider.System,
                 Log = log,
             },
@@ -43,25 +46,27 @@ internal static class ControlHost
         }
 
         await using var desk = ((ControlDeskResult.Opened)opened).Desk;
-        var directory = DataDirectory.PathOf(dataDirectory, Role);
         if (await ControlTokens.PrepareAsync(desk, config, directory, Entropy.System, stop) is { } trouble)
         {
             return trouble;
         }
 
-        await using var api = BuildApi(desk, log, kestrel => ListenForApi(kestrel, config, endpoints, dataDirectory));
-        await using var peer = BuildPeer(desk, log, tls, endpoints.Control.Peer);
+        await using var api = BuildApi(
+            desk, log, security, TimeProvider.System, kestrel => ListenForApi(kestrel, config, endpoints, dataDirectory));
+        await using var peer = BuildPeer(desk, log, security, tls, endpoints.Control.Peer);
         await using var management = BuildManagement(desk, log, endpoints.Control.Management);
         await ServeAsync(desk, [management, peer, api], stop);
         return null;
     }
 
     /// <summary>The API's application. It listens when it is started.</summary>
-    public static WebApplication BuildApi(ControlDesk desk, ILoggerFactory log, Action<KestrelServerOptions> listen)
+    public static WebApplication BuildApi(
+        ControlDesk desk, ILoggerFactory log, SecurityLog security, TimeProvider time, Action<KestrelServerOptions> listen)
     {
         var builder = WebHosts.CreateBuilder(log, listen, ControlApi.BodyLengthBytesMax);
-        ControlApi.AddServices(builder.Services, desk);
+        ControlApi.AddServices(builder.Services, desk, security, time);
         var app = builder.Build();
+        app.Use(RequestCheck.Before);
         ControlApi.Map(app);
         return app;
     }
@@ -87,27 +92,29 @@ internal static class ControlHost
 
     private static void ListenForApi(
         KestrelServerOptions kestrel, DeploymentConfig config, Endpoints endpoints, string dataDirectory)
-        => kestrel.Listen(Listeners.EndPointOf(endpoints.Control.Listen), listen =>
+    {
+        WebHosts.LimitStrangers(kestrel);
+        kestrel.Listen(Listeners.EndPointOf(endpoints.Control.Listen), listen =>
         {
-            if (config.Tls || endpoints.Control.Listen.Scheme == Uri.UriSchemeHttps)
-            {
-                listen.UseHttps(TlsFiles.LoadServer(dataDirectory, Role));
-            }
+            var isTls = config.Tls || endpoints.Control.Listen.Scheme == Uri.UriSchemeHttps;
+            listen.Protocols = isTls ? HttpProtocols.Http1AndHttp2 : HttpProtocols.Http1;
+            ListenerEdge.Use(listen, isTls ? TlsFiles.LoadServer(dataDirectory, Role) : null);
         });
+    }
 
-    private static WebApplication BuildPeer(ControlDesk desk, ILoggerFactory log, PeerTls tls, Uri listen)
+    private static WebApplication BuildPeer(ControlDesk desk, ILoggerFactory log, SecurityLog security, PeerTls tls, Uri listen)
     {
         var app = WebHosts.CreateBuilder(
             log, kestrel => tls.Listen(kestrel, Listeners.EndPointOf(listen)), ControlApi.BodyLengthBytesMax).Build();
-        var endpoints = new ControlPeerEndpoints(tls, desk.DirectorySince, desk.FindAccount);
-        app.Run(endpoints.HandleAsync);
+        var endpoints = new ControlPeerEndpoints(tls, security, desk.HasRegion, desk.DirectorySince, desk.FindAccount);
+        app.Run(RequestCheck.Before(endpoints.HandleAsync));
         return app;
     }
 
-    private static WebApplication BuildManagement(ControlDesk desk, ILoggerFactory log, Uri listen)
+    private static WebApplication BuildManagement(ControlDesk desk, LimitedLogs log, Uri listen)
     {
         var app = WebHosts.CreateBuilder(log, kestrel => kestrel.Listen(Listeners.EndPointOf(listen)), 0).Build();
-        Management.Map(app, () => MetricsText.Write(ControlMetrics.Read(desk).Concat(MetricsText.OfProcess())));
+        Management.Map(app, () => MetricsText.Write(ControlMetrics.Read(desk).Concat(log.Read()).Concat(MetricsText.OfProcess())));
         return app;
     }
 }

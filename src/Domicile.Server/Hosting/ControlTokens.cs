@@ -22,6 +22,7 @@ internal static class ControlTokens
             {
                 case SecretResult.Known known:
                     configured.Add(label, known.Value);
+                    await WarnOfOpenAsync(secret);
                     break;
                 case SecretResult.Missing missing:
                     return missing.Error.ToString();
@@ -42,7 +43,7 @@ internal static class ControlTokens
         }
 
         var token = (await File.ReadAllTextAsync(path, cancellationToken)).Trim();
-        if (token.Length < TokenCharsMin)
+        if (TokenStrength.Trouble(token) is not null)
         {
             return $"'{path}' holds no token; delete it, and control makes a new one at its next start";
         }
@@ -51,5 +52,8 @@ internal static class ControlTokens
         return null;
     }
 
-    private const int TokenCharsMin = 32;
+    private static Task WarnOfOpenAsync(Secret secret)
+        => secret.FilePath is { } file && FileFacts.Behind(file) is { IsOpen: true }
+            ? Console.Error.WriteLineAsync($"warning: other users can read the token in '{file}'; close it: chmod 600 '{file}'")
+            : Task.CompletedTask;
 }

@@ -5,6 +5,7 @@ using Domicile.Moves;
 using Domicile.Proofs;
 using Domicile.Server.Peers;
 using Domicile.Server.S3;
+using Domicile.Server.S3.Bodies;
 using Domicile.Storage;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Net.Http.Headers;
@@ -17,24 +18,25 @@ namespace Domicile.Server.Hosting;
 /// </summary>
 internal static class RegionHost
 {
-    /// <summary>Of a request's first line: a key of 1,024 bytes, percent-encoded, and a presigned query.</summary>
-    private const int RequestLineBytesMax = 16 << 10;
     private const long StreamBytesAhead = 1 << 20;
 
     /// <summary>Runs until it is told to stop. The certificates are in its directory already.</summary>
     public static async Task RunAsync(
-        DeploymentConfig config, RegionName name, Endpoints endpoints, string dataDirectory, CancellationToken stop)
+        DeploymentConfig config, RegionName name, Endpoints endpoints, string dataDirectory, string? logFile,
+        CancellationToken stop)
     {
         var role = new ProcessRole.Region(name);
-        using var log = LoggerFactory.Create(HostLogging.Configure);
+        using var log = HostLogging.Open(logFile, TimeProvider.System);
 
         // :: Step 1: what the region is made of.
         var tls = PeerTls.Load(dataDirectory, role, config.Name, TimeProvider.System);
-        using var peers = new PeerClients(tls.CreateHandler, endpoints);
+        using var peers = new PeerClients(tls.CreateHandler, endpoints, TimeProvider.System);
         var directory = DataDirectory.PathOf(dataDirectory, role);
+        using var security = SecurityLog.Open(directory, TimeProvider.System);
         using var custodian = await LocalCustodian.OpenAsync(directory, stop);
         await using var storage = RegionStorage.Open(directory, custodian, TimeProvider.System);
         using var replica = RegionDirectory.Open(directory);
+        using var links = new RegionLinks(peers, config, replica.IsMember, TimeProvider.System);
         using var signer = new EcdsaSigner(SigningKey.LoadOrCreate(dataDirectory, role));
         await using var memory = new MemorySweep(TimeProvider.System);
         await using var node = new RegionNode(
@@ -44,31 +46,35 @@ internal static class RegionHost
                 Regions = config.Facts,
                 Storage = storage,
                 Directory = replica,
-                Links = new RegionLinks(peers, config),
+                Links = links,
                 Signer = signer,
+                Orders = new OrderCheck(TlsFiles.LoadControlKey(dataDirectory, role)),
                 Time = TimeProvider.System,
                 Erasing = ErasingBounds(),
                 SweepMemory = memory.Ask,
+                Security = security,
             },
+            new RequestReplay(OptionsOf(config, name), [.. config.Regions.Select(region => OptionsOf(config, region.Facts.Name))]),
             log);
 
         // :: Step 2: the listeners.
         var own = endpoints.Regions[name];
         var s3 = new S3Endpoint(
-            node.Gateway, new RequestForwarder(peers), OptionsOf(config, name), TimeProvider.System,
+            node.Gateway, new RequestForwarder(peers, new UnprovenBodies(EdgeLimits.UnprovenBodiesBytesMax)),
+            OptionsOf(config, name), security, TimeProvider.System,
             log.CreateLogger<S3Endpoint>());
         await using var clients = Build(
             log, kestrel => ListenForClients(kestrel, own.Listen, dataDirectory, role), s3.HandleAsync);
-        await using var links = Build(
+        await using var link = Build(
             log, kestrel => ListenForPeers(kestrel, own.Peer, tls),
-            new RegionPeerEndpoints(node, tls, s3.HandleAsync).HandleAsync);
-        await using var management = BuildManagement(node, log, own.Management);
+            new RegionPeerEndpoints(node, tls, s3.HandleAsync, log.CreateLogger<RegionPeerEndpoints>()).HandleAsync);
+        await using var management = BuildManagement(node, peers, log, own.Management);
 
         // :: Step 3: what runs beside the requests.
         node.Start();
         await using var sync = new DirectorySync(node.Region, peers, log.CreateLogger<DirectorySync>());
         sync.Start();
-        await ServeAsync([management, links, clients], own.Listen, stop);
+        await ServeAsync([management, link, clients], own.Listen, stop);
     }
 
     private static async Task ServeAsync(WebApplication[] apps, Uri listen, CancellationToken stop)
@@ -97,18 +103,18 @@ internal static class RegionHost
             : new ErasureBounds(MoveLimits.HoldsMax, MoveLimits.CutMax);
 
     private static S3Options OptionsOf(DeploymentConfig config, RegionName name)
-        => new(name, [config.Find(name)!.Endpoint.Host, .. config.Find(name)!.Hosts]);
+        => new(name, [.. config.Regions.SelectMany(region => region.Hosts.Prepend(region.Endpoint.Host)).Distinct()]);
 
     private static WebApplication Build(ILoggerFactory log, Action<KestrelServerOptions> listen, RequestDelegate handle)
     {
         var app = WebHosts.CreateBuilder(log, kestrel => Listen(kestrel, listen), bodyBytesMax: null).Build();
-        app.Run(handle);
+        app.Run(RequestCheck.Before(handle));
         return app;
     }
 
     private static void Listen(KestrelServerOptions kestrel, Action<KestrelServerOptions> listen)
     {
-        kestrel.Limits.MaxRequestLineSize = RequestLineBytesMax;
+        kestrel.Limits.MaxRequestLineSize = EdgeLimits.RequestLineBytesMax;
         kestrel.AllowAlternateSchemes = true;
 
         // User metadata is UTF-8, as S3's clients send it. (Of Content-Length Kestrel reads more than 20 digits as a broken
@@ -121,30 +127,27 @@ internal static class RegionHost
 
     private static void ListenForClients(
         KestrelServerOptions kestrel, Uri listen, string dataDirectory, ProcessRole role)
-        => kestrel.Listen(Listeners.EndPointOf(listen), at =>
+    {
+        WebHosts.LimitStrangers(kestrel);
+        kestrel.Listen(Listeners.EndPointOf(listen), at =>
         {
-            if (listen.Scheme == Uri.UriSchemeHttps)
-            {
-                at.Protocols = HttpProtocols.Http1AndHttp2;
-                at.UseHttps(TlsFiles.LoadServer(dataDirectory, role));
-            }
-            else
-            {
-                PriorKnowledge.Use(at);
-            }
+            at.Protocols = HttpProtocols.Http1AndHttp2;
+            ListenerEdge.Use(at, listen.Scheme == Uri.UriSchemeHttps ? TlsFiles.LoadServer(dataDirectory, role) : null);
         });
+    }
 
     private static void ListenForPeers(KestrelServerOptions kestrel, Uri listen, PeerTls tls)
     {
         // A move's stream: what is read and encrypted may run ahead of what is sent.
         kestrel.Limits.MaxResponseBufferSize = StreamBytesAhead;
+        kestrel.Limits.MaxRequestHeadersTotalSize = RelayEndpoint.HeadBytesMax;
         tls.Listen(kestrel, Listeners.EndPointOf(listen));
     }
 
-    private static WebApplication BuildManagement(RegionNode node, ILoggerFactory log, Uri listen)
+    private static WebApplication BuildManagement(RegionNode node, PeerClients peers, LimitedLogs log, Uri listen)
     {
         var app = WebHosts.CreateBuilder(log, kestrel => kestrel.Listen(Listeners.EndPointOf(listen)), 0).Build();
-        Management.Map(app, RegionMetrics.Of(node));
+        Management.Map(app, () => MetricsText.Write(RegionMetrics.Read(node, peers, log).Concat(MetricsText.OfProcess())));
         return app;
     }
 }

@@ -3,11 +3,13 @@ using Domicile.Deployments;
 
 namespace Domicile.Server.Hosting;
 
-/// <summary>What a process is to be: <c>--role control|region|mover [--region NAME] --config FILE --data DIR</c>.</summary>
-internal sealed record ServeOptions(ServeRole Role, RegionName? Region, string ConfigPath, string DataDirectory)
+/// <summary>What a process is to be: <c>--role control|region|mover [--region NAME] --config FILE --data DIR [--log FILE]</c>.</summary>
+/// <param name="LogFile">Where standard error goes to, if it is a file that this process is to keep small.</param>
+internal sealed record ServeOptions(
+    ServeRole Role, RegionName? Region, string ConfigPath, string DataDirectory, string? LogFile = null)
 {
     private const string Usage =
-        "usage: dotnet Domicile.Server.dll --role control|region|mover [--region NAME] --config FILE --data DIR";
+        "usage: dotnet Domicile.Server.dll --role control|region|mover [--region NAME] --config FILE --data DIR [--log FILE]";
 
     /// <summary>The role that the deployment knows.</summary>
     public ProcessRole Process => Role == ServeRole.Region ? new ProcessRole.Region(Region!.Value) : new ProcessRole.Control();
@@ -18,7 +20,7 @@ internal sealed record ServeOptions(ServeRole Role, RegionName? Region, string C
         var given = new Dictionary<string, string>(StringComparer.Ordinal);
         for (var i = 0; i < arguments.Count; i += 2)
         {
-            var isKnown = arguments[i] is "--role" or "--region" or "--config" or "--data";
+            var isKnown = arguments[i] is "--role" or "--region" or "--config" or "--data" or "--log";
             if (!isKnown || i + 1 == arguments.Count || !given.TryAdd(arguments[i], arguments[i + 1]))
             {
                 error = $"option '{arguments[i]}' is unknown, repeated or has no value; {Usage}";
@@ -30,7 +32,7 @@ internal sealed record ServeOptions(ServeRole Role, RegionName? Region, string C
         return error.Length > 0 ? null : new ServeOptions(
             RoleOf(given["--role"])!.Value,
             given.TryGetValue("--region", out var region) ? RegionName.Parse(region) : null,
-            given["--config"], given["--data"]);
+            given["--config"], given["--data"], given.GetValueOrDefault("--log"));
     }
 
     private static string Check(Dictionary<string, string> given)

@@ -30,6 +30,11 @@ internal static class ServeProcess
         }
 
         using var directory = ((DataDirectoryResult.Opened)opened).Directory;
+        foreach (var warning in ((DataDirectoryResult.Opened)opened).Warnings)
+        {
+            await Console.Error.WriteLineAsync($"warning: {warning}");
+        }
+
         CrashPoint.Arm(DataDirectory.PathOf(options.DataDirectory, options.Process));
         var endpoints = Endpoints.Load(options.DataDirectory) ?? EndpointPlan.Resolve(config, options.DataDirectory);
 
@@ -41,10 +46,10 @@ internal static class ServeProcess
                 authority.IssueAll(config);
             }
 
-            return await ControlHost.RunAsync(config, endpoints, options.DataDirectory, stop);
+            return await ControlHost.RunAsync(config, endpoints, options.DataDirectory, options.LogFile, stop);
         }
 
-        await RegionHost.RunAsync(config, options.Region!.Value, endpoints, options.DataDirectory, stop);
+        await RegionHost.RunAsync(config, options.Region!.Value, endpoints, options.DataDirectory, options.LogFile, stop);
         return null;
     }
 

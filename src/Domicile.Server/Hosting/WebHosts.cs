@@ -9,10 +9,6 @@ namespace Domicile.Server.Hosting;
 /// </summary>
 internal static class WebHosts
 {
-    private const int HeaderBytesMax = 32 * 1024;
-    private const int ConnectionsMax = 2000;
-
-    private static readonly TimeSpan HeadersTimeout = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan ShutdownTimeout = TimeSpan.FromSeconds(10);
 
     /// <param name="bodyBytesMax">Of a request's body; null for no limit but the operation's own.</param>
@@ -25,9 +21,9 @@ internal static class WebHosts
         {
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = bodyBytesMax;
-            kestrel.Limits.MaxRequestHeadersTotalSize = HeaderBytesMax;
-            kestrel.Limits.MaxConcurrentConnections = ConnectionsMax;
-            kestrel.Limits.RequestHeadersTimeout = HeadersTimeout;
+            kestrel.Limits.MaxRequestHeadersTotalSize = EdgeLimits.HeadBytesMax;
+            kestrel.Limits.MaxConcurrentConnections = EdgeLimits.ConnectionsOpenMax;
+            kestrel.Limits.RequestHeadersTimeout = EdgeLimits.HeadMax;
             listen(kestrel);
         });
         builder.Services.AddSingleton<IMemoryPoolFactory<byte>, RecordBlocks.Factory>();
@@ -35,6 +31,15 @@ internal static class WebHosts
         builder.Services.AddRoutingCore();
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = ShutdownTimeout);
         return builder;
+    }
+
+    /// <summary>Of a listener that anybody may reach: a connection has little to spend before it is known whose it is.</summary>
+    public static void LimitStrangers(KestrelServerOptions kestrel)
+    {
+        kestrel.Limits.KeepAliveTimeout = EdgeLimits.IdleMax;
+        kestrel.Limits.Http2.MaxStreamsPerConnection = EdgeLimits.StreamsOfConnectionMax;
+        kestrel.Limits.Http2.InitialStreamWindowSize = EdgeLimits.StreamWindowBytes;
+        kestrel.Limits.Http2.InitialConnectionWindowSize = EdgeLimits.ConnectionWindowBytes;
     }
 
     /// <summary>The address that an application listens at, with the port that it got.</summary>

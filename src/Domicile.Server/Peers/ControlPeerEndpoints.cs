@@ -6,17 +6,21 @@ using Domicile.Moves;
 namespace Domicile.Server.Peers;
 
 /// <summary>What control's peer listener answers to regions: the directory and the policy.</summary>
+/// <param name="isMember">Of the config: a region taken out of it keeps its certificate, and gets nothing.</param>
 /// <param name="since">The entries that changed after this counter, and the policy if its revision is newer.</param>
 /// <param name="find">One account; null where control doesn't know it.</param>
 internal sealed class ControlPeerEndpoints(
-    PeerTls tls, Func<long, long, DirectoryUpdate> since, Func<AccountId, DirectoryEntry?> find)
+    PeerTls tls, SecurityLog security, Func<RegionName, bool> isMember, Func<long, long, DirectoryUpdate> since,
+    Func<AccountId, DirectoryEntry?> find)
 {
     public Task HandleAsync(HttpContext context)
     {
         var path = context.Request.Path.Value ?? "";
         const string accounts = "/peer/v1/accounts/";
-        if (tls.IdentityOf(context) is not PeerIdentity.Region)
+        var caller = tls.IdentityOf(context);
+        if (caller is not PeerIdentity.Region(var region) || !isMember(region))
         {
+            security.Record(SecurityEvent.PeerRefused, SecuritySource.Of(caller), "notAllowed");
             context.Response.StatusCode = StatusCodes.Status403Forbidden;
             return Task.CompletedTask;
         }

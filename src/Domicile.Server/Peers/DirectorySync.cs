@@ -36,7 +36,10 @@ internal sealed partial class DirectorySync(RegionContext region, PeerClients pe
             {
                 using var patience = CancellationTokenSource.CreateLinkedTokenSource(stop);
                 patience.CancelAfter(AnswerMax);
-                await AskAsync(patience.Token);
+                while (await AskAsync(patience.Token))
+                {
+                    patience.CancelAfter(AnswerMax);
+                }
             }
             catch (OperationCanceledException) when (!stop.IsCancellationRequested)
             {
@@ -45,14 +48,16 @@ internal sealed partial class DirectorySync(RegionContext region, PeerClients pe
             }
             catch (Exception e) when (e is HttpRequestException or IOException or JsonException or FormatException)
             {
-                LogTrouble(log, e.Message);
+                var cause = e is JsonException ? "its answer can't be read" : PeerText.Clean(e.Message);
+                LogTrouble(log, cause);
             }
 
             await Task.Delay(region.Directory.Policy is null ? WhileWithoutPolicy : Every, region.Time, stop);
         }
     }
 
-    private async Task AskAsync(CancellationToken cancellationToken)
+    // An answer holds so many entries at most: there may be more while answers bring news.
+    private async Task<bool> AskAsync(CancellationToken cancellationToken)
     {
         var uri = new Uri(
             peers.ControlAddress,
@@ -60,10 +65,15 @@ internal sealed partial class DirectorySync(RegionContext region, PeerClients pe
         using var request = new HttpRequestMessage(HttpMethod.Get, uri);
         using var response = await peers.SendToControlAsync(request, cancellationToken);
         response.EnsureSuccessStatusCode();
-        if (await response.Content.ReadFromJsonAsync(MovesJson.Default.DirectoryUpdate, cancellationToken) is { } update)
+        if (await BoundedJson.ReadAsync(
+            response.Content, MovesJson.Default.DirectoryUpdate, PeerLimits.DirectoryBytesMax, cancellationToken) is not { } update)
         {
-            region.Directory.Take(update);
+            return false;
         }
+
+        var version = region.Directory.Version;
+        region.Directory.Take(update);
+        return region.Directory.Version > version;
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Control, asked for the directory, has been silent for {Patience}.")]

@@ -4,27 +4,69 @@ using Domicile.Deployments;
 
 namespace Domicile.Server.Peers;
 
-/// <summary>Connections to the deployment's other processes, one pool for each.</summary>
+/// <summary>
+/// Connections to the deployment's other processes: for each a bounded pool per <see cref="PeerLane"/>, whatever is asked over
+/// it, and for clients' requests a bounded line before it.
+/// </summary>
 /// <param name="open">A handler whose connections lead to that process and to no other: <see cref="PeerTls"/>'s.</param>
-internal sealed class PeerClients(Func<PeerIdentity, HttpMessageHandler> open, Endpoints endpoints) : IDisposable
+internal sealed class PeerClients(Func<PeerIdentity, SocketsHttpHandler> open, Endpoints endpoints, TimeProvider time) : IDisposable
 {
     private static readonly PeerIdentity Control = new PeerIdentity.Control();
 
-    private readonly ConcurrentDictionary<PeerIdentity, PeerPool> _pools = new();
+    private readonly ConcurrentDictionary<(PeerIdentity Peer, PeerLane Lane), PeerPool> _pools = new();
+    private readonly ConcurrentDictionary<RegionName, RelayLine> _relays = new();
     private volatile bool _isDisposed;
 
     public Uri ControlAddress => endpoints.Control.Peer;
+
+    /// <summary>For each region that something was relayed to.</summary>
+    public IEnumerable<(RegionName Region, RelayLine Line)> Relays
+        => _relays.OrderBy(one => one.Key.Value, StringComparer.Ordinal).Select(one => (one.Key, one.Value));
 
     public Uri AddressOf(RegionName region) => endpoints.Regions[region].Peer;
 
     /// <summary>Returns when the answer's headers are there; its body streams.</summary>
     public Task<HttpResponseMessage> SendAsync(
-        RegionName region, HttpRequestMessage request, CancellationToken cancellationToken)
-        => SendAsync(new PeerIdentity.Region(region), request, cancellationToken);
+        RegionName region, PeerLane lane, HttpRequestMessage request, CancellationToken cancellationToken)
+        => SendAsync(new PeerIdentity.Region(region), lane, request, cancellationToken);
 
-    /// <inheritdoc cref="SendAsync(RegionName, HttpRequestMessage, CancellationToken)"/>
+    /// <inheritdoc cref="SendAsync(RegionName, PeerLane, HttpRequestMessage, CancellationToken)"/>
     public Task<HttpResponseMessage> SendToControlAsync(HttpRequestMessage request, CancellationToken cancellationToken)
-        => SendAsync(Control, request, cancellationToken);
+        => SendAsync(Control, PeerLane.Control, request, cancellationToken);
+
+    /// <summary>
+    /// A place for a client's request on the link to a region. Waits for one, boundedly; the request's body is better unread
+    /// until then.
+    /// </summary>
+    /// <returns>Null: answer 503 SlowDown.</returns>
+    public ValueTask<RelayTurn?> EnterRelayAsync(RegionName region, CancellationToken cancellationToken)
+        => _relays.GetOrAdd(region, _ => new RelayLine(time)).EnterAsync(cancellationToken);
+
+    /// <summary>
+    /// Sends the client's request in its turn, and notes what that says of the link. Silence is the caller's to note: it knows
+    /// for what the peer may have waited.
+    /// </summary>
+    public async Task<HttpResponseMessage> RelayAsync(
+        RegionName region, RelayTurn turn, HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var response = await SendAsync(region, PeerLane.Relays, request, cancellationToken);
+            turn.Succeeded();
+            return response;
+        }
+        catch (HttpRequestException e) when (e.HttpRequestError
+            is HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError)
+        {
+            turn.Failed();
+            throw;
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            turn.Failed(); // No connection in time.
+            throw;
+        }
+    }
 
     /// <summary>
     /// A question to it got no answer: its pooled connections may be as dead as that one, and nothing would say so but one
@@ -42,28 +84,44 @@ internal sealed class PeerClients(Func<PeerIdentity, HttpMessageHandler> open, E
         {
             pool.Dispose();
         }
+
+        foreach (var line in _relays.Values)
+        {
+            line.Dispose();
+        }
     }
 
     private void Renew(PeerIdentity identity)
     {
-        if (_pools.TryRemove(identity, out var pool))
+        foreach (var lane in Enum.GetValues<PeerLane>())
         {
-            pool.Dispose();
+            if (_pools.TryRemove((identity, lane), out var pool))
+            {
+                pool.Dispose();
+            }
         }
     }
 
     private async Task<HttpResponseMessage> SendAsync(
-        PeerIdentity identity, HttpRequestMessage request, CancellationToken cancellationToken)
+        PeerIdentity identity, PeerLane lane, HttpRequestMessage request, CancellationToken cancellationToken)
     {
         // A pool that is found here and disposed before it is used has a successor.
         while (true)
         {
             ObjectDisposedException.ThrowIf(_isDisposed, this);
-            var pool = _pools.GetOrAdd(identity, one => new PeerPool(new ConnectionErrors(open(one))));
+            var pool = _pools.GetOrAdd((identity, lane), one => Open(one.Peer, one.Lane));
             if (pool.TryEnter())
             {
                 return await pool.SendAsync(request, cancellationToken);
             }
         }
+    }
+
+    private PeerPool Open(PeerIdentity identity, PeerLane lane)
+    {
+        var handler = open(identity);
+        handler.MaxConnectionsPerServer = PeerLimits.ConnectionsMax(lane);
+        var address = identity is PeerIdentity.Region(var region) ? AddressOf(region) : ControlAddress;
+        return new PeerPool(new ConnectionErrors(handler), address);
     }
 }

@@ -5,7 +5,8 @@ namespace Domicile.Server.Peers;
 /// its answer's headers the pool is closed: its idle connections at once, and each other when its answer's body has ended
 /// (<see cref="SocketsHttpHandler"/> cuts no HTTP/1.1 connection that is in use).
 /// </summary>
-internal sealed class PeerPool(HttpMessageHandler handler) : IDisposable
+/// <param name="address">Of the peer. The handler keeps a pool of its own for each authority that it is asked for.</param>
+internal sealed class PeerPool(HttpMessageHandler handler, Uri address) : IDisposable
 {
     private readonly HttpMessageInvoker _invoker = new(handler);
     private readonly Lock _lock = new();
@@ -31,6 +32,9 @@ internal sealed class PeerPool(HttpMessageHandler handler) : IDisposable
     {
         try
         {
+            // One authority and no Host of the caller's: so that nobody makes this pool more than one.
+            Invariant.Check(request.RequestUri!.Authority == address.Authority);
+            request.Headers.Host = null;
             return await _invoker.SendAsync(request, cancellationToken);
         }
         finally

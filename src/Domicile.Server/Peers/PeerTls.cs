@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
 using Domicile.Deployments;
+using Domicile.Server.Hosting;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
@@ -28,13 +29,23 @@ internal sealed class PeerTls(X509Certificate2 own, X509Certificate2 authority, 
     /// <summary>Opens the peer listener: whoever shows no certificate of this deployment doesn't get past the handshake.</summary>
     public void Listen(KestrelServerOptions kestrel, IPEndPoint at)
     {
+        // Regions of one deployment may share an address, so before the handshake only what waits can be displaced.
+        var handshakes = new ConnectionShares(EdgeLimits.ConnectionsMax, EdgeLimits.ConnectionsMax, time);
+        var peers = new ConnectionShares(
+            EdgeLimits.ConnectionsMax, EdgeLimits.ConnectionsOfPeerMax, time, EdgeLimits.ConnectionsOfPeerMax, new PeerIdentity.Control());
         kestrel.Limits.KeepAliveTimeout = IdleAtListenerMax;
-        kestrel.Listen(at, listen => listen.UseHttps(new HttpsConnectionAdapterOptions
+        kestrel.Listen(at, listen =>
         {
-            ServerCertificate = own,
-            ClientCertificateMode = ClientCertificateMode.RequireCertificate,
-            ClientCertificateValidation = (certificate, _, _) => Identify(certificate) is not PeerIdentity.Refused,
-        }));
+            ListenerEdge.Share(listen, handshakes);
+            listen.UseHttps(new HttpsConnectionAdapterOptions
+            {
+                ServerCertificate = own,
+                HandshakeTimeout = EdgeLimits.HandshakeMax,
+                ClientCertificateMode = ClientCertificateMode.RequireCertificate,
+                ClientCertificateValidation = (certificate, _, _) => Identify(certificate) is not PeerIdentity.Refused,
+            });
+            ListenerEdge.SharePeers(listen, peers, Identify);
+        });
     }
 
     /// <summary>A handler that talks to that process and no other, whatever answers at its address.</summary>

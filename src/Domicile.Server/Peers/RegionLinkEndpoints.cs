@@ -2,38 +2,55 @@ using System.Buffers.Binary;
 using System.Globalization;
 using System.Text.Json;
 using Domicile.Accounts;
+using Domicile.Deployments;
 using Domicile.Moves;
+using Domicile.Storage;
+using Microsoft.AspNetCore.Http.Features;
 
 namespace Domicile.Server.Peers;
 
 /// <summary>What one region asks of another: the stream of changes, the arbiter's word, a client's write handed over.</summary>
 internal static class RegionLinkEndpoints
 {
-    private const int CommandBytesMax = 8 << 20;
+    // A head is at most a first line and 32 KiB of headers; escaped, and in base 64.
+    private const int HandOverBytesMax = 512 << 10;
     private const int ProbeChunkBytes = 64 << 10;
 
     /// <summary>
     /// The target pulls. The body of the question is <see cref="PullQuestion"/>, the answer <see cref="ChangeStream"/> frames.
     /// </summary>
-    public static async Task ChangesAsync(HttpContext context, RegionNode node, RegionName caller)
+    public static async Task ChangesAsync(HttpContext context, RegionNode node, RegionName caller, CallerTurns turns)
     {
-        var question = (await context.Request.ReadFromJsonAsync(LinkJson.Default.PullQuestion, context.RequestAborted))!;
-        if (question.Order.Target != caller || question.Order.Source != node.Region.Name)
+        var question = await RegionPeerEndpoints.ReadAsync(context, LinkJson.Default.PullQuestion, PeerLimits.MessageBytesMax);
+        var order = Complete(question.Order);
+        node.Region.CheckOrder(order);
+        if (order.Target != caller || order.Source != node.Region.Name)
         {
             throw new RegionRefusedException(node.Region.Name, $"{caller} is not the target of this move");
         }
 
-        context.Response.ContentType = "application/octet-stream";
-        context.Features.Get<Microsoft.AspNetCore.Http.Features.IHttpResponseBodyFeature>()!.DisableBuffering();
+        if (question.BoxKey is not { Length: SecretBox.PublicKeyBytes })
+        {
+            throw new BadHttpRequestException("The question has no key to seal the account's for.");
+        }
+
+        var identity = new PeerIdentity.Region(caller);
+        var stream = turns.BeginStream(identity, order.Move, context.RequestAborted);
         try
         {
+            context.Response.ContentType = "application/octet-stream";
+            context.Features.Get<IHttpResponseBodyFeature>()!.DisableBuffering();
             await node.Changes.StreamAsync(
-                question.Order, question.After, question.BoxKey, context.Response.BodyWriter, context.RequestAborted);
+                order, caller, question.After, question.BoxKey, context.Response.BodyWriter, stream.Token);
         }
         catch (OperationCanceledException)
         {
-            // The target is gone, or the account is being erased here: nothing of it goes out any more.
+            // The caller has a newer one, or is gone, or the account is being erased here: nothing of it goes out any more.
             context.Abort();
+        }
+        finally
+        {
+            turns.EndStream(identity, order.Move, stream);
         }
     }
 
@@ -41,7 +58,7 @@ internal static class RegionLinkEndpoints
     public static async Task ProbeAsync(HttpContext context)
     {
         if (!int.TryParse(context.Request.Query["bytes"], NumberStyles.None, CultureInfo.InvariantCulture, out var left)
-            || left > MoveLimits.ProbeBytesMax)
+            || left is < 0 or > MoveLimits.ProbeBytesMax)
         {
             throw new BadHttpRequestException("A probe of so many bytes.");
         }
@@ -55,39 +72,53 @@ internal static class RegionLinkEndpoints
 
     public static async Task RefuseAsync(HttpContext context, RegionNode node, RegionName caller)
     {
-        var question = (await context.Request.ReadFromJsonAsync(MovesJson.Default.PeerCall, context.RequestAborted))!;
-        if (question.Order!.Source != caller || question.Order.Target != node.Region.Name)
+        var question = await RegionPeerEndpoints.ReadAsync(context, MovesJson.Default.PeerCall, PeerLimits.MessageBytesMax);
+        var order = Complete(question.Order);
+        node.Region.CheckOrder(order);
+        if (order.Source != caller || order.Target != node.Region.Name)
         {
             throw new RegionRefusedException(node.Region.Name, $"{caller} is not the source of this move");
         }
 
-        var answer = await node.RefuseAsync(question.Order, question.Reason ?? "Aborted.", context.RequestAborted);
+        var answer = await node.RefuseAsync(order, PeerText.Clean(question.Reason ?? "Aborted."), context.RequestAborted);
         await context.Response.WriteAsJsonAsync(answer, MovesJson.Default.StepAnswer, cancellationToken: context.RequestAborted);
     }
 
-    /// <summary>Four bytes of length (big endian), the hand-over in JSON, then the content's sealed bytes, if it has a file.</summary>
+    /// <summary>Four bytes of length (big endian), the hand-over in JSON, then the body as the client sent it.</summary>
     public static async Task HandOverAsync(HttpContext context, RegionNode node, RegionName caller)
     {
-        context.Features.Get<Microsoft.AspNetCore.Http.Features.IHttpMaxRequestBodySizeFeature>()!.MaxRequestBodySize = null;
+        context.Features.Get<IHttpMaxRequestBodySizeFeature>()!.MaxRequestBodySize = null;
         var body = context.Request.Body;
         var head = new byte[sizeof(int)];
         await body.ReadExactlyAsync(head, context.RequestAborted);
         var lengthBytes = BinaryPrimitives.ReadInt32BigEndian(head);
-        if (lengthBytes is <= 0 or > CommandBytesMax)
+        if (lengthBytes is <= 0 or > HandOverBytesMax)
         {
             throw new BadHttpRequestException($"A hand-over of {lengthBytes} bytes.");
         }
 
         var json = new byte[lengthBytes];
         await body.ReadExactlyAsync(json, context.RequestAborted);
-        var handOver = JsonSerializer.Deserialize(json, MovesJson.Default.HandOver)!;
+        if (JsonSerializer.Deserialize(json, MovesJson.Default.HandOver) is not
+            { Head: not null, Attempt.Length: > 0 and <= AttemptIds.CharsMax } handOver)
+        {
+            throw new BadHttpRequestException("A hand-over without its attempt or its request.");
+        }
+
         var answer = await node.HandOvers.TakeAsync(caller, handOver, body, context.RequestAborted);
         await context.Response.WriteAsJsonAsync(
             answer, MovesJson.Default.HandOverAnswer, cancellationToken: context.RequestAborted);
     }
+
+    // JSON may leave out what the type promises.
+    private static MoveOrder Complete(MoveOrder? order)
+        => order is
+            { Profile: { Id.Value: not null, Residence.Code: not null }, Salt: not null, Source.Value: not null, Target.Value: not null }
+            ? order
+            : throw new BadHttpRequestException("The question has no whole order.");
 }
 
-/// <param name="BoxKey">For which the source seals the account's key: see Storage.SecretBox.</param>
+/// <param name="BoxKey">For which the source seals the account's key: see <see cref="SecretBox"/>.</param>
 internal sealed record PullQuestion(MoveOrder Order, long After, byte[] BoxKey);
 
 [System.Text.Json.Serialization.JsonSourceGenerationOptions(

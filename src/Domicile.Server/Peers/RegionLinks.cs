@@ -8,32 +8,47 @@ using Domicile.Moves;
 namespace Domicile.Server.Peers;
 
 /// <summary>The other regions, over the wire.</summary>
-internal sealed class RegionLinks(PeerClients peers, DeploymentConfig config) : IRegionLinks
+internal sealed class RegionLinks : IRegionLinks, IDisposable
 {
-    private static readonly TimeSpan ControlPatience = TimeSpan.FromSeconds(3);
+    private readonly PeerClients _peers;
+    private readonly DeploymentConfig _config;
+    private readonly Func<RegionName, bool> _isMember;
+    private readonly AccountQuestions _questions;
 
-    public IRegionLink To(RegionName region) => new RegionLink(peers, region);
-
-    public Uri EndpointOf(RegionName region) => config.Find(region)!.Endpoint;
-
-    public async Task<DirectoryEntry?> AskControlAsync(AccountId account, CancellationToken cancellationToken)
+    /// <param name="isMember">Of the deployment, by control's word: to others nothing is said any more.</param>
+    public RegionLinks(PeerClients peers, DeploymentConfig config, Func<RegionName, bool> isMember, TimeProvider time)
     {
-        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        timeout.CancelAfter(ControlPatience);
-        try
+        (_peers, _config, _isMember) = (peers, config, isMember);
+        _questions = new AccountQuestions(FindAtControlAsync, time);
+    }
+
+    public IRegionLink To(RegionName region)
+        => _isMember(region)
+            ? new RegionLink(_peers, region)
+            : throw new RegionUnreachableException(region, "it is not of this deployment any more.");
+
+    public Uri EndpointOf(RegionName region) => _config.Find(region)!.Endpoint;
+
+    public Task<DirectoryEntry?> AskControlAsync(AccountId account, CancellationToken cancellationToken)
+        => _questions.AskAsync(account, cancellationToken);
+
+    public void Dispose() => _questions.Dispose();
+
+    private async Task<DirectoryEntry?> FindAtControlAsync(AccountId account, CancellationToken cancellationToken)
+    {
+        using var request = new HttpRequestMessage(
+            HttpMethod.Get, new Uri(_peers.ControlAddress, $"/peer/v1/accounts/{account}"))
         {
-            using var request = new HttpRequestMessage(
-                HttpMethod.Get, new Uri(peers.ControlAddress, $"/peer/v1/accounts/{account}"));
-            using var response = await peers.SendToControlAsync(request, timeout.Token);
-            return response.StatusCode == HttpStatusCode.OK
-                ? await response.Content.ReadFromJsonAsync(MovesJson.Default.DirectoryEntry, timeout.Token)
-                : null;
-        }
-        catch (Exception e) when (e is HttpRequestException or IOException or JsonException
-            || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+            Version = HttpVersion.Version20,
+        };
+        using var response = await _peers.SendToControlAsync(request, cancellationToken);
+        return response.StatusCode switch
         {
-            return null; // The data plane stands without control: what the replica says must do.
-        }
+            HttpStatusCode.OK => await BoundedJson.ReadAsync(
+                response.Content, MovesJson.Default.DirectoryEntry, PeerLimits.EntryBytesMax, cancellationToken),
+            HttpStatusCode.NotFound => null,
+            var other => throw new HttpRequestException($"Control answered {(int)other}."),
+        };
     }
 }
 
@@ -54,7 +69,7 @@ internal sealed class RegionLink(PeerClients peers, RegionName region) : IRegion
         };
         try
         {
-            var response = await peers.SendAsync(region, request, cancellationToken);
+            var response = await peers.SendAsync(region, PeerLane.Moves, request, cancellationToken);
             if (response.StatusCode != HttpStatusCode.OK)
             {
                 response.Dispose();
@@ -65,7 +80,7 @@ internal sealed class RegionLink(PeerClients peers, RegionName region) : IRegion
         }
         catch (HttpRequestException e)
         {
-            throw new RegionUnreachableException(region, e.Message, e);
+            throw new RegionUnreachableException(region, PeerText.Clean(e.Message), e);
         }
         catch (OperationCanceledException)
         {
@@ -80,35 +95,36 @@ internal sealed class RegionLink(PeerClients peers, RegionName region) : IRegion
             HttpMethod.Post, new Uri(peers.AddressOf(region), $"/peer/v1/probe?bytes={lengthBytes}"));
         try
         {
-            var response = await peers.SendAsync(region, request, cancellationToken);
+            var response = await peers.SendAsync(region, PeerLane.Moves, request, cancellationToken);
             return response.StatusCode == HttpStatusCode.OK
                 ? await response.Content.ReadAsStreamAsync(cancellationToken)
                 : throw new RegionUnreachableException(region, $"it answered {(int)response.StatusCode} to a probe.");
         }
         catch (HttpRequestException e)
         {
-            throw new RegionUnreachableException(region, e.Message, e);
+            throw new RegionUnreachableException(region, PeerText.Clean(e.Message), e);
         }
     }
 
     public async Task<StepAnswer> RefuseAsync(MoveOrder order, string reason, CancellationToken cancellationToken)
         => (await PeerCalls.AskAsync(
-            peers, region, "/peer/v1/refuse", new PeerCall { Order = order, Reason = reason }, MovesJson.Default.PeerCall,
-            MovesJson.Default.StepAnswer, Short, cancellationToken))!;
+            peers, region, PeerLane.Moves, "/peer/v1/refuse", new PeerCall { Order = order, Reason = reason },
+            MovesJson.Default.PeerCall, MovesJson.Default.StepAnswer, new AnswerBounds(Short), cancellationToken))!;
 
     public async Task<HandOverAnswer> HandOverAsync(
-        HandOver handOver, Stream? content, CancellationToken cancellationToken)
+        HandOver handOver, Func<Stream, CancellationToken, Task> writeBody, CancellationToken cancellationToken)
     {
         using var silence = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         silence.CancelAfter(HandOverSilenceMax);
         using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(peers.AddressOf(region), "/peer/v1/handover"))
         {
-            Content = new HandOverContent(handOver, content, () => silence.CancelAfter(HandOverSilenceMax)),
+            Content = new HandOverContent(handOver, writeBody, () => silence.CancelAfter(HandOverSilenceMax)),
         };
         try
         {
             return (await PeerCalls.SendAsync(
-                peers, region, request, MovesJson.Default.HandOverAnswer, HandOverMax, silence.Token))!;
+                peers, region, PeerLane.HandOvers, request, MovesJson.Default.HandOverAnswer,
+                new AnswerBounds(HandOverMax, PeerLimits.ResultBytesMax), silence.Token))!;
         }
         catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
         {
@@ -118,29 +134,22 @@ internal sealed class RegionLink(PeerClients peers, RegionName region) : IRegion
         }
     }
 
-    private sealed class HandOverContent(HandOver handOver, Stream? content, Action heard) : HttpContent
+    private sealed class HandOverContent(
+        HandOver handOver, Func<Stream, CancellationToken, Task> writeBody, Action heard) : HttpContent
     {
-        private const int PieceBytes = 256 << 10;
+        protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context)
+            => SerializeToStreamAsync(stream, context, CancellationToken.None);
 
-        protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context)
+        protected override async Task SerializeToStreamAsync(
+            Stream stream, TransportContext? context, CancellationToken cancellationToken)
         {
             var json = JsonSerializer.SerializeToUtf8Bytes(handOver, MovesJson.Default.HandOver);
             var head = new byte[sizeof(int)];
             BinaryPrimitives.WriteInt32BigEndian(head, json.Length);
-            await stream.WriteAsync(head);
-            await stream.WriteAsync(json);
+            await stream.WriteAsync(head, cancellationToken);
+            await stream.WriteAsync(json, cancellationToken);
             heard();
-            if (content is null)
-            {
-                return;
-            }
-
-            var piece = new byte[PieceBytes];
-            while (await content.ReadAsync(piece) is > 0 and var read)
-            {
-                await stream.WriteAsync(piece.AsMemory(0, read));
-                heard();
-            }
+            await writeBody(new HeardStream(stream, heard), cancellationToken);
         }
 
         protected override bool TryComputeLength(out long length)
@@ -148,5 +157,41 @@ internal sealed class RegionLink(PeerClients peers, RegionName region) : IRegion
             length = 0;
             return false;
         }
+    }
+
+    /// <summary>Tells of each piece that the link has taken.</summary>
+    private sealed class HeardStream(Stream stream, Action heard) : Stream
+    {
+        public override bool CanRead => false;
+
+        public override bool CanSeek => false;
+
+        public override bool CanWrite => true;
+
+        public override long Length => throw new NotSupportedException();
+
+        public override long Position
+        {
+            get => throw new NotSupportedException();
+            set => throw new NotSupportedException();
+        }
+
+        public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            await stream.WriteAsync(buffer, cancellationToken);
+            heard();
+        }
+
+        public override Task FlushAsync(CancellationToken cancellationToken) => stream.FlushAsync(cancellationToken);
+
+        public override void Flush() => throw new NotSupportedException();
+
+        public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+        public override void SetLength(long value) => throw new NotSupportedException();
+
+        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
     }
 }

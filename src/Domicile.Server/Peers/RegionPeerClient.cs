@@ -1,3 +1,6 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Domicile.Accounts;
 using Domicile.Moves;
@@ -6,7 +9,7 @@ using Domicile.Objects;
 namespace Domicile.Server.Peers;
 
 /// <summary>A region as control reaches it: each call is one question over the link. See <see cref="RegionPeerEndpoints"/>.</summary>
-internal sealed class RegionPeerClient(PeerClients peers, RegionName region) : IRegionPeer
+internal sealed class RegionPeerClient(PeerClients peers, OrderSigner orders, RegionName region) : IRegionPeer
 {
     private static readonly TimeSpan Short = TimeSpan.FromSeconds(12);
 
@@ -23,7 +26,7 @@ internal sealed class RegionPeerClient(PeerClients peers, RegionName region) : I
             MovesJson.Default.Boolean, cancellationToken);
 
     public async Task<CommandResult> ExecuteAsync(
-        AccountId account, AccountCommand command, CancellationToken cancellationToken)
+        AccountId account, CredentialCommand command, CancellationToken cancellationToken)
         => (await AskAsync(
             "execute",
             new PeerCall
@@ -35,9 +38,9 @@ internal sealed class RegionPeerClient(PeerClients peers, RegionName region) : I
             MovesJson.Default.CommandResult, cancellationToken, TimeSpan.FromSeconds(30)))!;
 
     public async Task<IReadOnlyList<AccessKeyView>> ListKeysAsync(AccountId account, CancellationToken cancellationToken)
-        => (await AskAsync(
+        => [.. (await AskAsync(
             "listKeys", new PeerCall { Account = account }, MovesJson.Default.IReadOnlyListAccessKeyView,
-            cancellationToken, TimeSpan.FromSeconds(30)))!;
+            cancellationToken, TimeSpan.FromSeconds(30), PeerLimits.KeysBytesMax))!.Select(key => key.Cleaned())];
 
     public Task<AccountStatus?> FindAccountAsync(AccountId account, CancellationToken cancellationToken)
         => AskAsync(
@@ -50,7 +53,8 @@ internal sealed class RegionPeerClient(PeerClients peers, RegionName region) : I
 
     public async Task<DeepVerification> VerifyDeepAsync(AccountId account, CancellationToken cancellationToken)
         => (await AskAsync(
-            "verifyDeep", new PeerCall { Account = account }, MovesJson.Default.DeepVerification, cancellationToken, Long))!;
+            "verifyDeep", new PeerCall { Account = account }, MovesJson.Default.DeepVerification, cancellationToken, Long,
+            PeerLimits.ExaminationBytesMax))!.Cleaned();
 
     public async Task<byte[]> EraseAccountAsync(
         AccountId account, long epoch, byte[] salt, CancellationToken cancellationToken)
@@ -62,9 +66,9 @@ internal sealed class RegionPeerClient(PeerClients peers, RegionName region) : I
         => AskAsync("update", new PeerCall { Update = update }, MovesJson.Default.Boolean, cancellationToken);
 
     public async Task<IReadOnlyList<DoctorFinding>> ExamineAsync(CancellationToken cancellationToken)
-        => (await AskAsync(
+        => [.. (await AskAsync(
             "examine", new PeerCall(), MovesJson.Default.IReadOnlyListDoctorFinding, cancellationToken,
-            TimeSpan.FromMinutes(2)))!;
+            TimeSpan.FromMinutes(2), PeerLimits.ExaminationBytesMax))!.Select(finding => finding.Cleaned())];
 
     public Task<LinkMeasure?> MeasureLinkAsync(RegionName source, CancellationToken cancellationToken)
         => AskAsync("measureLink", new PeerCall { Source = source }, MovesJson.Default.LinkMeasure, cancellationToken);
@@ -107,18 +111,45 @@ internal sealed class RegionPeerClient(PeerClients peers, RegionName region) : I
         => (await AskAsync(
             "erase", new PeerCall { Order = order, Statement = arrival }, MovesJson.Default.StepAnswer, cancellationToken))!;
 
+    public Task EndHandOversAsync(MoveOrder order, byte[] erasure, CancellationToken cancellationToken)
+        => AskAsync(
+            "endHandOvers", new PeerCall { Order = order, Statement = erasure }, MovesJson.Default.Boolean, cancellationToken);
+
     // A secret would stay in the buffers of the connection and of the region's HTTP server: see SecretBox.
     private async Task<BoxedSecret> SealAsync(Credential credential, CancellationToken cancellationToken)
-        => BoxedSecret.Seal(
-            (await AskAsync("offerSecret", new PeerCall(), MovesJson.Default.SecretOffer, cancellationToken))!, credential);
+    {
+        var offer = await AskAsync("offerSecret", new PeerCall(), MovesJson.Default.SecretOffer, cancellationToken);
+        try
+        {
+            return BoxedSecret.Seal(offer ?? throw new InvalidDataException("The offer is null."), credential);
+        }
+        catch (InvalidDataException e)
+        {
+            throw new RegionUnreachableException(region, "the key that it offers to seal a secret for is none.", e);
+        }
+    }
 
     private async Task<StepAnswer> StepAsync(string call, PeerCall question, CancellationToken cancellationToken)
         => (await AskAsync(call, question, MovesJson.Default.StepAnswer, cancellationToken))!;
 
-    private Task<T?> AskAsync<T>(
+    private async Task<T?> AskAsync<T>(
         string call, PeerCall question, JsonTypeInfo<T> answerType, CancellationToken cancellationToken,
-        TimeSpan? atMost = null)
-        => PeerCalls.AskAsync(
-            peers, region, $"/peer/v1/region/{call}", question, MovesJson.Default.PeerCall, answerType, atMost ?? Short,
-            cancellationToken);
+        TimeSpan? atMost = null, int bytesMax = PeerLimits.MessageBytesMax)
+    {
+        var body = JsonSerializer.SerializeToUtf8Bytes(question, MovesJson.Default.PeerCall);
+        using var request = new HttpRequestMessage(
+            HttpMethod.Post, new Uri(peers.AddressOf(region), $"{RegionPeerEndpoints.ControlPath}{call}"))
+        {
+            Version = HttpVersion.Version20,
+            Content = new ByteArrayContent(body),
+        };
+        request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
+        if (!RegionPeerEndpoints.GoesByItsOrder(call))
+        {
+            request.Headers.Add(ControlSignature.HeaderName, orders.SignCall(region, call, body));
+        }
+
+        return await PeerCalls.SendAsync(
+            peers, region, PeerLane.Control, request, answerType, new AnswerBounds(atMost ?? Short, bytesMax), cancellationToken);
+    }
 }

@@ -1,7 +1,11 @@
+using System.Buffers.Text;
 using System.Collections.Frozen;
 using System.Globalization;
 using System.Net;
 using Domicile.Accounts;
+using Domicile.Server.S3;
+using Domicile.Server.S3.Bodies;
+using Domicile.Server.S3.Wire;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Primitives;
 
@@ -11,13 +15,9 @@ namespace Domicile.Server.Peers;
 /// Relays a client's request, untouched and still signed by the client, to the account's home over the regions'
 /// mutually authenticated link, and its answer back. Bodies stream both ways.
 /// </summary>
-internal sealed class RequestForwarder(PeerClients peers)
+/// <param name="bodies">The memory for bodies that are kept; where it is spent, they stream.</param>
+internal sealed class RequestForwarder(PeerClients peers, UnprovenBodies bodies)
 {
-    /// <summary>Header of a relayed request: how many nodes it has passed. At most <see cref="HopsMax"/>.</summary>
-    public const string HopsHeader = "x-domicile-hops";
-
-    public const int HopsMax = 3;
-
     /// <summary>Headers of a peer's 307: the home and the epoch in which it is that.</summary>
     public const string HomeHeader = "x-domicile-home";
 
@@ -32,11 +32,13 @@ internal sealed class RequestForwarder(PeerClients peers)
 
     private static readonly object KeptBodyKey = new();
 
-    // RFC 9110, section 7.6.1: what speaks of one connection and not of the message.
-    private static readonly FrozenSet<string> HopByHop = new[]
+    // Of an answer: what speaks of one connection and not of the message (RFC 9110, section 7.6.1); what one region says to
+    // another; and what would hold for all that a client asks of this endpoint, where one account's home has no say.
+    private static readonly FrozenSet<string> NotForClients = new[]
     {
         "Connection", "Keep-Alive", "Proxy-Connection", "Proxy-Authenticate", "Proxy-Authorization", "TE", "Trailer",
-        "Transfer-Encoding", "Upgrade", "Expect", "Host", HopsHeader, HomeHeader, EpochHeader,
+        "Transfer-Encoding", "Upgrade", HomeHeader, EpochHeader, RelayEndpoint.CloseHeader,
+        "Alt-Svc", "Clear-Site-Data", "Set-Cookie", "Strict-Transport-Security",
     }.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
 
     /// <summary>Relays the request and writes the answer. Throws only when the client is gone or the link breaks mid-answer.</summary>
@@ -44,23 +46,37 @@ internal sealed class RequestForwarder(PeerClients peers)
     /// Null where the client has its answer. Else the account has moved on: nothing was answered, and nothing of the body is
     /// lost.
     /// </returns>
-    public async Task<MovedOn?> ForwardAsync(HttpContext context, RegionName home)
+    /// <param name="hostBucket">The bucket that the Host names, as this node, or the one where the request entered, read it.</param>
+    public async Task<MovedOn?> ForwardAsync(HttpContext context, string? hostBucket, RegionName home)
     {
-        var hops = Hops.Of(context) + 1;
-        if (hops > HopsMax)
+        var hops = (Relayed.Of(context)?.Hops ?? 0) + 1;
+        if (hops > RelayEndpoint.HopsMax)
         {
             await AnswerBusyAsync(context, "The request was relayed too often.");
             return null;
         }
 
-        using var request = BuildRequest(context, peers.AddressOf(home), hops, await OpenBodyAsync(context));
+        using var turn = await peers.EnterRelayAsync(home, context.RequestAborted);
+        if (turn is null)
+        {
+            await AnswerBusyAsync(context, $"The link to the account's home region {home} is busy or broken.");
+            return null;
+        }
+
+        using var request = BuildRequest(
+            context, ClientRequest.Of(context, hostBucket), peers.AddressOf(home), hops, await OpenBodyAsync(context));
         HttpResponseMessage response;
         try
         {
-            response = await SendAsync(request, home, context.RequestAborted);
+            response = await SendAsync(request, turn, context.Request.Method, home, context.RequestAborted);
         }
         catch (OperationCanceledException) when (!context.RequestAborted.IsCancellationRequested)
         {
+            if (request.Content is null)
+            {
+                turn.Failed(); // The home had all that it could wait for.
+            }
+
             peers.Renew(home);
             await AnswerBusyAsync(context, $"The account's home region {home} is silent.");
             return null;
@@ -85,15 +101,16 @@ internal sealed class RequestForwarder(PeerClients peers)
 
     // What only reads or removes is answered soon, after a cut-over at most. A body takes its sender's time, and a copy its
     // object's: those wait for as long as their client does.
-    private async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, RegionName home, CancellationToken aborted)
+    private async Task<HttpResponseMessage> SendAsync(
+        HttpRequestMessage request, RelayTurn turn, string method, RegionName home, CancellationToken aborted)
     {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(aborted);
-        if (request.Method == HttpMethod.Get || request.Method == HttpMethod.Head || request.Method == HttpMethod.Delete)
+        if (HttpMethods.IsGet(method) || HttpMethods.IsHead(method) || HttpMethods.IsDelete(method))
         {
             patience.CancelAfter(AnswerMax);
         }
 
-        return await peers.SendAsync(home, request, patience.Token);
+        return await peers.RelayAsync(home, turn, request, patience.Token);
     }
 
     private static MovedOn? FindMovedOn(HttpResponseMessage response)
@@ -105,82 +122,63 @@ internal sealed class RequestForwarder(PeerClients peers)
             : null;
 
     // A short body is kept. A long one is announced (100-continue): the home reads it only when it has decided to serve.
-    private static async Task<HttpContent?> OpenBodyAsync(HttpContext context)
+    private async Task<HttpContent?> OpenBodyAsync(HttpContext context)
     {
         if (!HasBody(context))
         {
             return null;
         }
 
-        if (context.Request.ContentLength is not { } lengthBytes || lengthBytes > BodyKeptBytesMax)
+        if (context.Items.TryGetValue(KeptBodyKey, out var kept))
         {
-            return new StreamContent(context.Request.Body);
+            return new ByteArrayContent((byte[])kept!);
         }
 
-        if (!context.Items.TryGetValue(KeptBodyKey, out var kept))
+        if (context.Request.ContentLength is not { } lengthBytes || lengthBytes > BodyKeptBytesMax
+            || bodies.TryTake(lengthBytes) is not { } memory)
         {
-            var body = new byte[(int)lengthBytes];
-            await context.Request.Body.ReadExactlyAsync(body, context.RequestAborted);
-            context.Items[KeptBodyKey] = kept = body;
-
-            // If this region turns out to be the home meanwhile, it reads the body as if nothing had happened.
-            context.Request.Body = new MemoryStream(body, writable: false);
+            return new StreamContent(context.Request.Body)
+            {
+                Headers = { ContentLength = context.Request.ContentLength },
+            };
         }
 
-        return new ByteArrayContent((byte[])kept!);
+        context.Response.RegisterForDispose(memory);
+        var body = new byte[(int)lengthBytes];
+        await context.Request.Body.ReadExactlyAsync(body, context.RequestAborted);
+        context.Items[KeptBodyKey] = body;
+
+        // If this region turns out to be the home meanwhile, it reads the body as if nothing had happened.
+        context.Request.Body = new MemoryStream(body, writable: false);
+        return new ByteArrayContent(body);
     }
 
-    private static HttpRequestMessage BuildRequest(HttpContext context, Uri address, int hops, HttpContent? body)
+    // Of what the client sent nothing but its body is written as it is: the head is one value of letters and digits.
+    private static HttpRequestMessage BuildRequest(
+        HttpContext context, ClientRequest head, Uri address, int hops, HttpContent? body)
     {
-        var incoming = context.Request;
-        var target = context.Features.Get<IHttpRequestFeature>()!.RawTarget;
-        var uri = new Uri(
-            address.GetLeftPart(UriPartial.Authority) + target,
-            new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true });
-        var request = new HttpRequestMessage(new HttpMethod(incoming.Method), uri)
+        var request = new HttpRequestMessage(
+            HttpMethods.IsHead(context.Request.Method) ? HttpMethod.Head : HttpMethod.Post, new Uri(address, RelayEndpoint.Path))
         {
             Version = HttpVersion.Version11,
             VersionPolicy = HttpVersionPolicy.RequestVersionExact,
             Content = body,
         };
         request.Headers.ExpectContinue = body is StreamContent ? true : null;
-        foreach (var (name, values) in incoming.Headers)
-        {
-            if (!HopByHop.Contains(name) && !name.StartsWith(':'))
-            {
-                Copy(request, name, values);
-            }
-        }
-
-        request.Headers.Host = incoming.Host.Value;
-        request.Headers.Add(HopsHeader, hops.ToString(CultureInfo.InvariantCulture));
+        request.Headers.Add(RelayEndpoint.HopsHeader, hops.ToString(CultureInfo.InvariantCulture));
+        request.Headers.Add(RelayEndpoint.RequestHeader, Base64Url.EncodeToString(head.Encode()));
         return request;
     }
 
     private static bool HasBody(HttpContext context)
         => context.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody ?? context.Request.ContentLength > 0;
 
-    private static void Copy(HttpRequestMessage request, string name, StringValues values)
-    {
-        if (request.Headers.TryAddWithoutValidation(name, (IEnumerable<string?>)values))
-        {
-            return;
-        }
-
-        // Headers of the body. A request without one may still carry and sign them.
-        request.Content ??= new ByteArrayContent([]);
-        request.Content.Headers.TryAddWithoutValidation(name, (IEnumerable<string?>)values);
-    }
-
     private static async Task CopyAnswerAsync(HttpResponseMessage response, HttpContext context)
     {
-        context.Response.StatusCode = (int)response.StatusCode;
-        foreach (var (name, values) in response.Headers.NonValidated.Concat(response.Content.Headers.NonValidated))
+        if (!CopyHead(response, context))
         {
-            if (!HopByHop.Contains(name))
-            {
-                context.Response.Headers[name] = new StringValues([.. values]);
-            }
+            await AnswerBusyAsync(context, "The account's home region answers what is no HTTP.");
+            return;
         }
 
         if (HttpMethods.IsHead(context.Request.Method) || context.Response.StatusCode is 204 or 304)
@@ -200,38 +198,36 @@ internal sealed class RequestForwarder(PeerClients peers)
         }
     }
 
-    private static async Task AnswerBusyAsync(HttpContext context, string message)
+    /// <returns>False, and nothing is copied, where a part is one that no answer may have.</returns>
+    private static bool CopyHead(HttpResponseMessage response, HttpContext context)
     {
-        context.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
-        context.Response.Headers.RetryAfter = "1";
-        context.Response.ContentType = "application/xml";
-        await context.Response.WriteAsync(
-            $"""<?xml version="1.0" encoding="UTF-8"?><Error><Code>SlowDown</Code><Message>{message}</Message></Error>""",
-            context.RequestAborted);
-    }
-}
-
-/// <summary>The account's home is another region by now.</summary>
-internal sealed record MovedOn(RegionName Home, long Epoch);
-
-/// <summary>How many nodes a request has passed. Only the peer listener says so: a client's own header counts for nothing.</summary>
-internal static class Hops
-{
-    private static readonly object Key = new();
-
-    public static int Of(HttpContext context) => context.Items.TryGetValue(Key, out var hops) ? (int)hops! : 0;
-
-    public static bool TryRead(HttpContext context)
-    {
-        if (!int.TryParse(
-            context.Request.Headers[RequestForwarder.HopsHeader], NumberStyles.None, CultureInfo.InvariantCulture,
-            out var hops))
+        var head = response.Headers.NonValidated.Concat(response.Content.Headers.NonValidated).ToList();
+        if ((int)response.StatusCode is < 200 or > 599
+            || head.Exists(line => !HttpText.IsToken(line.Key) || !line.Value.All(HttpText.IsValue))
+            || (head.Exists(line => line.Key.Equals("Content-Length", StringComparison.OrdinalIgnoreCase))
+                && response.Content.Headers.ContentLength is null))
         {
             return false;
         }
 
-        context.Items[Key] = hops;
-        context.Request.Headers.Remove(RequestForwarder.HopsHeader);
+        foreach (var (name, values) in head.Where(line => !NotForClients.Contains(line.Key)))
+        {
+            context.Response.Headers[name] = new StringValues([.. values]);
+        }
+
+        context.Response.StatusCode = (int)response.StatusCode;
+        if (response.Headers.NonValidated.Contains(RelayEndpoint.CloseHeader)
+            && !HttpProtocol.IsHttp2(context.Request.Protocol))
+        {
+            context.Response.Headers.Connection = "close";
+        }
+
         return true;
     }
+
+    public static Task AnswerBusyAsync(HttpContext context, string message)
+        => S3Answer.ErrorAsync(context, S3Answer.SlowDown(message));
 }
+
+/// <summary>The account's home is another region by now.</summary>
+internal sealed record MovedOn(RegionName Home, long Epoch);

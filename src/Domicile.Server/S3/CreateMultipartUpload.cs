@@ -22,7 +22,7 @@ internal static class CreateMultipartUpload
         var uploadId = Base32.Encode(RandomNumberGenerator.GetBytes(UploadIdRandomBytes));
         var command = new CreateUpload(
             exchange.Bucket, exchange.Key, uploadId, headers, tags, checksum.Algorithm, checksum.IsComposite);
-        if ((await exchange.WriteAsync<CommandResult.Done>(command)).Failed(out error, out _))
+        if ((await exchange.WriteAsync<CommandResult.UploadCreated>(command)).Failed(out error, out var created))
         {
             return error;
         }
@@ -39,6 +39,6 @@ internal static class CreateMultipartUpload
             new XmlAnswer("InitiateMultipartUploadResult")
                 .Add("Bucket", exchange.Bucket)
                 .Add("Key", exchange.Key)
-                .Add("UploadId", uploadId));
+                .Add("UploadId", created.UploadId));
     }
 }

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using Domicile.Accounts;
+using Domicile.Deployments;
 using Domicile.Moves;
 using Domicile.Objects;
 using Domicile.Server.Peers;
@@ -24,7 +25,8 @@ namespace Domicile.Server.S3;
 /// </list>
 /// </summary>
 internal sealed partial class S3Endpoint(
-    AccountGateway gateway, RequestForwarder forwarder, S3Options options, TimeProvider time, ILogger<S3Endpoint> log)
+    AccountGateway gateway, RequestForwarder forwarder, S3Options options, SecurityLog security, TimeProvider time,
+    ILogger<S3Endpoint> log)
 {
     private readonly string _hostId = Convert.ToBase64String(Encoding.UTF8.GetBytes(options.Region.Value));
 
@@ -82,8 +84,12 @@ internal sealed partial class S3Endpoint(
     {
         // :: Step 1: understand.
         var headers = context.Request.Headers;
-        var rawTarget = context.Features.Get<IHttpRequestFeature>()?.RawTarget ?? "";
-        if (RequestTarget.Parse(rawTarget, headers.Host, options.VirtualHosts).Failed(out var error, out var target)
+        if (RequestHeads.Check(headers) is { } malformed)
+        {
+            return malformed;
+        }
+
+        if (ReadTarget(context).Failed(out var error, out var target)
             || OperationTable.Find(context.Request.Method, target, headers).Failed(out error, out var operation))
         {
             return error;
@@ -102,19 +108,28 @@ internal sealed partial class S3Endpoint(
 
         if (!AccessKey.TryGetAccount(claim.AccessKeyId, out var account))
         {
-            return UnknownKey(claim);
+            return UnknownKey(context, claim, "malformedKey");
         }
 
         // :: Step 3: route.
         return await RouteAsync(context, target, operation, claim, account);
     }
 
+    private Outcome<RequestTarget> ReadTarget(HttpContext context)
+    {
+        var rawTarget = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
+        var host = context.Request.Headers.Host;
+        return Relayed.Of(context) is { } relayed
+            ? RequestTarget.Parse(rawTarget, host, options.VirtualHosts, relayed.HostBucket)
+            : RequestTarget.Parse(rawTarget, host, options.VirtualHosts);
+    }
+
     private async Task<S3Error?> RouteAsync(
         HttpContext context, RequestTarget target, Operation operation, SignatureClaim claim, AccountId account)
     {
-        for (var turn = 0; turn < RequestForwarder.HopsMax; turn++)
+        for (var turn = 0; turn < RelayEndpoint.HopsMax; turn++)
         {
-            switch (await gateway.RouteAsync(account, operation.IsWrite, context.RequestAborted))
+            switch (await gateway.RouteAsync(account, operation.IsWrite, Relayed.Of(context)?.By, context.RequestAborted))
             {
                 case Route.Here here:
                     await using (here.Copy)
@@ -123,22 +138,23 @@ internal sealed partial class S3Endpoint(
                     }
 
                 case Route.Forward forward:
-                    if (await forwarder.ForwardAsync(context, forward.Home) is not { } moved)
+                    if (await forwarder.ForwardAsync(context, target.HostBucket, forward.Home) is not { } moved)
                     {
                         return null;
                     }
 
-                    gateway.Learn(account, moved.Home, moved.Epoch);
+                    await gateway.LearnAsync(account, forward.Home, moved.Home, moved.Epoch, context.RequestAborted);
                     break;
 
                 case Route.Redirect redirect:
                     return Redirect(context, target, redirect);
-                case Route.Forbidden forbidden:
-                    return S3Error.Of("AccessDenied", forbidden.Reason);
+                case Route.Forbidden:
+                    // Nobody has proven anything yet: that there is such an account, and a rule for it, is not theirs to know.
+                    return UnknownKey(context, claim, "notServedHere", account);
                 case Route.Busy busy:
                     return S3Answer.SlowDown(busy.Reason);
                 default:
-                    return UnknownKey(claim);
+                    return UnknownKey(context, claim, "noSuchAccount");
             }
         }
 
@@ -165,32 +181,20 @@ internal sealed partial class S3Endpoint(
         HttpContext context, RequestTarget target, Operation operation, SignatureClaim claim, AccountCopy copy)
     {
         // :: Step 4: authenticate.
-        var headers = context.Request.Headers;
-        using var credential = await copy.FindCredentialAsync(claim.AccessKeyId, context.RequestAborted);
-        if (credential is null)
+        var now = time.GetUtcNow();
+        if ((await Authentication.CheckAsync(context, target, claim, copy, now)).Failed(out var error, out var signature))
         {
-            return UnknownKey(claim);
-        }
+            if (error.Code == "InvalidAccessKeyId")
+            {
+                return UnknownKey(context, claim, "noSuchKey", copy.Account);
+            }
 
-        if (headers.ContainsKey("x-amz-security-token") || target.Query.Has("X-Amz-Security-Token"))
-        {
-            return S3Error.Of("InvalidToken");
-        }
-
-        if (SignatureCheck.Check(claim, context.Request.Method, target, headers, credential, time.GetUtcNow())
-            .Failed(out var error, out var signature))
-        {
+            security.Record(SecurityEvent.SignatureFailed, context.SourceOf(), error.Code, copy.Account);
             return error;
         }
 
-        if (headers["x-amz-expected-bucket-owner"] is [{ } owner] && owner != copy.Account.Value)
-        {
-            return S3Error.Of("AccessDenied");
-        }
-
         // :: Step 5: run.
-        using var key = signature.Key;
-        var exchange = new S3Exchange(context, target, signature, copy, gateway, options);
+        using var exchange = new S3Exchange(context, target, signature, now, copy, gateway, options);
         try
         {
             return await operation.RunAsync(exchange);
@@ -204,8 +208,11 @@ internal sealed partial class S3Endpoint(
         }
     }
 
-    private static S3Error UnknownKey(SignatureClaim claim)
-        => S3Error.Of("InvalidAccessKeyId").WithDetail("AWSAccessKeyId", claim.AccessKeyId);
+    private S3Error UnknownKey(HttpContext context, SignatureClaim claim, string reason, AccountId? account = null)
+    {
+        security.Record(SecurityEvent.KeyUnknown, context.SourceOf(), reason, account);
+        return Authentication.UnknownKey(claim);
+    }
 
     private static S3Error Redirect(HttpContext context, RequestTarget target, Route.Redirect redirect)
     {
@@ -217,7 +224,7 @@ internal sealed partial class S3Endpoint(
             .WithHeader("x-amz-bucket-region", redirect.Home.Value)
             .WithDetail("Endpoint", redirect.Endpoint.Authority)
             .WithDetail("Region", redirect.Home.Value);
-        if (Hops.Of(context) > 0)
+        if (Relayed.Of(context) is not null && !redirect.IsFinal)
         {
             // The region that relayed the request may be one through which content passes: it goes on from there.
             error = error.WithHeader(RequestForwarder.HomeHeader, redirect.Home.Value)

@@ -26,6 +26,12 @@ internal static class S3Limits
     /// <summary>CompleteMultipartUpload: 10,000 parts with their checksums.</summary>
     public const int PartsDocumentBytesMax = 4 * 1024 * 1024;
 
+    /// <summary>
+    /// What is kept of the chunks of a signed aws-chunked body while it is served: of 26,214 chunks, which in the 64 KiB of
+    /// most clients are 1.6 GiB. A body of more can't be handed over in a move: its client sends it again.
+    /// </summary>
+    public const int SignedChunksKeptBytesMax = 1024 * 1024;
+
     /// <summary>A longer body that nobody read costs less as a new connection than as bytes to throw away.</summary>
     public const long UnreadBodyBytesMax = 256 * 1024;
 }

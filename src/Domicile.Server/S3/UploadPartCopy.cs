@@ -44,7 +44,7 @@ internal static class UploadPartCopy
             return error;
         }
 
-        if (found.VersionId is { } sourceVersionId)
+        if (written.SourceVersionId is { } sourceVersionId)
         {
             exchange.AnswerHeaders["x-amz-copy-source-version-id"] = sourceVersionId;
         }

@@ -114,6 +114,11 @@ internal sealed class AccountDesk(ControlParts parts)
     private async Task<Outcome<NewAccountView>> MakeAsync(
         AccountProfile profile, HomeChoice choice, string by, CancellationToken cancellationToken)
     {
+        if (!(await parts.Keys.FindAsync(choice.Home, cancellationToken)).Is(out _, out var notEnrolled))
+        {
+            return notEnrolled;
+        }
+
         // :: Step 1: the intent.
         var now = parts.Time.GetUtcNow();
         var account = new ControlAccount(

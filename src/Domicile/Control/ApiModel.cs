@@ -96,9 +96,17 @@ internal sealed record CheckpointView(string Note, string PublicKeyPem);
 
 internal sealed record LedgerProofView(long Index, long TreeSize, string LeafHash, IReadOnlyList<string> Hashes, string Checkpoint);
 
+/// <param name="Enrolled">Control knows by which key the region signs; else no account is placed there or moved.</param>
+/// <param name="Fingerprint">Of the key that the region shows; null where it doesn't answer.</param>
 internal sealed record RegionView(
     string Name, string Country, string Operator, string OperatorCountry, string Owner, string OwnerCountry,
-    string Custodian, string CustodianCountry, string Endpoint, string State, int? Pid, int Accounts);
+    string Custodian, string CustodianCountry, string Endpoint, string State, int? Pid, int Accounts, bool Enrolled,
+    string? Fingerprint);
+
+/// <param name="Fingerprint">Of the region's signing key, as its own machine says it: <c>SHA256:</c> and 64 hex digits.</param>
+internal sealed record EnrolRegion(string Fingerprint);
+
+internal sealed record EnrolledRegion(string Name, string Fingerprint);
 
 internal sealed record RegionList(IReadOnlyList<RegionView> Regions);
 
@@ -139,6 +147,8 @@ internal sealed record Problem(string Error, string? Next);
 [JsonSerializable(typeof(LedgerProofView))]
 [JsonSerializable(typeof(RegionList))]
 [JsonSerializable(typeof(StatusView))]
+[JsonSerializable(typeof(EnrolRegion))]
+[JsonSerializable(typeof(EnrolledRegion))]
 [JsonSerializable(typeof(AccessKeyView))]
 [JsonSerializable(typeof(DoctorView))]
 [JsonSerializable(typeof(DeepVerificationView))]

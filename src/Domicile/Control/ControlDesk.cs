@@ -18,6 +18,9 @@ internal sealed record ControlSetup
 
     /// <summary>Signs control's statements and the ledger's checkpoints. Stays its owner's.</summary>
     public required EcdsaSigner Signer { get; init; }
+
+    /// <summary>The signing key of a region whose data directory lies beside control's; null for others.</summary>
+    public required Func<RegionName, PublicKey?> KeyHere { get; init; }
     public required TimeProvider Time { get; init; }
     public required ILoggerFactory Log { get; init; }
     public Entropy Entropy { get; init; } = Entropy.System;
@@ -45,6 +48,7 @@ internal sealed class ControlDesk : IAsyncDisposable
         Plans = new PlanDesk(parts, Policies, Moves);
         Status = new StatusDesk(parts);
         Doctor = new DoctorDesk(parts);
+        Enrolments = new EnrolDesk(parts);
         Push = new DirectoryPush(parts, log.CreateLogger<DirectoryPush>());
         Tidying = new AccountTidying(parts, Accounts, Erasures, log.CreateLogger<AccountTidying>());
         Tokens = new TokenBook(parts.Database);
@@ -60,6 +64,7 @@ internal sealed class ControlDesk : IAsyncDisposable
     public PlanDesk Plans { get; }
     public StatusDesk Status { get; }
     public DoctorDesk Doctor { get; }
+    public EnrolDesk Enrolments { get; }
     public DirectoryPush Push { get; }
     public AccountTidying Tidying { get; }
     public TokenBook Tokens { get; }
@@ -99,6 +104,9 @@ internal sealed class ControlDesk : IAsyncDisposable
             Loops.KeepRunningAsync("pushing the directory", Push.RunAsync, _parts.Time, _log, cancellationToken),
             Loops.KeepRunningAsync("tidying accounts", Tidying.RunAsync, _parts.Time, _log, cancellationToken));
     }
+
+    /// <summary>Whether the config has the region: others are no peers.</summary>
+    public bool HasRegion(RegionName region) => _parts.Config.Find(region) is not null;
 
     /// <summary>What a replica lacks, at most one message's worth; empty where it lacks nothing.</summary>
     /// <param name="revision">Of the policy that it has; 0 for none.</param>
@@ -170,11 +178,11 @@ internal sealed class ControlDesk : IAsyncDisposable
     {
         var regions = new RegionQuestions(setup.Peers, setup.Time);
         var directory = new AccountDirectory(database);
-        var keys = new RegionKeys(database, regions);
+        var keys = new RegionKeys(database, regions, setup.KeyHere);
         var receipts = new Receipts(database, ledger, keys, setup.Config);
         var moveControl = new MoveControl(regions, directory, policies, receipts, setup.Config);
         var moves = new MoveDesk(
-            moveControl, new MoveRecords(database.Read, database.WriteAsync), setup.Time, setup.Log);
+            moveControl, new MoveRecords(database.Read, database.WriteAsync), new OrderSigner(setup.Signer), setup.Time, setup.Log);
         var paces = new Paces(database, regions, setup.Time);
         var parts = new ControlParts
         {

@@ -54,6 +54,22 @@ internal static class ControlLimits
     /// <summary>How long a measured link is taken for what it was.</summary>
     public static readonly TimeSpan LinkMeasureLasts = TimeSpan.FromMinutes(10);
 
+    /// <summary>Tokens that nobody holds which one source may show before it has to wait.</summary>
+    public const int TokenFailuresFree = 10;
+
+    /// <summary>The same from all sources: at once, and how many of them come back in a second.</summary>
+    public const int TokenFailuresOverallMax = 200;
+    public const int TokenFailuresOverallPerSecond = 10;
+
+    /// <summary>Sources whose failures are remembered.</summary>
+    public const int TokenSourcesMax = 4096;
+
+    public static readonly TimeSpan TokenWaitFirst = TimeSpan.FromSeconds(1);
+    public static readonly TimeSpan TokenWaitMax = TimeSpan.FromMinutes(1);
+
+    /// <summary>After its last failure a source begins anew.</summary>
+    public static readonly TimeSpan TokenFailuresForgotten = TimeSpan.FromMinutes(15);
+
     public static readonly TimeSpan ClockDifferenceMax = TimeSpan.FromSeconds(5);
 
     /// <summary>A move that is open for longer deserves a look.</summary>

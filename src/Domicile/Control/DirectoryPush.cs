@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Domicile.Accounts;
 using Domicile.Moves;
 using Microsoft.Extensions.Logging;
@@ -11,6 +12,9 @@ namespace Domicile.Control;
 /// </summary>
 internal sealed partial class DirectoryPush(ControlParts parts, ILogger<DirectoryPush> log)
 {
+    // Regions that have heard this process, and so know which regions its config has.
+    private readonly ConcurrentDictionary<RegionName, bool> _told = new();
+
     public Task RunAsync(CancellationToken cancellationToken)
         => Task.WhenAll(parts.Regions.Names.Select(region => RunAsync(region, cancellationToken)));
 
@@ -28,7 +32,7 @@ internal sealed partial class DirectoryPush(ControlParts parts, ILogger<Director
         while (true)
         {
             var update = UpdateSince(version, revision);
-            if (update.Entries.Count == 0 && update.PolicyText is null)
+            if (update.Entries.Count == 0 && update.PolicyText is null && _told.ContainsKey(region))
             {
                 return null;
             }
@@ -39,6 +43,7 @@ internal sealed partial class DirectoryPush(ControlParts parts, ILogger<Director
                 return refusal;
             }
 
+            _told[region] = true;
             revision = update.PolicyRevision;
             version = update.Entries.Count == 0 ? version : update.Entries[^1].Version;
         }
@@ -50,7 +55,8 @@ internal sealed partial class DirectoryPush(ControlParts parts, ILogger<Director
     {
         var policy = parts.Policies.Current.Policy;
         return new DirectoryUpdate(
-            parts.Directory.Since(version), policy.Revision, policy.Revision > revision ? policy.Text : null);
+            parts.Directory.Since(version), policy.Revision, policy.Revision > revision ? policy.Text : null,
+            [.. parts.Config.Facts.Select(facts => facts.Name)]);
     }
 
     private async Task RunAsync(RegionName region, CancellationToken cancellationToken)

@@ -3,7 +3,6 @@ using Domicile.Accounts;
 using Domicile.Deployments;
 using Domicile.Moves;
 using Domicile.Policies;
-using Domicile.Proofs;
 
 namespace Domicile.Control;
 
@@ -131,6 +130,7 @@ internal sealed class DoctorDesk(ControlParts parts)
         return
         [
             ExamineClock(name, status, before, after), .. ExamineReplica(name, status),
+            await ExamineKeyAsync(name, status, cancellationToken),
             FreeSpace(name.Value, status.FreeBytes), .. own,
         ];
     }
@@ -162,15 +162,13 @@ internal sealed class DoctorDesk(ControlParts parts)
             yield return new DoctorFinding(
                 name.Value, Warning, "its directory or policy is behind control's", "control brings it up to date within seconds");
         }
-
-        if (parts.Keys.Recorded(name) is { } key
-            && !(PublicKey.TryFromSpki(status.SigningKey, out var shown) && shown.Equals(key)))
-        {
-            yield return new DoctorFinding(
-                name.Value, Error, $"it signs with another key than the one on record ({key.KeyId})",
-                "find out who replaced keys/signing.key there; restore it from a backup");
-        }
     }
+
+    private async Task<DoctorFinding> ExamineKeyAsync(
+        RegionName name, RegionStatus status, CancellationToken cancellationToken)
+        => (await parts.Keys.CheckAsync(name, status, cancellationToken)).Is(out _, out var refusal)
+            ? new DoctorFinding(name.Value, Ok, "it signs with the key that it was enrolled with", "")
+            : new DoctorFinding(name.Value, Error, refusal.Error, refusal.Next ?? "");
 
     private static DoctorFinding FreeSpace(string place, long freeBytes)
         => freeBytes < ControlLimits.FreeBytesWarning

@@ -61,7 +61,7 @@ internal sealed class KeyDesk(ControlParts parts, AccountDesk accounts)
     }
 
     private async Task<Outcome<CommandResult>> ExecuteAsync(
-        ControlAccount account, AccountCommand command, CancellationToken cancellationToken)
+        ControlAccount account, CredentialCommand command, CancellationToken cancellationToken)
     {
         var asked = await parts.Regions.AskAsync(
             account.Home!.Value, (region, limited) => region.ExecuteAsync(account.Id, command, limited), cancellationToken);

@@ -165,7 +165,9 @@ internal sealed class MoveRequests(ControlParts parts, AccountDesk accounts)
 
     private async Task<Outcome<long>> FindRoomAsync(RegionName target, CancellationToken cancellationToken)
         => (await parts.Regions.AskAsync(target, (region, limited) => region.StatusAsync(limited), cancellationToken))
-            .Is(out var status, out var refusal) ? status.FreeBytes : refusal;
+            .Is(out var status, out var refusal)
+            && (await parts.Keys.CheckAsync(target, status, cancellationToken)).Is(out _, out refusal)
+            ? status.FreeBytes : refusal;
 
     /// <returns>The bytes that the move may take.</returns>
     private static Outcome<long> CheckRoom(WantedMove wanted, long freeBytes)
@@ -182,9 +184,14 @@ internal sealed class MoveRequests(ControlParts parts, AccountDesk accounts)
         WantedMove wanted, long policyRevision, TimeSpan eraseAfter, CancellationToken cancellationToken)
     {
         var account = wanted.Account;
+        if (!(await parts.Keys.FindAsync(account.Home!.Value, cancellationToken)).Is(out _, out var refusal))
+        {
+            return refusal;
+        }
+
         var asked = await parts.Regions.AskAsync(
             wanted.Target, (region, limited) => region.FindAccountAsync(account.Id, limited), cancellationToken);
-        if (!asked.Is(out var leftover, out var refusal))
+        if (!asked.Is(out var leftover, out refusal))
         {
             return refusal;
         }
@@ -197,7 +204,7 @@ internal sealed class MoveRequests(ControlParts parts, AccountDesk accounts)
         }
 
         var request = new MoveRequest(
-            account.Profile, account.Home!.Value, wanted.Target, account.Epoch, policyRevision, wanted.Rule, eraseAfter, account.Salt,
+            account.Profile, account.Home.Value, wanted.Target, account.Epoch, policyRevision, wanted.Rule, eraseAfter, account.Salt,
             wanted.Size.Objects, wanted.Size.Bytes);
         return await RequestAsync(request, cancellationToken);
     }

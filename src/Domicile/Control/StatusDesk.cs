@@ -1,4 +1,5 @@
 using Domicile.Deployments;
+using Domicile.Proofs;
 
 namespace Domicile.Control;
 
@@ -26,10 +27,12 @@ internal sealed class StatusDesk(ControlParts parts)
         var asked = await parts.Regions.AskAsync(
             facts.Name, (peer, limited) => peer.StatusAsync(limited), cancellationToken, ControlLimits.StatusPatience);
         var answers = asked.Is(out var status, out _);
+        var isEnrolled = (await parts.Keys.FindAsync(facts.Name, cancellationToken)).Is(out _, out _);
         return new RegionView(
             facts.Name.Value, facts.Country.Code, facts.Operator.Name, facts.Operator.Country.Code, facts.Owner.Name,
             facts.Owner.Country.Code, facts.Custodian.Kind, facts.Custodian.Country.Code,
             region.Endpoint.ToString().TrimEnd('/'), answers ? "ready" : "unreachable", status?.ProcessId,
-            counts.GetValueOrDefault(facts.Name.Value));
+            counts.GetValueOrDefault(facts.Name.Value), isEnrolled,
+            PublicKey.TryFromSpki(status?.SigningKey, out var shown) ? shown.Fingerprint : null);
     }
 }

@@ -1,15 +1,17 @@
 using System.Security.Cryptography;
 using System.Text;
+using Domicile.Deployments;
 using Domicile.Storage;
 
 namespace Domicile.Control;
 
-/// <summary>Who may use the API. Only hashes are kept; a token is 256 random bits, so its hash needs no salt.</summary>
+/// <summary>
+/// Who may use the API. Only hashes are kept; a token is at least 128 random bits (<see cref="TokenStrength"/>), so its hash
+/// needs neither salt nor stretching.
+/// </summary>
 internal sealed class TokenBook(ControlDatabase database)
 {
     public const string FirstLabel = "operator";
-
-    private const int TokenCharsMax = 1024;
 
     public bool IsEmpty => database.Read(sql => sql.Scalar<long>("SELECT COUNT(*) FROM token")) == 0;
 
@@ -35,7 +37,7 @@ internal sealed class TokenBook(ControlDatabase database)
     /// <returns>The label of who holds the token; null where nobody does. The time taken doesn't say how near a guess was.</returns>
     public string? Find(string token)
     {
-        if (token.Length > TokenCharsMax)
+        if (token.Length > TokenStrength.CharsMax)
         {
             return null;
         }

@@ -3,8 +3,8 @@ using System.Text.Json;
 namespace Domicile.Deployments;
 
 /// <summary>
-/// One process's directory below the deployment's: DIR/control or DIR/REGION, 0700, locked while it is open, and
-/// stamped with whose it is, so that no process works on another one's data.
+/// One process's directory below the deployment's: DIR/control or DIR/REGION, this user's alone, locked while it is open,
+/// and stamped with whose it is, so that no process works on another one's data.
 /// </summary>
 internal sealed class DataDirectory : IDisposable
 {
@@ -18,18 +18,17 @@ internal sealed class DataDirectory : IDisposable
 
     public string Path { get; }
 
-    /// <summary>Creates the directory if it is missing. The lock is held until disposal or the process's end.</summary>
+    /// <summary>
+    /// Creates the directory if it is missing, and sees to it that nobody else gets in. The lock is held until disposal or the
+    /// process's end.
+    /// </summary>
     public static DataDirectoryResult Open(string dataDirectory, string deployment, ProcessRole role)
     {
         var path = PathOf(dataDirectory, role);
-        try
+        var tree = new PrivateTree();
+        if (tree.Claim(dataDirectory, path) is { } unsafely)
         {
-            SmallFile.CreateDirectory(path);
-        }
-        catch (Exception broken) when (broken is IOException or UnauthorizedAccessException)
-        {
-            return new DataDirectoryResult.Refused(
-                $"can't create data directory '{path}': {broken.Message} Choose another with --data.");
+            return new DataDirectoryResult.Refused(unsafely);
         }
 
         if (TryLock(path, out var reason) is not { } held)
@@ -43,7 +42,7 @@ internal sealed class DataDirectory : IDisposable
             return new DataDirectoryResult.Refused(refusal);
         }
 
-        return new DataDirectoryResult.Opened(new DataDirectory(path, held));
+        return new DataDirectoryResult.Opened(new DataDirectory(path, held), tree.Warnings);
     }
 
     public static string PathOf(string dataDirectory, ProcessRole role)
@@ -144,7 +143,8 @@ internal abstract record DataDirectoryResult
     {
     }
 
-    public sealed record Opened(DataDirectory Directory) : DataDirectoryResult;
+    /// <param name="Warnings">What was open to others, and is closed now.</param>
+    public sealed record Opened(DataDirectory Directory, IReadOnlyList<string> Warnings) : DataDirectoryResult;
 
     /// <param name="Reason">One line: whose directory it is and what to do next.</param>
     public sealed record Refused(string Reason) : DataDirectoryResult;

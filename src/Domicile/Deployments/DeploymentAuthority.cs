@@ -52,16 +52,20 @@ internal sealed class DeploymentAuthority : IDisposable
     /// <summary>
     /// Gives every process its tls/ directory: ca.pem, peer.pem, peer.key, and s3.pem and s3.key (control: api.pem and
     /// api.key) where it serves https. Keeps what is still good; renews what expires within 30 days or has other names.
+    /// A region gets control.pub besides, the key of control's orders, which is made where there is none.
     /// </summary>
     public void IssueAll(DeploymentConfig config)
     {
+        using var signing = SigningKey.LoadOrCreate(_dataDirectory, new ProcessRole.Control());
+        var controlKey = signing.ExportSubjectPublicKeyInfoPem() + "\n";
         var control = config.Control;
         Issue(new ProcessRole.Control(), config.Name, control.Listen, [control.Listen, control.Peer], []);
         foreach (var region in config.Regions)
         {
-            Issue(
-                new ProcessRole.Region(region.Facts.Name), config.Name, region.Listen,
-                [region.Listen, region.Endpoint, region.Peer], region.Hosts);
+            var role = new ProcessRole.Region(region.Facts.Name);
+            Issue(role, config.Name, region.Listen, [region.Listen, region.Endpoint, region.Peer], region.Hosts);
+            SmallFile.Replace(
+                Path.Combine(TlsFiles.DirectoryOf(_dataDirectory, role), TlsFiles.ControlKey), controlKey, SmallFile.Public);
         }
     }
 

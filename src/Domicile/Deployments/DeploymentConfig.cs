@@ -58,7 +58,8 @@ internal sealed record DeploymentConfig
     };
 
     /// <summary>
-    /// What keeps a process of this deployment from starting: stores that aren't built yet, secrets that aren't there.
+    /// What keeps a process of this deployment from starting: stores that aren't built yet, secrets that aren't there, tokens that
+    /// can be guessed.
     /// Looks only at what that process needs, so that no region needs another one's secrets.
     /// </summary>
     public IReadOnlyList<LocatedError> CheckStart(ProcessRole role)
@@ -72,9 +73,16 @@ internal sealed record DeploymentConfig
             contents?.SecretKey.Place.With("contents: s3 is not built yet; use files"),
         ];
         var tokens = role is ProcessRole.Control ? Control.Tokens.Values : [];
-        var missing = tokens.Select(token => token.Read()).OfType<SecretResult.Missing>().Select(one => one.Error);
-        return [.. unbuilt.OfType<LocatedError>(), .. missing];
+        return [.. unbuilt.OfType<LocatedError>(), .. tokens.Select(TroubleOf).OfType<LocatedError>()];
     }
+
+    private static LocatedError? TroubleOf(Secret token) => token.Read() switch
+    {
+        SecretResult.Missing missing => missing.Error,
+        SecretResult.Known known when TokenStrength.Trouble(known.Value) is { } trouble
+            => token.Place.With($"'{token.Place.Message}' {trouble}"),
+        _ => null,
+    };
 
     private static Uri Https(Uri url) => new UriBuilder(url) { Scheme = Uri.UriSchemeHttps, Port = url.Port }.Uri;
 }

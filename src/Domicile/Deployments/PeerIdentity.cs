@@ -97,9 +97,15 @@ internal abstract record PeerIdentity
         }
     }
 
-    public sealed record Control : PeerIdentity;
+    public sealed record Control : PeerIdentity
+    {
+        public override string ToString() => "control";
+    }
 
-    public sealed record Region(RegionName Name) : PeerIdentity;
+    public sealed record Region(RegionName Name) : PeerIdentity
+    {
+        public override string ToString() => $"region {Name}";
+    }
 
     public sealed record Refused(string Reason) : PeerIdentity;
 }

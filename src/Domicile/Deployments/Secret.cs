@@ -22,10 +22,12 @@ internal sealed partial class Secret
     /// <summary>File and line; the message names the key.</summary>
     public LocatedError Place { get; }
 
-    public SecretResult Read()
+    /// <summary>Where it lies; null where it is in no file of its own.</summary>
+    public string? FilePath
         => _expression.StartsWith(FilePrefix, StringComparison.Ordinal)
-            ? ReadFile(Path.GetFullPath(_expression[FilePrefix.Length..], _directory))
-            : ReadVariables();
+            ? Path.GetFullPath(_expression[FilePrefix.Length..], _directory) : null;
+
+    public SecretResult Read() => FilePath is { } path ? ReadFile(path) : ReadVariables();
 
     public override string ToString() => "(secret)";
 

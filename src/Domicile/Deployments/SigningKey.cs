@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Domicile.Proofs;
 
 namespace Domicile.Deployments;
 
@@ -26,6 +27,13 @@ internal static class SigningKey
         }
 
         return key;
+    }
+
+    /// <summary>The public half of a process's key, where its directory lies here; null where it doesn't.</summary>
+    public static PublicKey? FindPublic(string dataDirectory, ProcessRole role)
+    {
+        var path = Path.Combine(DataDirectory.PathOf(dataDirectory, role), "keys", "signing.pub");
+        return File.Exists(path) && PublicKey.TryFromPem(File.ReadAllText(path), out var key) ? key : null;
     }
 
     private static ECDsa Create(string path)

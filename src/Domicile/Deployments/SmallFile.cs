@@ -12,13 +12,21 @@ internal static partial class SmallFile
     public const UnixFileMode Secret = UnixFileMode.UserRead | UnixFileMode.UserWrite;
     public const UnixFileMode Public = Secret | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
 
-    /// <summary>Creates the directory, and those above it, with 0700 where they are missing.</summary>
+    /// <summary>Creates the directory, and those above it, with 0700 where they are missing. What is there keeps its mode.</summary>
     public static void CreateDirectory(string path)
     {
-        if (!OperatingSystem.IsWindows())
+        if (OperatingSystem.IsWindows() || Directory.Exists(path))
         {
-            Directory.CreateDirectory(path, Secret | UnixFileMode.UserExecute);
+            return;
         }
+
+        // .NET gives the mode to the last one only.
+        if (Path.GetDirectoryName(Path.GetFullPath(path)) is { Length: > 0 } parent)
+        {
+            CreateDirectory(parent);
+        }
+
+        Directory.CreateDirectory(path, Secret | UnixFileMode.UserExecute);
     }
 
     /// <summary>Opens a file for writing, alone; if that creates it, with this mode.</summary>
@@ -35,14 +43,17 @@ internal static partial class SmallFile
     }
 
     /// <summary>When it returns, bytes and name are on stable storage. One writer per path at a time.</summary>
-    public static void Replace(string path, string text, UnixFileMode mode)
+    public static void Replace(string path, string text, UnixFileMode mode) => Replace(path, Encoding.UTF8.GetBytes(text), mode);
+
+    /// <inheritdoc cref="Replace(string, string, UnixFileMode)"/>
+    public static void Replace(string path, ReadOnlySpan<byte> content, UnixFileMode mode)
     {
         var draft = $"{path}.draft";
         // A draft that a crash left may have another mode, and the mode is set only on creation.
         File.Delete(draft);
         using (var file = OpenAlone(draft, FileMode.CreateNew, mode))
         {
-            file.Write(Encoding.UTF8.GetBytes(text));
+            file.Write(content);
             file.Flush(flushToDisk: true);
         }
 

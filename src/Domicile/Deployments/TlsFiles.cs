@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using PublicKey = Domicile.Proofs.PublicKey;
 
 namespace Domicile.Deployments;
 
@@ -7,6 +8,9 @@ namespace Domicile.Deployments;
 internal static class TlsFiles
 {
     public const string Authority = "ca.pem";
+
+    /// <summary>By which a region knows control's orders: SubjectPublicKeyInfo PEM.</summary>
+    public const string ControlKey = "control.pub";
 
     public static string DirectoryOf(string dataDirectory, ProcessRole role)
         => Path.Combine(DataDirectory.PathOf(dataDirectory, role), "tls");
@@ -27,6 +31,17 @@ internal static class TlsFiles
     {
         var path = Path.Combine(DirectoryOf(dataDirectory, role), Authority);
         return Load(path, () => X509Certificate2.CreateFromPem(File.ReadAllText(path)));
+    }
+
+    /// <summary>The key that control signs its orders with.</summary>
+    /// <exception cref="InvalidDataException">It is missing or damaged.</exception>
+    public static PublicKey LoadControlKey(string dataDirectory, ProcessRole role)
+    {
+        var path = Path.Combine(DirectoryOf(dataDirectory, role), ControlKey);
+        return File.Exists(path) && PublicKey.TryFromPem(File.ReadAllText(path), out var key)
+            ? key
+            : throw new InvalidDataException(
+                $"Can't load control's public key '{path}': control writes it when it starts. Copy it from there, with the certificates.");
     }
 
     /// <summary>Without ".pem" and ".key".</summary>

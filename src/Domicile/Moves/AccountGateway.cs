@@ -9,20 +9,31 @@ namespace Domicile.Moves;
 /// Where a request meets its account, whatever the account's state: it opens the copy here, waits out a cut-over, or
 /// says where the account went.
 /// </summary>
-internal sealed class AccountGateway(RegionContext region)
+internal sealed class AccountGateway(RegionContext region) : IAccountWrites
 {
+    private readonly HomeHints _hints = new();
+
     /// <summary>
     /// Finds out where a request of this account is to be served. Waits while the account is departing here (bounded),
     /// and for a write also while it is sealed. The caller disposes a <see cref="Route.Here"/>'s copy.
     /// </summary>
-    public async ValueTask<Route> RouteAsync(AccountId account, bool isWrite, CancellationToken cancellationToken)
+    public ValueTask<Route> RouteAsync(AccountId account, bool isWrite, CancellationToken cancellationToken)
+        => RouteAsync(account, isWrite, via: null, cancellationToken);
+
+    /// <inheritdoc cref="RouteAsync(AccountId, bool, CancellationToken)"/>
+    /// <param name="via">
+    /// The region that relays the request, by its certificate; null where it came from its client. Whether content may pass
+    /// through it is this region's to know, not that region's to say.
+    /// </param>
+    public async ValueTask<Route> RouteAsync(
+        AccountId account, bool isWrite, RegionName? via, CancellationToken cancellationToken)
     {
         var deadline = region.Time.GetUtcNow() + MoveLimits.WaitAtGatewayMax;
         while (true)
         {
             if (region.Storage.Find(account) is not { } store)
             {
-                return await RouteByDirectoryAsync(account, cancellationToken);
+                return await RouteByDirectoryAsync(account, via, cancellationToken);
             }
 
             // The hold comes before the look at the state: erasing waits for holds, so a copy that was seen readable stays.
@@ -31,7 +42,8 @@ internal sealed class AccountGateway(RegionContext region)
             if (store.Row is { State: AccountState.Active or AccountState.Sealed } row
                 && (row.State == AccountState.Active || !isWrite))
             {
-                if (RouteFromOldCopy(account, row) is not { } elsewhereNow)
+                if ((RouteFromOldCopy(account, row, via) ?? RouteAround(via, (region.Name, row.Epoch), row.Profile))
+                    is not { } elsewhereNow)
                 {
                     return new Route.Here(new AccountCopy(store, hold, row.Epoch));
                 }
@@ -44,11 +56,11 @@ internal sealed class AccountGateway(RegionContext region)
             switch (store.Row)
             {
                 case null or { State: AccountState.None }:
-                    return await RouteByDirectoryAsync(account, cancellationToken);
+                    return await RouteByDirectoryAsync(account, via, cancellationToken);
                 case { State: AccountState.Departed, Peer: { } self } when self == region.Name:
                     return new Route.Unknown(); // erased for good
                 case { State: AccountState.Departed or AccountState.Arriving, Peer: { } peer } elsewhere:
-                    return RouteTo(NewestHome(account, peer, elsewhere), elsewhere.Profile);
+                    return RouteTo(Believed(account, NewestHome(account, peer, elsewhere)), elsewhere.Profile, via);
             }
 
             if (!await WaitAsync(store, ticket, deadline, cancellationToken))
@@ -60,18 +72,13 @@ internal sealed class AccountGateway(RegionContext region)
 
     /// <summary>
     /// Runs a command where the account is active: here, or, if it was sealed since the request was routed, at the new
-    /// home, to which command and content are handed over. Answers once, and only when the outcome is durable.
-    /// A wait past the bound answers <c>SlowDown</c>.
+    /// home, to which the client's request is handed over. See <see cref="IAccountWrites"/>.
     /// </summary>
     public async Task<CommandResult> WriteAsync(
-        AccountCopy copy, AccountCommand command, CancellationToken cancellationToken)
+        AccountCopy copy, AccountCommand command, ISignedRequest? request, CancellationToken cancellationToken)
     {
+        CheckRoom(region, command);
         var store = copy.Store;
-        if (!command.FreesRoom && !region.Storage.HasRoom)
-        {
-            throw new StorageFullException($"The disk of region {region.Name} is full. Free space, or move accounts away.");
-        }
-
         var deadline = region.Time.GetUtcNow() + MoveLimits.WaitAtGatewayMax;
         while (true)
         {
@@ -86,8 +93,8 @@ internal sealed class AccountGateway(RegionContext region)
             switch (store.Row)
             {
                 case { State: AccountState.Departed } departed
-                    when departed.Epoch == copy.Epoch && departed.Peer != region.Name:
-                    return await HandOverAsync(copy, departed.Peer!.Value, command, deadline, cancellationToken);
+                    when request is not null && departed.Epoch == copy.Epoch && departed.Peer != region.Name:
+                    return await HandOverAsync(copy, departed.Peer!.Value, request, deadline, cancellationToken);
                 case { State: AccountState.Active } active when active.Epoch == copy.Epoch:
                     continue;
                 case { State: AccountState.Sealed or AccountState.Departing }
@@ -99,21 +106,59 @@ internal sealed class AccountGateway(RegionContext region)
         }
     }
 
-    /// <summary>A region that a request was relayed to says where the account is; taken if it is newer than what is known.</summary>
-    public void Learn(AccountId account, RegionName home, long epoch) => region.Directory.Learn(account, home, epoch);
+    /// <summary>
+    /// The region that a request was relayed to says that the account is elsewhere. That is a hint for routing, and of the
+    /// next epoch alone: where more has happened, or something else is said, control knows.
+    /// </summary>
+    public async ValueTask LearnAsync(
+        AccountId account, RegionName saidBy, RegionName home, long epoch, CancellationToken cancellationToken)
+    {
+        var now = region.Time.GetUtcNow();
+        if (Known(account) is not { } known || Believed(account, known) is var believed && believed.Home != saidBy)
+        {
+            return;
+        }
+
+        if (epoch > known.Epoch && epoch <= known.Epoch + 1 && region.Knows(home))
+        {
+            _hints.Put(account, home, epoch, now);
+        }
+        else if (await region.Links.AskControlAsync(account, cancellationToken) is { Home: { } said } entry
+            && entry.Epoch > known.Epoch && region.Knows(said))
+        {
+            _hints.Put(account, said, entry.Epoch, now);
+        }
+    }
+
+    /// <exception cref="StorageFullException">The disk is full, and the command doesn't free any of it.</exception>
+    public static void CheckRoom(RegionContext region, AccountCommand command)
+    {
+        if (!command.FreesRoom && !region.Storage.HasRoom)
+        {
+            throw new StorageFullException($"The disk of region {region.Name} is full. Free space, or move accounts away.");
+        }
+    }
 
     private static CommandResult.Refused Busy() => new("SlowDown", "The account is being moved. Please try again.");
 
-    /// <summary>The account left while this write's body was arriving: its new home decides and commits it.</summary>
+    /// <summary>
+    /// The account left while this write's body was arriving: its new home runs the client's request, and decides and commits
+    /// the write.
+    /// </summary>
     private async Task<CommandResult> HandOverAsync(
-        AccountCopy copy, RegionName home, AccountCommand command, DateTimeOffset deadline,
+        AccountCopy copy, RegionName home, ISignedRequest request, DateTimeOffset deadline,
         CancellationToken cancellationToken)
     {
+        if (request.EncodeHead() is not { } head)
+        {
+            return Busy();
+        }
+
         var move = copy.Store.Read(sql => RegionMoveRecord.FindLastDeparture(sql, copy.Account))!.Move;
-        var handOver = new HandOver(copy.Account, move, AttemptIds.Draw(), copy.Epoch + 1, command);
+        var handOver = new HandOver(copy.Account, move, AttemptIds.Draw(), copy.Epoch + 1, request.ReceivedAt, head);
         for (var failures = 0; region.Time.GetUtcNow() < deadline; failures++)
         {
-            switch (await TryHandOverAsync(copy, home, handOver, cancellationToken))
+            switch (await TryHandOverAsync(home, handOver, request, cancellationToken))
             {
                 case HandOverAnswer.Applied(var result):
                     return result;
@@ -129,14 +174,11 @@ internal sealed class AccountGateway(RegionContext region)
 
     // No answer means nothing: the same attempt id asks again, and is applied at most once.
     private async Task<HandOverAnswer> TryHandOverAsync(
-        AccountCopy copy, RegionName home, HandOver handOver, CancellationToken cancellationToken)
+        RegionName home, HandOver handOver, ISignedRequest request, CancellationToken cancellationToken)
     {
         try
         {
-            await using var content = handOver.Command.Content is { Inline: null } staged
-                ? copy.Store.Contents.OpenSealed(staged.ContentId).SealedBytes
-                : null;
-            return await region.Links.To(home).HandOverAsync(handOver, content, cancellationToken);
+            return await region.Links.To(home).HandOverAsync(handOver, request.WriteBodyAsync, cancellationToken);
         }
         catch (RegionUnreachableException)
         {
@@ -144,7 +186,8 @@ internal sealed class AccountGateway(RegionContext region)
         }
     }
 
-    private async ValueTask<Route> RouteByDirectoryAsync(AccountId account, CancellationToken cancellationToken)
+    private async ValueTask<Route> RouteByDirectoryAsync(
+        AccountId account, RegionName? via, CancellationToken cancellationToken)
     {
         var entry = region.Directory.Find(account);
         if (entry is null || entry.Home == region.Name)
@@ -156,17 +199,17 @@ internal sealed class AccountGateway(RegionContext region)
         {
             null or { Home: null } => new Route.Unknown(),
             { Home: { } home } when home == region.Name => new Route.Busy("The account is on its way here."),
-            { Home: { } home } => RouteTo((home, entry.Epoch), entry.Profile),
+            { Home: { } home } => RouteTo(Believed(account, (home, entry.Epoch)), entry.Profile, via),
         };
     }
 
     // A home's row is never behind the directory, which hears of an epoch after its home has begun it. Where it is behind, a
     // backup from before a move or an erasure was put back: what it says was true once, and must not be served or written.
-    private Route? RouteFromOldCopy(AccountId account, AccountRow row)
+    private Route? RouteFromOldCopy(AccountId account, AccountRow row, RegionName? via)
         => region.Directory.Find(account) is not { } entry || entry.Epoch <= row.Epoch ? null
             : entry.Home is not { } home ? new Route.Unknown()
             : home == region.Name ? new Route.Busy("This region's copy of the account is older than the account's last home.")
-            : RouteTo((home, entry.Epoch), row.Profile);
+            : RouteTo((home, entry.Epoch), row.Profile, via);
 
     // A tombstone names the home that followed this one; the directory may know of a later one.
     private (RegionName Home, long Epoch) NewestHome(AccountId account, RegionName peer, AccountRow row)
@@ -177,19 +220,47 @@ internal sealed class AccountGateway(RegionContext region)
             : (peer, epoch);
     }
 
-    private Route RouteTo((RegionName Region, long Epoch) home, AccountProfile profile)
-    {
-        var policy = region.Directory.Policy;
-        var answer = policy is null
-            ? new TransitAnswer.Redirect()
-            : policy.AnswerTransit(profile, policy.CategoriesNamed, region.Self);
-        return answer switch
+    // What this region knows by its own row and by control; nobody else's word is in it.
+    private (RegionName Home, long Epoch)? Known(AccountId account)
+        => region.Storage.Find(account)?.Row switch
+        {
+            { State: AccountState.Departed or AccountState.Arriving, Peer: { } peer } row => NewestHome(account, peer, row),
+            null or { State: AccountState.None } => region.Directory.Find(account) is { Home: { } home } entry
+                ? (home, entry.Epoch) : null,
+            _ => null,
+        };
+
+    // What is known, or the hint that goes beyond it.
+    private (RegionName Home, long Epoch) Believed(AccountId account, (RegionName Home, long Epoch) known)
+        => _hints.TryFind(account, region.Time.GetUtcNow(), out var hint) && hint.Epoch > known.Epoch && hint.Home != region.Name
+            ? (hint.Home, hint.Epoch) : known;
+
+    private Route RouteTo((RegionName Region, long Epoch) home, AccountProfile profile, RegionName? via)
+        => !region.Knows(home.Region)
+            ? new Route.Busy($"The account's home is {home.Region}, which is no region of this deployment.")
+            : RouteAround(via, home, profile) ?? AnswerTransit(profile, region.Self) switch
         {
             TransitAnswer.Relay => new Route.Forward(home.Region),
             TransitAnswer.Refuse(var reason) => new Route.Forbidden(reason),
             _ => new Route.Redirect(home.Region, home.Epoch, region.Links.EndpointOf(home.Region)),
         };
-    }
+
+    // A region that relays may have an older policy, or none that it keeps: what it may not pass on is not answered to it.
+    private Route? RouteAround(RegionName? via, (RegionName Region, long Epoch) home, AccountProfile profile)
+        => via is not { } relay ? null
+            : region.Regions.FirstOrDefault(one => one.Name == relay) is not { } facts
+                ? new Route.Forbidden($"region {relay} is not of this deployment")
+                : AnswerTransit(profile, facts) switch
+                {
+                    TransitAnswer.Relay => null,
+                    TransitAnswer.Refuse(var reason) => new Route.Forbidden(reason),
+                    _ => new Route.Redirect(home.Region, home.Epoch, region.Links.EndpointOf(home.Region)) { IsFinal = true },
+                };
+
+    private TransitAnswer AnswerTransit(AccountProfile profile, RegionFacts through)
+        => region.Directory.Policy is { } policy
+            ? policy.AnswerTransit(profile, policy.CategoriesNamed, through)
+            : new TransitAnswer.Redirect();
 
     private async Task<bool> WaitAsync(
         AccountStore store, long ticket, DateTimeOffset deadline, CancellationToken cancellationToken)
@@ -227,7 +298,11 @@ internal abstract record Route
 
     /// <summary>Content may not pass through this region: answer 307.</summary>
     /// <param name="Epoch">In which that region is the home, as far as is known here.</param>
-    public sealed record Redirect(RegionName Home, long Epoch, Uri Endpoint) : Route;
+    public sealed record Redirect(RegionName Home, long Epoch, Uri Endpoint) : Route
+    {
+        /// <summary>The region that relayed the request may not pass its content on at all: only its client may go there.</summary>
+        public bool IsFinal { get; init; }
+    }
 
     /// <summary>Policy refuses relaying and redirecting: 403 with this reason.</summary>
     public sealed record Forbidden(string Reason) : Route;

@@ -15,13 +15,23 @@ namespace Domicile.Moves;
 internal sealed class ChangeSource(RegionContext region)
 {
     /// <summary>Returns when the move is over here, or throws when the stream breaks. The caller completes the writer.</summary>
+    /// <param name="caller">The region that the link has authenticated: the account goes to the one on record, and no other.</param>
     /// <param name="boxKey">The target's, for which the account's key is sealed.</param>
+    /// <exception cref="RegionRefusedException">Control has not signed this order.</exception>
     public async Task StreamAsync(
-        MoveOrder order, long after, byte[] boxKey, PipeWriter output, CancellationToken cancellationToken)
+        MoveOrder order, RegionName caller, long after, byte[] boxKey, PipeWriter output, CancellationToken cancellationToken)
     {
+        region.CheckOrder(order);
         if (region.Storage.Find(order.Account) is not { } store)
         {
             await EndAsync(output, "The account is not known here.", cancellationToken);
+            return;
+        }
+
+        var record = store.Read(sql => RegionMoveRecord.Find(sql, order.Account, order.Move, MoveRole.Source));
+        if (record?.Peer != caller || !record.Matches(order))
+        {
+            await EndAsync(output, "This move is not prepared here for the region that asks.", cancellationToken);
             return;
         }
 

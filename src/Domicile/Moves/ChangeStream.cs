@@ -35,7 +35,11 @@ internal abstract record StreamFrame
 
 internal static class ChangeStream
 {
-    public const int PayloadBytesMax = 64 << 20;
+    /// <summary>Of a batch: <see cref="MoveLimits.BatchBytesMax"/>, and the row with which it was reached.</summary>
+    public const int PayloadBytesMax = 16 << 20;
+
+    /// <summary>Of every other frame.</summary>
+    public const int SmallPayloadBytesMax = 16 << 10;
 
     private const int HeadLengthBytes = 5;
     private const int BatchHeadLengthBytes = 4 * sizeof(long);
@@ -67,9 +71,9 @@ internal static class ChangeStream
         var head = new byte[HeadLengthBytes];
         await read(head, cancellationToken);
         var lengthBytes = BinaryPrimitives.ReadInt32BigEndian(head.AsSpan(1));
-        if (lengthBytes is < 0 or > PayloadBytesMax)
+        if (lengthBytes < 0 || lengthBytes > (head[0] == BatchType ? PayloadBytesMax : SmallPayloadBytesMax))
         {
-            throw new InvalidDataException($"A frame of {lengthBytes} bytes.");
+            throw new InvalidDataException($"A frame of {lengthBytes} bytes, of type {head[0]}.");
         }
 
         var payload = GC.AllocateUninitializedArray<byte>(lengthBytes);
@@ -101,7 +105,7 @@ internal static class ChangeStream
                 WriteLong(output, heartbeat.SourceSeq);
                 return HeartbeatType;
             case StreamFrame.End end:
-                output.Write(Encoding.UTF8.GetBytes(end.Reason));
+                output.Write(Encoding.UTF8.GetBytes(PeerText.Clean(end.Reason)));
                 return EndType;
             default:
                 throw new System.Diagnostics.UnreachableException(frame.ToString());
@@ -136,7 +140,7 @@ internal static class ChangeStream
                 LengthBytes: reader.Long(), SealedLengthBytes: reader.Long(), ContentId: Encoding.ASCII.GetString(reader.Rest())),
             BatchType => ReadBatch(ref reader),
             HeartbeatType => new StreamFrame.Heartbeat(reader.Long()),
-            EndType => new StreamFrame.End(Encoding.UTF8.GetString(payload)),
+            EndType => new StreamFrame.End(PeerText.Clean(Encoding.UTF8.GetString(payload))),
             _ => throw new InvalidDataException($"A frame of type {type}."),
         };
     }

@@ -6,7 +6,7 @@ namespace Domicile.Moves;
 /// <summary>The other regions, as this one reaches them.</summary>
 internal interface IRegionLinks
 {
-    /// <exception cref="KeyNotFoundException">No such region in the deployment.</exception>
+    /// <exception cref="RegionUnreachableException">No such region in the deployment, or not any more.</exception>
     IRegionLink To(RegionName region);
 
     /// <summary>The region's S3 endpoint, as clients reach it.</summary>
@@ -37,15 +37,19 @@ internal interface IRegionLink
     /// <summary>Asked of the target by the source: what became of this move? If it isn't activated, it never will be.</summary>
     Task<StepAnswer> RefuseAsync(MoveOrder order, string reason, CancellationToken cancellationToken);
 
-    /// <summary>Asked of the new home by the former one: run this command of a client there, once.</summary>
-    /// <param name="content">The sealed bytes of the command's content where it lies in a file; null otherwise.</param>
-    Task<HandOverAnswer> HandOverAsync(HandOver handOver, Stream? content, CancellationToken cancellationToken);
+    /// <summary>Asked of the new home by the former one: run this request of a client there, once.</summary>
+    /// <param name="writeBody">Writes the body as the client sent it.</param>
+    Task<HandOverAnswer> HandOverAsync(
+        HandOver handOver, Func<Stream, CancellationToken, Task> writeBody, CancellationToken cancellationToken);
 }
 
 /// <summary>A client's write that was under way when its account left.</summary>
-/// <param name="Attempt">Drawn once per client request: the new home runs it at most once.</param>
+/// <param name="Attempt">Drawn once per client request: whoever asks again gets the first answer.</param>
 /// <param name="Epoch">The epoch in which it may run: the one that the move began.</param>
-internal sealed record HandOver(AccountId Account, Guid Move, string Attempt, long Epoch, AccountCommand Command);
+/// <param name="ReceivedAt">When the request's head came, by the former home's clock.</param>
+/// <param name="Head">The client's request but for its body, see <see cref="IRequestReplay"/>.</param>
+internal sealed record HandOver(
+    AccountId Account, Guid Move, string Attempt, long Epoch, DateTimeOffset ReceivedAt, byte[] Head);
 
 [System.Text.Json.Serialization.JsonPolymorphic(TypeDiscriminatorPropertyName = "kind")]
 [System.Text.Json.Serialization.JsonDerivedType(typeof(Applied), "applied")]

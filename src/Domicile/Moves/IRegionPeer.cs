@@ -11,6 +11,9 @@ internal sealed record MoveOrder(
     Guid Move, AccountProfile Profile, long Epoch, RegionName Source, RegionName Target, long PolicyRevision, byte[] Salt)
 {
     public AccountId Account => Profile.Id;
+
+    /// <summary>Control's, over <see cref="ControlSignature.TextOf(MoveOrder)"/>: without it no region acts.</summary>
+    public byte[] Signature { get; init; } = [];
 }
 
 /// <summary>A region's answer to a step of a move. Each step may be asked again; it answers what is so.</summary>
@@ -43,7 +46,10 @@ internal abstract record StepAnswer
     /// <param name="Received">Bytes of contents that have come, and whose rows are still to be stored.</param>
     public sealed record Arriving(
         long Cursor, long SourceSeq, long Objects, long Bytes, string? Trouble, bool IsNear = false, long Received = 0)
-        : StepAnswer;
+        : StepAnswer
+    {
+        public string? Trouble { get; } = Trouble is null ? null : PeerText.Clean(Trouble);
+    }
 
     /// <summary>Source: no write commits any more in this epoch.</summary>
     public sealed record Sealed(long FinalSeq, byte[] Digest) : StepAnswer;
@@ -58,7 +64,10 @@ internal abstract record StepAnswer
     public sealed record Activated(byte[] Statement) : StepAnswer;
 
     /// <summary>Target: this move will never be activated.</summary>
-    public sealed record Refused(string Reason) : StepAnswer;
+    public sealed record Refused(string Reason) : StepAnswer
+    {
+        public string Reason { get; } = PeerText.Clean(Reason);
+    }
 
     /// <summary>Source: it takes writes again, and this move can't seal it any more.</summary>
     public sealed record Unsealed : StepAnswer;
@@ -76,7 +85,10 @@ internal abstract record StepAnswer
     public sealed record Ended : StepAnswer;
 
     /// <summary>The step can't be done at this moment, or not by this region; nothing was done.</summary>
-    public sealed record NotNow(string Reason) : StepAnswer;
+    public sealed record NotNow(string Reason) : StepAnswer
+    {
+        public string Reason { get; } = PeerText.Clean(Reason);
+    }
 }
 
 /// <summary>Where a region stands with an account, for people and for checks.</summary>
@@ -116,9 +128,12 @@ internal interface IRegionPeer
     /// <exception cref="RegionRefusedException">The region knows the account already in another state.</exception>
     Task CreateAccountAsync(AccountProfile profile, Credential first, CancellationToken cancellationToken);
 
-    /// <summary>Runs a command of an operator (access keys) on an account that is active here.</summary>
+    /// <summary>
+    /// Runs a command of an operator on an account that is active here. It isn't handed over: if the account is sealed
+    /// meanwhile, the answer is <c>SlowDown</c>, and control asks again, at the home of then.
+    /// </summary>
     /// <exception cref="RegionRefusedException">The account isn't active here.</exception>
-    Task<CommandResult> ExecuteAsync(AccountId account, AccountCommand command, CancellationToken cancellationToken);
+    Task<CommandResult> ExecuteAsync(AccountId account, CredentialCommand command, CancellationToken cancellationToken);
 
     Task<IReadOnlyList<AccessKeyView>> ListKeysAsync(AccountId account, CancellationToken cancellationToken);
 
@@ -181,6 +196,10 @@ internal interface IRegionPeer
     /// <summary>Source, step 8.</summary>
     /// <param name="arrival">The target's signed statement, without which nothing is erased.</param>
     Task<StepAnswer> EraseAsync(MoveOrder order, byte[] arrival, CancellationToken cancellationToken);
+
+    /// <summary>Target, after step 8: nothing waits at the source any more, so it hands over nothing more.</summary>
+    /// <param name="erasure">The source's signed statement.</param>
+    Task EndHandOversAsync(MoveOrder order, byte[] erasure, CancellationToken cancellationToken);
 }
 
 /// <summary>What a target found out about a link to a source, and about itself.</summary>
@@ -192,7 +211,9 @@ internal sealed record LinkMeasure(
     TimeSpan RoundTrip, double BytesPerSecond, TimeSpan DigestTime, double DiskBytesPerSecond = 0);
 
 /// <param name="PolicyText">Null: no change of policy.</param>
-internal sealed record DirectoryUpdate(IReadOnlyList<DirectoryEntry> Entries, long PolicyRevision, string? PolicyText);
+/// <param name="Regions">Those of control's config: whoever is not among them is no peer. Null: no change.</param>
+internal sealed record DirectoryUpdate(
+    IReadOnlyList<DirectoryEntry> Entries, long PolicyRevision, string? PolicyText, IReadOnlyList<RegionName>? Regions = null);
 
 /// <summary>No answer from the region: it may or may not have acted.</summary>
 internal sealed class RegionUnreachableException(RegionName region, string cause, Exception? inner = null)
@@ -203,7 +224,7 @@ internal sealed class RegionUnreachableException(RegionName region, string cause
 
 /// <summary>The region answered, and did nothing.</summary>
 internal sealed class RegionRefusedException(RegionName region, string reason)
-    : InvalidOperationException($"Region {region} refused: {reason}")
+    : InvalidOperationException($"Region {region} refused: {PeerText.Clean(reason)}")
 {
-    public string Reason => reason;
+    public string Reason { get; } = PeerText.Clean(reason);
 }

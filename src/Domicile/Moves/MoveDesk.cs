@@ -11,6 +11,7 @@ internal sealed partial class MoveDesk : IAsyncDisposable
 {
     private readonly IMoveControl _control;
     private readonly SavedMoves _records;
+    private readonly OrderSigner _orders;
     private readonly MoveProgress _progress = new();
     private readonly MoveRunner _runner;
     private readonly TimeProvider _time;
@@ -24,16 +25,17 @@ internal sealed partial class MoveDesk : IAsyncDisposable
     /// <param name="workers">Null: the thread pool.</param>
     /// <param name="drawId">Null: ids that nobody can guess.</param>
     public MoveDesk(
-        IMoveControl control, IMoveRecords records, TimeProvider time, ILoggerFactory logs, IWorkers? workers = null,
-        Func<DateTimeOffset, Guid>? drawId = null)
+        IMoveControl control, IMoveRecords records, OrderSigner orders, TimeProvider time, ILoggerFactory logs,
+        IWorkers? workers = null, Func<DateTimeOffset, Guid>? drawId = null)
     {
+        _orders = orders;
         _control = control;
         _records = new SavedMoves(records, _progress);
         _time = time;
         _workers = workers ?? PooledWorkers.Instance;
         _drawId = drawId ?? Guid.CreateVersion7;
         _log = logs.CreateLogger<MoveDesk>();
-        _runner = new MoveRunner(control, _records, _progress, time, logs.CreateLogger<MoveRunner>());
+        _runner = new MoveRunner(control, _records, orders, _progress, time, logs.CreateLogger<MoveRunner>());
     }
 
     /// <summary>How many moves run at the same time, up to their settling; erasing and receipts don't count.</summary>
@@ -93,7 +95,7 @@ internal sealed partial class MoveDesk : IAsyncDisposable
             case null:
                 return new AbortResult.NoSuchMove();
             case { State: MoveState.Failed } failed:
-                await _control.Region(failed.Target).DiscardAsync(failed.Order, cancellationToken);
+                await _control.Region(failed.Target).DiscardAsync(_orders.Sign(failed.Order), cancellationToken);
                 await _records.SaveAsync(failed, Cleared(failed), cancellationToken);
                 return new AbortResult.Asked();
             default:

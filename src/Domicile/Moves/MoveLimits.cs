@@ -32,6 +32,15 @@ internal static class MoveLimits
 
     public const int DescriptorLooksMax = 40;
 
+    /// <summary>
+    /// How long after an activation the former home may hand over writes, unless it erases earlier: bodies that were arriving
+    /// at the seal have come by then, or their clients send them again.
+    /// </summary>
+    public static readonly TimeSpan HandOversMax = TimeSpan.FromMinutes(10);
+
+    /// <summary>How long before the activation a request that is handed over may have come.</summary>
+    public static readonly TimeSpan HandedOverAgeMax = TimeSpan.FromHours(1);
+
     /// <summary>How long a source that is to prepare a move waits for the policy that permits it.</summary>
     public static readonly TimeSpan PolicyWaitMax = TimeSpan.FromSeconds(2);
 
@@ -90,6 +99,15 @@ internal static class MoveLimits
 
     /// <summary>Contents in files of one account that are being checked, written and flushed at a target.</summary>
     public const int ContentsAhead = 64;
+
+    /// <summary>How long another region's word on an account's home is gone by.</summary>
+    public static readonly TimeSpan HintLasts = TimeSpan.FromMinutes(5);
+
+    /// <summary>Of such words, kept in memory.</summary>
+    public const int HintsMax = 10_000;
+
+    /// <summary>Orders whose signature is remembered: by control as made, by a region as good.</summary>
+    public const int SignaturesKept = 4096;
 
     /// <summary>Rows that one transaction of an erasure deletes.</summary>
     public const int EraseRowsAtOnce = 2000;

@@ -24,7 +24,8 @@ namespace Domicile.Moves;
 /// again. Two runners of one move are safe: the regions' records decide, and the save is a compare-and-set.
 /// </remarks>
 internal sealed partial class MoveRunner(
-    IMoveControl control, IMoveRecords records, MoveProgress progress, TimeProvider time, ILogger<MoveRunner> log)
+    IMoveControl control, IMoveRecords records, OrderSigner orders, MoveProgress progress, TimeProvider time,
+    ILogger<MoveRunner> log)
 {
     /// <summary>Runs until the move has settled (<paramref name="untilSettled"/>) or is over.</summary>
     /// <exception cref="OperationCanceledException">Stopped; the saved move stays true.</exception>
@@ -89,12 +90,12 @@ internal sealed partial class MoveRunner(
         }
 
         // :: Step 2: the source lets the target follow; the target follows until it is near.
-        if (await Source(move).PrepareAsync(move.Order, cancellationToken) is not StepAnswer.Prepared and var answer)
+        if (await Source(move).PrepareAsync(Order(move), cancellationToken) is not StepAnswer.Prepared and var answer)
         {
             return Back(move, ReasonOf(answer));
         }
 
-        switch (await Target(move).ArriveAsync(move.Order, cancellationToken))
+        switch (await Target(move).ArriveAsync(Order(move), cancellationToken))
         {
             case StepAnswer.Arriving arriving:
                 progress.Set(move.Id, arriving);
@@ -120,7 +121,7 @@ internal sealed partial class MoveRunner(
 
         // :: Step 3: no write commits at the source any more; from here on writes wait.
         progress.BeginPause(move.Id, time.GetTimestamp());
-        return await Source(move).SealAsync(move.Order, cancellationToken) switch
+        return await Source(move).SealAsync(Order(move), cancellationToken) switch
         {
             StepAnswer.Sealed(var finalSeq, var digest) => move with
             {
@@ -136,7 +137,7 @@ internal sealed partial class MoveRunner(
     private async Task<Move> DrainAsync(Move move, CancellationToken cancellationToken)
     {
         // :: Step 4: the target has everything, and both say the same of it.
-        switch (await Target(move).DrainAsync(move.Order, move.FinalSeq!.Value, cancellationToken))
+        switch (await Target(move).DrainAsync(Order(move), move.FinalSeq!.Value, cancellationToken))
         {
             case StepAnswer.Drained(_, var digest):
                 return CryptographicOperations.FixedTimeEquals(digest, move.Digest)
@@ -153,7 +154,7 @@ internal sealed partial class MoveRunner(
     private async Task<Move> DepartAsync(Move move, CancellationToken cancellationToken)
     {
         // :: Step 5: reads stop too.
-        return await Source(move).DepartAsync(move.Order, cancellationToken) switch
+        return await Source(move).DepartAsync(Order(move), cancellationToken) switch
         {
             StepAnswer.Departing(var statement) => move with { State = MoveState.Activating, Departure = statement },
             var other => Back(move, ReasonOf(other)),
@@ -169,7 +170,8 @@ internal sealed partial class MoveRunner(
 
         // :: Step 6: the target's transaction is the commit point. Asking again is safe: it answers from its record.
         // The order names the policy that has just permitted it, so that a target which knows only an older one waits.
-        var order = move.Order with { PolicyRevision = Math.Max(move.PolicyRevision, control.Permit(move).PolicyRevision) };
+        var order = orders.Sign(
+            move.Order with { PolicyRevision = Math.Max(move.PolicyRevision, control.Permit(move).PolicyRevision) });
         var answer = await Target(move).ActivateAsync(
             order, move.FinalSeq!.Value, move.Digest!, move.Departure!, cancellationToken);
         if (answer is StepAnswer.NotNow(var why))
@@ -185,14 +187,18 @@ internal sealed partial class MoveRunner(
     private async Task<Move> RefuseAsync(Move move, CancellationToken cancellationToken)
     {
         // :: Back, step 1: the target's durable word, or the news that it was too late to go back.
-        var answer = await Target(move).RefuseAsync(move.Order, move.Reason ?? "Aborted.", cancellationToken);
+        var answer = await Target(move).RefuseAsync(Order(move), move.Reason ?? "Aborted.", cancellationToken);
         return Decided(move, answer) ?? throw new UnreachableException(answer.ToString());
     }
 
     private async Task<Move> UnsealAsync(Move move, CancellationToken cancellationToken)
     {
         // :: Back, step 2: the source goes on as before.
-        await Source(move).UnsealAsync(move.Order, cancellationToken);
+        if (await Source(move).UnsealAsync(Order(move), cancellationToken) is not StepAnswer.Unsealed and var answer)
+        {
+            throw new RegionRefusedException(move.Source, ReasonOf(answer));
+        }
+
         var hasFailed = MoveReasons.KeepsBoth(move.Reason);
         return move with { State = hasFailed ? MoveState.Failed : MoveState.Aborted, EndedAt = time.GetUtcNow() };
     }
@@ -200,7 +206,7 @@ internal sealed partial class MoveRunner(
     private async Task<Move> SettleAsync(Move move, CancellationToken cancellationToken)
     {
         // :: Step 7: waiting requests follow as soon as the source knows; the directory is a hint and may come after.
-        var settled = await Source(move).SettleAsync(move.Order, cancellationToken);
+        var settled = await Source(move).SettleAsync(Order(move), cancellationToken);
 
         // A process that did not begin the pause goes by the clock: the seal's answer is on record.
         var pauseMs = progress.EndPause(move.Id, time) ?? (time.GetUtcNow() - move.SealedAt)?.TotalMilliseconds;
@@ -228,12 +234,17 @@ internal sealed partial class MoveRunner(
             progress.BeginAfter(move.Id, time.GetTimestamp());
 
             // :: Step 8: the source erases, and signs it.
-            return await Source(move).EraseAsync(move.Order, move.Arrival!, cancellationToken) switch
+            switch (await Source(move).EraseAsync(Order(move), move.Arrival!, cancellationToken))
             {
-                StepAnswer.Erased(var statement) => move with { Erasure = statement, ErasedAt = time.GetUtcNow() },
-                StepAnswer.Erasing => move,
-                var other => throw new RegionRefusedException(move.Source, ReasonOf(other)),
-            };
+                case StepAnswer.Erased(var statement):
+                    // Nobody waits there any more: the target takes no writes of this move from there from now on.
+                    await Target(move).EndHandOversAsync(Order(move), statement, cancellationToken);
+                    return move with { Erasure = statement, ErasedAt = time.GetUtcNow() };
+                case StepAnswer.Erasing:
+                    return move;
+                case var other:
+                    throw new RegionRefusedException(move.Source, ReasonOf(other));
+            }
         }
 
         // :: Step 9: the receipt.
@@ -282,6 +293,8 @@ internal sealed partial class MoveRunner(
         progress.SetTrouble(move.Id, cause);
         LogTrouble(log, move.Id, move.State, cause);
     }
+
+    private MoveOrder Order(Move move) => orders.Sign(move.Order);
 
     private IRegionPeer Source(Move move) => control.Region(move.Source);
 

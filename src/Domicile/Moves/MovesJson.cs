@@ -4,17 +4,19 @@ using Domicile.Objects;
 namespace Domicile.Moves;
 
 /// <summary>What regions and control say to each other, JSON in camelCase.</summary>
-// Metadata only: the generator's fast path writes a null byte[] as "", so a content in a file would arrive as an empty one.
+// Metadata only: the generator's fast path writes a null byte[] as "", so what was left out would arrive as nothing.
 [JsonSourceGenerationOptions(
     GenerationMode = JsonSourceGenerationMode.Metadata, PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(PeerCall))]
 [JsonSerializable(typeof(Move))]
+[JsonSerializable(typeof(MoveOrder))]
 [JsonSerializable(typeof(StepAnswer))]
 [JsonSerializable(typeof(StepAnswer.Refused), TypeInfoPropertyName = "StepRefused")]
 [JsonSerializable(typeof(HandOver))]
 [JsonSerializable(typeof(HandOverAnswer))]
 [JsonSerializable(typeof(CommandResult))]
+[JsonSerializable(typeof(StoredAttempt))]
 [JsonSerializable(typeof(AccountStatus))]
 [JsonSerializable(typeof(RegionStatus))]
 [JsonSerializable(typeof(AccountUsage))]
@@ -41,7 +43,7 @@ internal sealed record PeerCall
 
     /// <summary>Of the credential, or of the command's: the secret itself is in no document.</summary>
     public BoxedSecret? Secret { get; init; }
-    public AccountCommand? Command { get; init; }
+    public CredentialCommand? Command { get; init; }
     public DirectoryUpdate? Update { get; init; }
     public long Epoch { get; init; }
     public long FinalSeq { get; init; }

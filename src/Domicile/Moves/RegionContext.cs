@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Domicile.Accounts;
+using Domicile.Deployments;
 using Domicile.Policies;
 using Domicile.Proofs;
 using Domicile.Proofs.Statements;
@@ -18,6 +19,9 @@ internal sealed record RegionContext
     public required RegionDirectory Directory { get; init; }
     public required IRegionLinks Links { get; init; }
     public required EcdsaSigner Signer { get; init; }
+
+    /// <summary>By which control's orders are known.</summary>
+    public required OrderCheck Orders { get; init; }
     public required TimeProvider Time { get; init; }
     public CopyBounds Copy { get; init; } = new();
     public ErasureBounds Erasing { get; init; } = new(MoveLimits.HoldsMax, MoveLimits.CutMax);
@@ -25,7 +29,13 @@ internal sealed record RegionContext
     /// <summary>Asked for after each erasure: has this process give back memory in which names may have stayed.</summary>
     public Action SweepMemory { get; init; } = () => { };
 
+    /// <summary>Who tried what he may not; nowhere unless the region is a process of its own.</summary>
+    public SecurityLog Security { get; init; } = SecurityLog.Nowhere;
+
     public RegionName Name => Self.Name;
+
+    /// <summary>Whether this is a region that may speak here and be spoken to: of this process's config and of control's.</summary>
+    public bool Knows(RegionName region) => Regions.Any(one => one.Name == region) && Directory.IsMember(region);
 
     public RegionClaim Claim => ClaimOf(Self);
 
@@ -39,6 +49,15 @@ internal sealed record RegionContext
             _ when facts is null => new Permission.Refused($"region {region} is not of this deployment"),
             var policy => policy.Permits(profile, categories, facts),
         };
+    }
+
+    /// <exception cref="RegionRefusedException">Control has not signed this order.</exception>
+    public void CheckOrder(MoveOrder? order)
+    {
+        if (!Orders.IsControls(order))
+        {
+            throw new RegionRefusedException(Name, $"the order of move {order?.Move} is not signed by control");
+        }
     }
 
     /// <summary>A statement of this region about an account, signed.</summary>

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Globalization;
 using Domicile.Accounts;
 using Domicile.Policies;
 using Domicile.Storage;
@@ -6,12 +7,14 @@ using Domicile.Storage;
 namespace Domicile.Moves;
 
 /// <summary>
-/// A region's replica of control's directory and of the policy in force, in <c>region.db</c>: a hint for routing that
-/// may be stale, and what lets the region serve while control is down.
+/// A region's replica of control's directory, of the policy in force and of the list of regions, in <c>region.db</c>: what
+/// control said, and nobody else; it may be stale, and lets the region serve while control is down.
 /// </summary>
 internal sealed class RegionDirectory : IDisposable
 {
     public const string FileName = "region.db";
+
+    private const int FormatVersion = 1;
 
     private readonly Lock _gate = new(); // one connection, and one writer of what is kept in memory, at a time
     private readonly Sql _sql;
@@ -20,6 +23,9 @@ internal sealed class RegionDirectory : IDisposable
     private readonly ConcurrentDictionary<AccountId, DirectoryEntry> _entries = new();
 
     private readonly List<(long Revision, TaskCompletionSource<bool> Known)> _waiting = [];
+
+    // Replaced whole.
+    private volatile HashSet<RegionName>? _members;
 
     private RegionDirectory(Sql sql) => _sql = sql;
 
@@ -38,6 +44,10 @@ internal sealed class RegionDirectory : IDisposable
         return replica;
     }
 
+    /// <summary>Whether control's config has the region; true for any before control has been heard.</summary>
+    public bool IsMember(RegionName region) => _members is not { } members || members.Contains(region);
+
+    /// <summary>Control's word, as last heard; nobody else's.</summary>
     public DirectoryEntry? Find(AccountId account) => _entries.GetValueOrDefault(account);
 
     /// <summary>
@@ -65,7 +75,9 @@ internal sealed class RegionDirectory : IDisposable
                     policy.Revision, policy.Text);
             }
 
+            var members = TakeMembers(update.Regions);
             transaction.Commit();
+            _members = members;
             foreach (var entry in update.Entries)
             {
                 _entries.AddOrUpdate(entry.Profile.Id, entry, (_, known) => IsNewer(entry, known) ? entry : known);
@@ -112,20 +124,6 @@ internal sealed class RegionDirectory : IDisposable
         }
     }
 
-    /// <summary>Another region's word on a known account's home; its change counter stays control's.</summary>
-    public void Learn(AccountId account, RegionName home, long epoch)
-    {
-        lock (_gate)
-        {
-            if (_entries.TryGetValue(account, out var known) && known.Epoch < epoch)
-            {
-                _sql.Execute(
-                    "UPDATE entry SET home = @p2, epoch = @p3 WHERE account = @p1", account.Value, home.Value, epoch);
-                _entries[account] = known with { Home = home, Epoch = epoch };
-            }
-        }
-    }
-
     public void Dispose()
     {
         SqliteEngine.Close(_sql);
@@ -133,6 +131,23 @@ internal sealed class RegionDirectory : IDisposable
 
     private static bool IsNewer(DirectoryEntry entry, DirectoryEntry known)
         => entry.Epoch > known.Epoch || (entry.Epoch == known.Epoch && entry.Version > known.Version);
+
+    /// <returns>Those that are in force from now on.</returns>
+    private HashSet<RegionName>? TakeMembers(IReadOnlyList<RegionName>? regions)
+    {
+        if (regions is null || _members?.SetEquals(regions) == true)
+        {
+            return _members;
+        }
+
+        _sql.Execute("DELETE FROM member");
+        foreach (var region in regions)
+        {
+            _sql.Execute("INSERT INTO member (region) VALUES (@p1) ON CONFLICT DO NOTHING", region.Value);
+        }
+
+        return [.. regions];
+    }
 
     private void Put(DirectoryEntry entry)
         => _sql.Execute(
@@ -151,6 +166,16 @@ internal sealed class RegionDirectory : IDisposable
             "CREATE TABLE IF NOT EXISTS entry (account TEXT PRIMARY KEY, residence TEXT NOT NULL, organisation TEXT, "
             + "home TEXT, epoch BIGINT NOT NULL, version BIGINT NOT NULL)");
         _sql.Execute("CREATE TABLE IF NOT EXISTS policy (id INTEGER PRIMARY KEY, revision BIGINT NOT NULL, text TEXT NOT NULL)");
+        _sql.Execute("CREATE TABLE IF NOT EXISTS member (region TEXT PRIMARY KEY)");
+        if (_sql.Scalar<long>("PRAGMA user_version") < FormatVersion)
+        {
+            // Former releases let other regions write here. What lies here routes until control, asked for all, has said it anew.
+            _sql.Execute("UPDATE entry SET epoch = 0, version = 0");
+            _sql.ExecuteOnce(string.Create(CultureInfo.InvariantCulture, $"PRAGMA user_version={FormatVersion}"));
+        }
+
+        var members = _sql.List("SELECT region FROM member", row => RegionName.Parse(row.GetString(0)));
+        _members = members.Count == 0 ? null : [.. members];
         foreach (var entry in _sql.List("SELECT account, residence, organisation, home, epoch, version FROM entry", ReadEntry))
         {
             _entries[entry.Profile.Id] = entry;

@@ -28,7 +28,7 @@ internal sealed partial class RegionNode : IRegionPeer, IAsyncDisposable
     private Task _watching = Task.CompletedTask;
     private Task _resuming = Task.CompletedTask;
 
-    public RegionNode(RegionContext region, ILoggerFactory logs)
+    public RegionNode(RegionContext region, IRequestReplay replay, ILoggerFactory logs)
     {
         _region = region;
         _log = logs.CreateLogger<RegionNode>();
@@ -37,7 +37,7 @@ internal sealed partial class RegionNode : IRegionPeer, IAsyncDisposable
         _target = new TargetRole(region, _pulls, logs.CreateLogger<TargetRole>());
         _watch = new SourceWatch(region, _source, logs.CreateLogger<SourceWatch>());
         Changes = new ChangeSource(region);
-        HandOvers = new HandOverDesk(region);
+        HandOvers = new HandOverDesk(region, replay, logs.CreateLogger<HandOverDesk>());
         Gateway = new AccountGateway(region);
         Secrets = new SecretOffers(region.Time);
     }
@@ -67,8 +67,10 @@ internal sealed partial class RegionNode : IRegionPeer, IAsyncDisposable
         await _watching.ConfigureAwait(Quiet);
         await _resuming.ConfigureAwait(Quiet);
         await _source.StoppedAsync();
-        await _pulls.DisposeAsync();
+
+        // What a refused move brought is being wiped, which ends that move's pull: before all pulls are ended.
         await _target.DisposeAsync();
+        await _pulls.DisposeAsync();
         _stop.Dispose();
     }
 
@@ -88,6 +90,11 @@ internal sealed partial class RegionNode : IRegionPeer, IAsyncDisposable
         }
     }
 
+    Task<CommandResult> IRegionPeer.ExecuteAsync(
+        AccountId account, CredentialCommand command, CancellationToken cancellationToken)
+        => ExecuteAsync(account, command, cancellationToken);
+
+    /// <summary>Runs a command that no client has signed: here or nowhere.</summary>
     public async Task<CommandResult> ExecuteAsync(
         AccountId account, AccountCommand command, CancellationToken cancellationToken)
         => await Gateway.RouteAsync(account, isWrite: true, cancellationToken) switch
@@ -156,6 +163,8 @@ internal sealed partial class RegionNode : IRegionPeer, IAsyncDisposable
 
     public async Task<StepAnswer> SealAsync(MoveOrder order, CancellationToken cancellationToken)
     {
+        _region.CheckOrder(order);
+
         // Before the seal: a process that dies between the two has only an account to look at once in vain.
         _watch.Watch(order);
         return await StepAsync("seal", order, () => _source.SealAsync(order, cancellationToken));
@@ -175,16 +184,21 @@ internal sealed partial class RegionNode : IRegionPeer, IAsyncDisposable
         => StepAsync("refuse", order, () => _target.RefuseAsync(order, reason, cancellationToken));
 
     public Task DiscardAsync(MoveOrder order, CancellationToken cancellationToken)
-        => _target.DiscardAsync(order, cancellationToken);
+    {
+        _region.CheckOrder(order);
+        return _target.DiscardAsync(order, cancellationToken);
+    }
 
     public Task<StepAnswer> UnsealAsync(MoveOrder order, CancellationToken cancellationToken)
     {
+        _region.CheckOrder(order);
         _watch.Forget(order);
         return StepAsync("unseal", order, () => _source.UnsealAsync(order, cancellationToken));
     }
 
     public Task<StepAnswer> SettleAsync(MoveOrder order, CancellationToken cancellationToken)
     {
+        _region.CheckOrder(order);
         _watch.Forget(order);
         return StepAsync("settle", order, () => _source.SettleAsync(order, cancellationToken));
     }
@@ -208,8 +222,15 @@ internal sealed partial class RegionNode : IRegionPeer, IAsyncDisposable
         }
     }
 
-    private static async Task<StepAnswer> StepAsync(string step, MoveOrder order, Func<Task<StepAnswer>> act)
+    public Task EndHandOversAsync(MoveOrder order, byte[] erasure, CancellationToken cancellationToken)
     {
+        _region.CheckOrder(order);
+        return HandOvers.EndAsync(order, erasure, cancellationToken);
+    }
+
+    private async Task<StepAnswer> StepAsync(string step, MoveOrder order, Func<Task<StepAnswer>> act)
+    {
+        _region.CheckOrder(order);
         await CrashPoint.ReachAsync($"{step}.asked", order.Account);
         var answer = await act();
         await CrashPoint.ReachAsync($"{step}.done", order.Account);
@@ -222,7 +243,7 @@ internal sealed partial class RegionNode : IRegionPeer, IAsyncDisposable
         await using (copy)
         {
             using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, copy.Cut);
-            return await Gateway.WriteAsync(copy, command, ending.Token);
+            return await Gateway.WriteAsync(copy, command, null, ending.Token);
         }
     }
 
@@ -276,9 +297,9 @@ internal sealed partial class RegionNode : IRegionPeer, IAsyncDisposable
             return;
         }
 
-        if (store.Row is { Move: { } move, Peer: { } peer } row)
+        if (store.Row is { Move: { } move } row)
         {
-            Resume(row, move, peer);
+            Resume(store, row.State, move);
         }
 
         if (store.Row is { HasData: true, State: AccountState.None or AccountState.Departed })
@@ -289,15 +310,22 @@ internal sealed partial class RegionNode : IRegionPeer, IAsyncDisposable
         await store.SweepAsync(_stop.Token);
     }
 
-    private void Resume(AccountRow row, Guid move, RegionName peer)
+    // Without control's signed order, in a record of a former release, nobody would listen: control asks by itself.
+    private void Resume(AccountStore store, AccountState state, Guid move)
     {
-        switch (row.State)
+        var role = state == AccountState.Arriving ? MoveRole.Target : MoveRole.Source;
+        if (store.Read(sql => RegionMoveRecord.Find(sql, store.Account, move, role))?.ReadOrder() is not { } order)
+        {
+            return;
+        }
+
+        switch (state)
         {
             case AccountState.Arriving:
-                _pulls.Begin(new MoveOrder(move, row.Profile, row.Epoch, peer, _region.Name, 0, []));
+                _pulls.Begin(order);
                 break;
             case AccountState.Sealed or AccountState.Departing:
-                _watch.Watch(new MoveOrder(move, row.Profile, row.Epoch, _region.Name, peer, 0, []));
+                _watch.Watch(order);
                 break;
         }
     }

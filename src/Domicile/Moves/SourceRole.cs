@@ -93,6 +93,8 @@ internal sealed class SourceRole(RegionContext region, CancellationToken stop = 
             var record = store.Read(sql => RegionMoveRecord.Find(sql, order.Account, order.Move, MoveRole.Source));
             switch (record)
             {
+                case not null when !record.Matches(order):
+                    return new StepAnswer.NotNow($"This move goes to {record.Peer}, not to {order.Target}.");
                 case { Outcome: MoveOutcome.Erased, Erasure: { } statement }:
                     _erasures.TryRemove(order.Move, out _);
                     return new StepAnswer.Erased(statement);
@@ -154,17 +156,15 @@ internal sealed class SourceRole(RegionContext region, CancellationToken stop = 
         return statement;
     }
 
-    private static StepAnswer Prepare(AccountTransaction transaction, MoveOrder order)
+    private StepAnswer Prepare(AccountTransaction transaction, MoveOrder order)
     {
         var row = transaction.Row;
-        if (HasEnded(transaction, order))
+        switch (Recorded(transaction.Sql, order, out var record))
         {
-            return new StepAnswer.Ended();
-        }
-
-        if (row?.Move == order.Move || row?.Pulling == order.Move)
-        {
-            return new StepAnswer.Prepared();
+            case { } no:
+                return no;
+            case null when record is not null && (row?.Move == order.Move || row?.Pulling == order.Move):
+                return new StepAnswer.Prepared();
         }
 
         if (row is not { State: AccountState.Active } || row.Epoch != order.Epoch)
@@ -172,22 +172,24 @@ internal sealed class SourceRole(RegionContext region, CancellationToken stop = 
             return new StepAnswer.NotNow($"The account is not active in epoch {order.Epoch} here.");
         }
 
-        if (row.Pulling is { } other)
+        if (row.Pulling is { } other && other != order.Move)
         {
             return new StepAnswer.NotNow($"Move {other} is under way.");
         }
 
         ChangeFeed.DropTombstones(transaction);
         transaction.PutRow(row with { Pulling = order.Move });
+        RegionMoveRecord.Of(order, MoveRole.Source, MoveOutcome.Prepared, row.Seq, region.Time.GetUtcNow())
+            .Save(transaction.Sql, order.Account);
         return new StepAnswer.Prepared();
     }
 
     private StepAnswer Seal(AccountTransaction transaction, MoveOrder order)
     {
         var row = transaction.Row;
-        if (HasEnded(transaction, order))
+        if (Recorded(transaction.Sql, order, out var record) is { } no)
         {
-            return new StepAnswer.Ended();
+            return no;
         }
 
         if (row is not null && row.Move == order.Move)
@@ -195,30 +197,26 @@ internal sealed class SourceRole(RegionContext region, CancellationToken stop = 
             return new StepAnswer.Sealed(row.Seq, row.Digest.ToArray());
         }
 
-        if (row is not { State: AccountState.Active } || row.Epoch != order.Epoch || row.Pulling != order.Move)
+        if (row is not { State: AccountState.Active } || row.Epoch != order.Epoch || row.Pulling != order.Move || record is null)
         {
             return new StepAnswer.NotNow($"The account is not active in epoch {order.Epoch} here, with this move prepared.");
         }
 
         transaction.PutRow(row with { State = AccountState.Sealed, Move = order.Move, Peer = order.Target });
-        new RegionMoveRecord(
-            order.Move, MoveRole.Source, MoveOutcome.Sealed, order.Epoch, order.Target, row.Seq, region.Time.GetUtcNow(),
-            null, null).Save(transaction.Sql, order.Account);
+        (record with { Outcome = MoveOutcome.Sealed, Seq = row.Seq, At = region.Time.GetUtcNow() })
+            .Save(transaction.Sql, order.Account);
         return new StepAnswer.Sealed(row.Seq, row.Digest.ToArray());
     }
 
     private StepAnswer Depart(AccountTransaction transaction, MoveOrder order)
     {
         var row = transaction.Row;
-        var record = RegionMoveRecord.Find(transaction.Sql, order.Account, order.Move, MoveRole.Source);
-        if (record is { Statement: { } said })
+        switch (Recorded(transaction.Sql, order, out var record))
         {
-            return new StepAnswer.Departing(said);
-        }
-
-        if (record is { Outcome: MoveOutcome.Ended })
-        {
-            return new StepAnswer.Ended();
+            case { } no:
+                return no;
+            case null when record is { Statement: { } said }:
+                return new StepAnswer.Departing(said);
         }
 
         if (row is not { State: AccountState.Sealed } || row.Move != order.Move || record is null)
@@ -235,9 +233,15 @@ internal sealed class SourceRole(RegionContext region, CancellationToken stop = 
         return new StepAnswer.Departing(statement);
     }
 
-    private StepAnswer.Unsealed Unseal(AccountTransaction transaction, MoveOrder order)
+    private StepAnswer Unseal(AccountTransaction transaction, MoveOrder order)
     {
         var row = transaction.Row;
+        if (Recorded(transaction.Sql, order, out var record) is { } no)
+        {
+            return no is StepAnswer.Ended ? new StepAnswer.Unsealed() : no;
+        }
+
+        Invariant.Check(record?.Outcome is not (MoveOutcome.Departed or MoveOutcome.Erased));
         if (row is { State: AccountState.Sealed or AccountState.Departing } && row.Move == order.Move)
         {
             transaction.PutRow(row with { State = AccountState.Active, Move = null, Peer = null, Pulling = null });
@@ -250,21 +254,21 @@ internal sealed class SourceRole(RegionContext region, CancellationToken stop = 
             ChangeFeed.DropTombstones(transaction);
         }
 
-        var record = RegionMoveRecord.Find(transaction.Sql, order.Account, order.Move, MoveRole.Source);
-        Invariant.Check(record?.Outcome is not (MoveOutcome.Departed or MoveOutcome.Erased));
-        new RegionMoveRecord(
-            order.Move, MoveRole.Source, MoveOutcome.Ended, order.Epoch, order.Target, row?.Seq ?? 0,
-            region.Time.GetUtcNow(), null, null).Save(transaction.Sql, order.Account);
+        // Also of a move that never came here: its question may still be on its way.
+        RegionMoveRecord.Of(order, MoveRole.Source, MoveOutcome.Ended, row?.Seq ?? 0, region.Time.GetUtcNow())
+            .Save(transaction.Sql, order.Account);
         return new StepAnswer.Unsealed();
     }
 
     private static StepAnswer Settle(AccountTransaction transaction, MoveOrder order)
     {
         var row = transaction.Row;
-        var record = RegionMoveRecord.Find(transaction.Sql, order.Account, order.Move, MoveRole.Source);
-        if (record is { Outcome: MoveOutcome.Departed or MoveOutcome.Erased })
+        switch (Recorded(transaction.Sql, order, out var record))
         {
-            return new StepAnswer.Departed();
+            case StepAnswer.NotNow no:
+                return no;
+            case null when record is { Outcome: MoveOutcome.Departed or MoveOutcome.Erased }:
+                return new StepAnswer.Departed();
         }
 
         if (row is not { State: AccountState.Departing } || row.Move != order.Move || record is null)
@@ -277,9 +281,19 @@ internal sealed class SourceRole(RegionContext region, CancellationToken stop = 
         return new StepAnswer.Departed();
     }
 
-    private static bool HasEnded(AccountTransaction transaction, MoveOrder order)
-        => RegionMoveRecord.Find(transaction.Sql, order.Account, order.Move, MoveRole.Source)
-            is { Outcome: MoveOutcome.Ended };
+    /// <summary>What this region has on record of the move; the order must be the one that it was prepared by.</summary>
+    /// <returns>Null where the step may go on; else the answer.</returns>
+    private static StepAnswer? Recorded(Sql sql, MoveOrder order, out RegionMoveRecord? record)
+    {
+        record = RegionMoveRecord.Find(sql, order.Account, order.Move, MoveRole.Source);
+        return record switch
+        {
+            { Outcome: MoveOutcome.Ended } => new StepAnswer.Ended(),
+            not null when !record.Matches(order) => new StepAnswer.NotNow(
+                $"This move goes to {record.Peer} from epoch {record.Epoch}, not to {order.Target} from epoch {order.Epoch}."),
+            _ => null,
+        };
+    }
 
     // Whoever asks for the erasure shows that the target has the account; the key behind the signature is checked where
     // the receipt is, this stops a mistaken or replayed order.

@@ -219,6 +219,8 @@ internal sealed partial class TargetRole(RegionContext region, ArrivalPulls pull
             order.Profile, order.Epoch, AccountState.Arriving, 0, new byte[Proofs.SetDigest.LengthBytes], order.Move,
             order.Source, Cursor: 0, Pulling: null, HasData: true));
         transaction.SetSeqAndDigest(0, new byte[Proofs.SetDigest.LengthBytes]);
+        RegionMoveRecord.Of(order, MoveRole.Target, MoveOutcome.Arriving, 0, region.Time.GetUtcNow())
+            .Save(transaction.Sql, order.Account);
         store.IsOnlyWriter = true;
         return new StepAnswer.Arriving(0, 0, 0, 0, null);
     }
@@ -302,9 +304,8 @@ internal sealed partial class TargetRole(RegionContext region, ArrivalPulls pull
             Peer = null,
             Cursor = 0,
         });
-        new RegionMoveRecord(
-            order.Move, MoveRole.Target, MoveOutcome.Activated, order.Epoch, order.Source, finalSeq,
-            region.Time.GetUtcNow(), statement, null).Save(transaction.Sql, order.Account);
+        RegionMoveRecord.Of(order, MoveRole.Target, MoveOutcome.Activated, finalSeq, region.Time.GetUtcNow(), statement)
+            .Save(transaction.Sql, order.Account);
         return new StepAnswer.Activated(statement);
     }
 
@@ -315,14 +316,10 @@ internal sealed partial class TargetRole(RegionContext region, ArrivalPulls pull
             return decided;
         }
 
-        if (transaction.Row is { State: AccountState.Arriving } other && other.Move == order.Move && other.Peer != order.Source)
-        {
-            return new StepAnswer.NotNow($"This move arrives from {other.Peer}, not from {order.Source}.");
-        }
-
-        new RegionMoveRecord(
-            order.Move, MoveRole.Target, MoveOutcome.Refused, order.Epoch, order.Source, 0, region.Time.GetUtcNow(),
-            Encoding.UTF8.GetBytes(reason), null).Save(transaction.Sql, order.Account);
+        var bounded = PeerText.Clean(reason);
+        RegionMoveRecord.Of(
+            order, MoveRole.Target, MoveOutcome.Refused, 0, region.Time.GetUtcNow(), Encoding.UTF8.GetBytes(bounded))
+            .Save(transaction.Sql, order.Account);
         if (transaction.Row is { State: AccountState.Arriving } row && row.Move == order.Move)
         {
             // Back to what it was: nothing, or the tombstone of the last departure. What was copied is still to be wiped.
@@ -337,12 +334,14 @@ internal sealed partial class TargetRole(RegionContext region, ArrivalPulls pull
             });
         }
 
-        return new StepAnswer.Refused(reason);
+        return new StepAnswer.Refused(bounded);
     }
 
     private static StepAnswer? Decided(Sql sql, MoveOrder order)
         => RegionMoveRecord.Find(sql, order.Account, order.Move, MoveRole.Target) switch
         {
+            { } other when !other.Matches(order) => new StepAnswer.NotNow(
+                $"This move comes from {other.Peer} in epoch {other.Epoch}, not from {order.Source} in epoch {order.Epoch}."),
             { Outcome: MoveOutcome.Activated, Statement: { } statement } => new StepAnswer.Activated(statement),
             { Outcome: MoveOutcome.Refused } record => new StepAnswer.Refused(ReasonOf(record)),
             _ => null,

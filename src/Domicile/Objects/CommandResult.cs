@@ -2,12 +2,16 @@ using System.Text.Json.Serialization;
 
 namespace Domicile.Objects;
 
-/// <summary>What became of a command. Travels back over the regions' link when the command was handed over.</summary>
+/// <summary>
+/// What became of a command, and all of it that the client must hear: it travels back over the regions' link where another
+/// region made the command of a request that was handed over.
+/// </summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "kind")]
 [JsonDerivedType(typeof(Done), "done")]
 [JsonDerivedType(typeof(ObjectWritten), "objectWritten")]
 [JsonDerivedType(typeof(ObjectDeleted), "objectDeleted")]
 [JsonDerivedType(typeof(ObjectsDeleted), "objectsDeleted")]
+[JsonDerivedType(typeof(UploadCreated), "uploadCreated")]
 [JsonDerivedType(typeof(PartWritten), "partWritten")]
 [JsonDerivedType(typeof(Refused), "refused")]
 internal abstract record CommandResult
@@ -31,7 +35,11 @@ internal abstract record CommandResult
     /// <summary>In the order of the command.</summary>
     public sealed record ObjectsDeleted(IReadOnlyList<DeleteOutcome> Outcomes) : CommandResult;
 
-    public sealed record PartWritten(string ETag, DateTimeOffset ModifiedAt, Checksum? Checksum) : CommandResult;
+    public sealed record UploadCreated(string UploadId) : CommandResult;
+
+    /// <param name="SourceVersionId">Of a copy, where its source is versioned.</param>
+    public sealed record PartWritten(
+        string ETag, DateTimeOffset ModifiedAt, Checksum? Checksum, string? SourceVersionId = null) : CommandResult;
 
     /// <summary>Nothing changed.</summary>
     /// <param name="Code">S3's error code, such as <c>NoSuchBucket</c> or <c>PreconditionFailed</c>.</param>

@@ -4,35 +4,16 @@ using Domicile.Accounts;
 namespace Domicile.Objects;
 
 /// <summary>
-/// Everything that changes an account. A command is complete: it holds what the client asked and nothing of where it
-/// runs, so that a region whose account has departed hands it to the new home, which decides and commits it there.
-/// It runs inside one transaction, with the fence (see docs/protocols/move.md).
+/// Everything that changes an account. A command is complete: it holds what was asked and nothing of where it runs. It runs
+/// inside one transaction, with the fence (see docs/protocols/move.md). It never leaves its region: what travels is the
+/// client's request, from which the new home makes the command again.
 /// </summary>
-[JsonPolymorphic(TypeDiscriminatorPropertyName = "kind")]
-[JsonDerivedType(typeof(CreateBucket), "createBucket")]
-[JsonDerivedType(typeof(DeleteBucket), "deleteBucket")]
-[JsonDerivedType(typeof(PutBucketTags), "putBucketTags")]
-[JsonDerivedType(typeof(PutBucketVersioning), "putBucketVersioning")]
-[JsonDerivedType(typeof(PutObject), "putObject")]
-[JsonDerivedType(typeof(CopyObject), "copyObject")]
-[JsonDerivedType(typeof(DeleteObject), "deleteObject")]
-[JsonDerivedType(typeof(DeleteObjects), "deleteObjects")]
-[JsonDerivedType(typeof(PutObjectTags), "putObjectTags")]
-[JsonDerivedType(typeof(CreateUpload), "createUpload")]
-[JsonDerivedType(typeof(PutPart), "putPart")]
-[JsonDerivedType(typeof(CopyPart), "copyPart")]
-[JsonDerivedType(typeof(CompleteUpload), "completeUpload")]
-[JsonDerivedType(typeof(AbortUpload), "abortUpload")]
-[JsonDerivedType(typeof(AddCredential), "addCredential")]
-[JsonDerivedType(typeof(RevokeCredential), "revokeCredential")]
 internal abstract record AccountCommand
 {
     /// <summary>The content that the client sent, staged in this region before the command runs; null where it has none.</summary>
-    [JsonIgnore]
     public virtual StagedContent? Content => null;
 
     /// <summary>It runs on a full disk too.</summary>
-    [JsonIgnore]
     public bool FreesRoom
         => this is DeleteBucket or DeleteObject or DeleteObjects or AbortUpload or RevokeCredential
             or PutBucketTags { Tags: null } or PutObjectTags { Tags: null };
@@ -64,7 +45,6 @@ internal sealed record PutObject(
     string Bucket, string Key, StagedContent Staged, string ETag, ObjectHeaders Headers,
     IReadOnlyList<Checksum> Checksums, IReadOnlyDictionary<string, string> Tags, WriteConditions Conditions) : AccountCommand
 {
-    [JsonIgnore]
     public override StagedContent? Content => Staged;
 }
 
@@ -96,7 +76,6 @@ internal sealed record PutPart(
     string Bucket, string Key, string UploadId, int Number, StagedContent Staged, string ETag, Checksum? Checksum)
     : AccountCommand
 {
-    [JsonIgnore]
     public override StagedContent? Content => Staged;
 }
 
@@ -114,6 +93,12 @@ internal sealed record PartToComplete(int Number, string ETag, Checksum? Checksu
 
 internal sealed record AbortUpload(string Bucket, string Key, string UploadId) : AccountCommand;
 
-internal sealed record AddCredential(Credential Credential) : AccountCommand;
+/// <summary>What operators do to an account, by control: JSON on that link, and nothing else can be ordered there.</summary>
+[JsonPolymorphic(TypeDiscriminatorPropertyName = "kind")]
+[JsonDerivedType(typeof(AddCredential), "addCredential")]
+[JsonDerivedType(typeof(RevokeCredential), "revokeCredential")]
+internal abstract record CredentialCommand : AccountCommand;
 
-internal sealed record RevokeCredential(string AccessKeyId) : AccountCommand;
+internal sealed record AddCredential(Credential Credential) : CredentialCommand;
+
+internal sealed record RevokeCredential(string AccessKeyId) : CredentialCommand;

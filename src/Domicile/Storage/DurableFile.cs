@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Domicile.Deployments;
 using Microsoft.Win32.SafeHandles;
 
 namespace Domicile.Storage;
@@ -53,7 +54,7 @@ internal static partial class DurableFile
 
         var parent = Path.GetDirectoryName(directory)!;
         CreateDirectory(root, parent);
-        Directory.CreateDirectory(directory);
+        SmallFile.CreateDirectory(directory);
 
         // Not only when it was made just now: the process may have died between making and flushing it.
         FlushDirectory(parent);

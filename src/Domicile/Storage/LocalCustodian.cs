@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using Domicile.Accounts;
+using Domicile.Deployments;
 
 namespace Domicile.Storage;
 
@@ -27,7 +28,7 @@ internal sealed class LocalCustodian : ICustodian, IDisposable
         var path = Path.Combine(directory, "custodian.key");
         if (!File.Exists(path))
         {
-            Directory.CreateDirectory(directory);
+            SmallFile.CreateDirectory(directory);
             DurableFile.FlushDirectory(regionDirectory);
             await DurableFile.ReplaceAsync(path, RandomNumberGenerator.GetBytes(KeyBytes), cancellationToken);
         }

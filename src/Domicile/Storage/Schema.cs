@@ -24,6 +24,7 @@ internal static class Schema
         UPDATE account SET bytes = bytes
           + (SELECT coalesce(CAST(sum(size) AS BIGINT), 0) FROM part WHERE part.account = account.account)
         """,
+        "ALTER TABLE move_record ADD COLUMN signed_order BLOB",
         ErasureTable,
     ];
 
@@ -44,14 +45,15 @@ internal static class Schema
           pulling TEXT, has_data INTEGER NOT NULL, wrapped_key BLOB, created_ms BIGINT NOT NULL)
         """,
         // What became of moves here; outlives departure and erasure. role: 1 source, 2 target.
-        // outcome: 1 activated, 2 refused (target); 3 departed, 4 ended, 5 erased (source). statement: signed, DSSE.
+        // outcome: 1 activated, 2 refused, 9 arriving (target); 8 prepared, 6 sealed, 7 departing, 3 departed, 4 ended,
+        // 5 erased (source). statement: signed, DSSE. signed_order: control's, JSON.
         """
         CREATE TABLE move_record (
           account TEXT NOT NULL, move TEXT NOT NULL, role INTEGER NOT NULL, outcome INTEGER NOT NULL,
           epoch BIGINT NOT NULL, peer TEXT NOT NULL, seq BIGINT NOT NULL, digest BLOB, at_ms BIGINT NOT NULL,
-          statement BLOB, erasure BLOB, PRIMARY KEY (account, move, role))
+          statement BLOB, erasure BLOB, signed_order BLOB, PRIMARY KEY (account, move, role))
         """,
-        // Writes handed over by the former home, by attempt: the answer that was given, so that none is applied twice.
+        // Writes handed over by the former home. attempt: the hash of the client's signature. result: the attempt and its answer.
         """
         CREATE TABLE attempt (
           account TEXT NOT NULL, attempt TEXT NOT NULL, epoch BIGINT NOT NULL, result BLOB NOT NULL,

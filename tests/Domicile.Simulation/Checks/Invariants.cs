@@ -12,6 +12,7 @@ internal static class Invariants
     public const string EraseAfterCommit = nameof(EraseAfterCommit);
     public const string EraseComplete = nameof(EraseComplete);
     public const string ReceiptTruthful = nameof(ReceiptTruthful);
+    public const string OnlyItsOwn = nameof(OnlyItsOwn);
     public const string PolicyRespected = nameof(PolicyRespected);
     public const string MoveTerminates = nameof(MoveTerminates);
     public const string WritesResume = nameof(WritesResume);

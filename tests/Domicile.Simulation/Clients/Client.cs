@@ -18,6 +18,7 @@ internal sealed class Client : IParty
     private readonly AccountProfile _account;
     private readonly Dice _dice;
     private RegionMachine _entry;
+    private long _calls;
 
     public Client(Deployment deployment, AccountProfile account, int number, string name, Keys keys)
     {
@@ -162,6 +163,7 @@ internal sealed class Client : IParty
     {
         _entry = _dice.Hits(0.3) ? _dice.Pick(_deployment.Regions) : _entry;
         var at = _entry;
+        var call = SignedCall.Sign(request, ++_calls);
         for (var i = 0; i < RedirectsMax; i++)
         {
             var region = at;
@@ -170,7 +172,7 @@ internal sealed class Client : IParty
             {
                 reply = await _deployment.Network.CallAsync(
                     Life, this, region, $"{request.GetType().Name} for {_deployment.NameOf(_account.Id)}",
-                    token => new S3Desk(_deployment, region, region.Life!).HandleAsync(request, 0, token), default, mayRepeat: false);
+                    token => new S3Desk(_deployment, region, region.Life!).HandleAsync(call, 0, token), default, mayRepeat: false);
             }
             catch (RegionUnreachableException)
             {

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Domicile.Accounts;
 using Domicile.Objects;
 
@@ -5,7 +6,17 @@ namespace Domicile.Simulation.Clients;
 
 /// <summary>What a client asks, as S3 would carry it.</summary>
 /// <param name="AccessKey">Signs the request; the account is part of it.</param>
-internal abstract record Request(AccountId Account, string AccessKey, bool IsWrite)
+[JsonPolymorphic(TypeDiscriminatorPropertyName = "kind")]
+[JsonDerivedType(typeof(Put), "Put")]
+[JsonDerivedType(typeof(Delete), "Delete")]
+[JsonDerivedType(typeof(Copy), "Copy")]
+[JsonDerivedType(typeof(BeginUpload), "BeginUpload")]
+[JsonDerivedType(typeof(PutPart), "PutPart")]
+[JsonDerivedType(typeof(Complete), "Complete")]
+[JsonDerivedType(typeof(Get), "Get")]
+[JsonDerivedType(typeof(List), "List")]
+[JsonDerivedType(typeof(ListVersions), "ListVersions")]
+internal abstract record Request(AccountId Account, string AccessKey, [property: JsonIgnore] bool IsWrite)
 {
     /// <param name="StallMs">How long the body takes to arrive.</param>
     public sealed record Put(

@@ -11,7 +11,7 @@ namespace Domicile.Simulation.Clients;
 
 /// <summary>
 /// What an S3 endpoint does with a request, without HTTP: it routes by the gateway, relays at most three times, checks the
-/// access key at the home, stages the content, and runs the command. See src/Domicile.Server/S3/S3Endpoint.cs.
+/// client's signature at the home, stages the content, and runs the command. See src/Domicile.Server/S3/S3Endpoint.cs.
 /// </summary>
 internal sealed class S3Desk(Deployment deployment, RegionMachine region, Life life)
 {
@@ -20,13 +20,14 @@ internal sealed class S3Desk(Deployment deployment, RegionMachine region, Life l
 
     private readonly RegionNode _node = region.Up;
 
-    public async Task<Reply> HandleAsync(Request request, int hops, CancellationToken cancellationToken)
+    public async Task<Reply> HandleAsync(SignedCall call, int hops, CancellationToken cancellationToken)
     {
+        var request = call.Request;
         if (!request.IsWrite && deployment.Seeds.FindCached(region, _node, request.Account) is { } cached)
         {
             await using (cached)
             {
-                return await ServeAsync(cached, request, cancellationToken);
+                return await ServeAsync(cached, call, cancellationToken);
             }
         }
 
@@ -37,17 +38,17 @@ internal sealed class S3Desk(Deployment deployment, RegionMachine region, Life l
                 case Route.Here(var copy):
                     await using (copy)
                     {
-                        return await ServeAsync(copy, request, cancellationToken);
+                        return await ServeAsync(copy, call, cancellationToken);
                     }
 
                 case Route.Forward(var home) when hops < HopsMax:
-                    var relayed = await RelayAsync(home, request, hops + 1, cancellationToken);
+                    var relayed = await RelayAsync(home, call, hops + 1, cancellationToken);
                     if (relayed is not Reply.Elsewhere moved)
                     {
                         return relayed;
                     }
 
-                    _node.Gateway.Learn(request.Account, moved.Home, moved.Epoch);
+                    await _node.Gateway.LearnAsync(request.Account, home, moved.Home, moved.Epoch, cancellationToken);
                     break;
                 case Route.Redirect redirect:
                     return new Reply.Elsewhere(redirect.Home, redirect.Epoch);
@@ -64,14 +65,14 @@ internal sealed class S3Desk(Deployment deployment, RegionMachine region, Life l
     }
 
     private async Task<Reply> RelayAsync(
-        RegionName home, Request request, int hops, CancellationToken cancellationToken)
+        RegionName home, SignedCall call, int hops, CancellationToken cancellationToken)
     {
         var other = deployment.Region(home);
         try
         {
             return await deployment.Network.CallAsync(
-                life, region, other, $"relay {request.GetType().Name}",
-                token => new S3Desk(deployment, other, other.Life!).HandleAsync(request, hops, token), cancellationToken,
+                life, region, other, $"relay {call.Request.GetType().Name}",
+                token => new S3Desk(deployment, other, other.Life!).HandleAsync(call, hops, token), cancellationToken,
                 mayRepeat: false);
         }
         catch (RegionUnreachableException)
@@ -81,55 +82,44 @@ internal sealed class S3Desk(Deployment deployment, RegionMachine region, Life l
         }
     }
 
-    private async Task<Reply> ServeAsync(AccountCopy copy, Request request, CancellationToken cancellationToken)
+    private async Task<Reply> ServeAsync(AccountCopy copy, SignedCall call, CancellationToken cancellationToken)
     {
-        if (await copy.FindCredentialAsync(request.AccessKey, cancellationToken) is null)
+        if (!call.IsSignedWith(await copy.FindCredentialAsync(call.Request.AccessKey, cancellationToken)))
         {
             return new Reply.Denied();
         }
 
-        return request switch
+        var received = new ReceivedCall(call, life.Time.GetUtcNow());
+        return call.Request switch
         {
-            Request.Put put => await PutAsync(copy, put, cancellationToken),
-            Request.PutPart part => await PutPartAsync(copy, part, cancellationToken),
+            Request.Put put => await StoreAsync(copy, received, put.Value, put.LengthBytes, put.StallMs, cancellationToken),
+            Request.PutPart part => await StoreAsync(copy, received, part.Value, part.LengthBytes, part.StallMs, cancellationToken),
             Request.Get get => await GetAsync(copy, get, cancellationToken),
             Request.List list => await ListAsync(copy, list, cancellationToken),
             Request.ListVersions list => await ListAsync(copy, list, cancellationToken),
-            _ => await RunAsync(copy, CommandOf(request), cancellationToken),
+            _ => await RunAsync(copy, received, Commands.Of(call.Request, null), cancellationToken),
         };
     }
 
-    private static AccountCommand CommandOf(Request request)
-        => request switch
+    private async Task<Reply> StoreAsync(
+        AccountCopy copy, ReceivedCall received, long value, int lengthBytes, int stallMs, CancellationToken cancellationToken)
+    {
+        await using var writer = copy.StageContent();
+        var staged = await StageAsync(writer, value, lengthBytes, stallMs, cancellationToken);
+        var mayHaveCommitted = true;
+        try
         {
-            Request.Delete(_, _, var bucket, var key) => new DeleteObject(bucket, key, null, WriteConditions.None),
-            Request.Copy(_, _, var bucket, var from, var key) => new CopyObject(
-                bucket, from, null, WriteConditions.None, bucket, key, null, null, WriteConditions.None),
-            Request.BeginUpload(_, _, var bucket, var key, var id) => new CreateUpload(
-                bucket, key, id, new ObjectHeaders(), Contents.NoTags, null, false),
-            Request.Complete(_, _, var bucket, var key, var id, var etags) => new CompleteUpload(
-                bucket, key, id, [.. etags.Select((etag, i) => new PartToComplete(i + 1, etag, null))], null, null,
-                WriteConditions.None),
-            _ => throw new System.Diagnostics.UnreachableException(request.ToString()),
-        };
-
-    private async Task<Reply> PutAsync(AccountCopy copy, Request.Put put, CancellationToken cancellationToken)
-    {
-        await using var writer = copy.StageContent();
-        var staged = await StageAsync(writer, put.Value, put.LengthBytes, put.StallMs, cancellationToken);
-        var conditions = put.OnlyIfAbsent ? WriteConditions.None with { IfNoneMatch = ["*"] } : WriteConditions.None;
-        var command = new PutObject(
-            put.Bucket, put.Key, staged, Contents.ETagOf(put.Value), new ObjectHeaders(), [], Contents.NoTags, conditions);
-        return await CommitAsync(copy, writer, command, cancellationToken);
-    }
-
-    private async Task<Reply> PutPartAsync(AccountCopy copy, Request.PutPart part, CancellationToken cancellationToken)
-    {
-        await using var writer = copy.StageContent();
-        var staged = await StageAsync(writer, part.Value, part.LengthBytes, part.StallMs, cancellationToken);
-        var command = new PutPart(
-            part.Bucket, part.Key, part.UploadId, part.Number, staged, Contents.ETagOf(part.Value), null);
-        return await CommitAsync(copy, writer, command, cancellationToken);
+            var reply = await RunAsync(copy, received, Commands.Of(received.Call.Request, staged), cancellationToken);
+            mayHaveCommitted = reply is Reply.Written { Result: not CommandResult.Refused };
+            return reply;
+        }
+        finally
+        {
+            if (mayHaveCommitted)
+            {
+                writer.Adopted();
+            }
+        }
     }
 
     // The body arrives in pieces: seals fall in between.
@@ -143,29 +133,12 @@ internal sealed class S3Desk(Deployment deployment, RegionMachine region, Life l
         return await writer.CompleteAsync(cancellationToken);
     }
 
-    private async Task<Reply> CommitAsync(
-        AccountCopy copy, ContentWriter writer, AccountCommand command, CancellationToken cancellationToken)
-    {
-        var mayHaveCommitted = true;
-        try
-        {
-            var reply = await RunAsync(copy, command, cancellationToken);
-            mayHaveCommitted = reply is Reply.Written { Result: not CommandResult.Refused };
-            return reply;
-        }
-        finally
-        {
-            if (mayHaveCommitted)
-            {
-                writer.Adopted();
-            }
-        }
-    }
-
-    private async Task<Reply> RunAsync(AccountCopy copy, AccountCommand command, CancellationToken cancellationToken)
-        => await _node.Gateway.WriteAsync(copy, command, cancellationToken) switch
+    private async Task<Reply> RunAsync(
+        AccountCopy copy, ReceivedCall received, AccountCommand command, CancellationToken cancellationToken)
+        => await _node.Gateway.WriteAsync(copy, command, received, cancellationToken) switch
         {
             CommandResult.Refused { Code: "SlowDown" } busy => new Reply.Busy(busy.Detail ?? ""),
+            CommandResult.Refused { Code: Replay.Denied } => new Reply.Denied(),
             var result => new Reply.Written(result),
         };
 

@@ -30,7 +30,7 @@ internal sealed class ControlMachine(Deployment deployment, int number) : IParty
         deployment.World.Trace.Say($"-- {Name} is up");
         _life = new Life(deployment.World, number, Name);
         Desk = new MoveDesk(
-            new PerLife(this, _life), Register.OpenRecords(), _life.Time,
+            new PerLife(this, _life), Register.OpenRecords(), deployment.Orders, _life.Time,
             deployment.Logs, _life, _ => deployment.DrawMoveId());
         var desk = Desk;
         _life.Post(_ => desk.Resume(), null);
@@ -82,7 +82,7 @@ internal sealed class ControlMachine(Deployment deployment, int number) : IParty
     public Task<AbortResult> AbortAsync(Guid move) => Up.AbortAsync(move, "an operator", default);
 
     /// <summary>As the API does: the home adds or revokes, wherever the directory says that it is.</summary>
-    public Task<CommandResult> ChangeKeysAsync(AccountId account, AccountCommand command)
+    public Task<CommandResult> ChangeKeysAsync(AccountId account, CredentialCommand command)
         => Region(Register.Find(account).Home!.Value).ExecuteAsync(account, command, default);
 
     /// <summary>The data subject wants the account gone: the intent; the loop does the rest.</summary>

@@ -28,6 +28,8 @@ internal sealed class Deployment : IDisposable
         Logs = new FaultLog(world);
         Facts = [.. Places.Take(shape.Regions).Select(place => FactsOf(place.Name, place.Country))];
         Ghost = new Ghost(this);
+        Orders = new OrderSigner(signers[^1]);
+        OrderCheck = new OrderCheck(signers[^1].PublicKey);
         for (var i = 0; i < Facts.Count; i++)
         {
             var skew = TimeSpan.FromSeconds(world.Dice.Between(-40, 40));
@@ -53,6 +55,10 @@ internal sealed class Deployment : IDisposable
     public History History { get; } = new();
 
     public Seeds Seeds { get; }
+
+    public OrderSigner Orders { get; }
+
+    public OrderCheck OrderCheck { get; }
 
     public ILoggerFactory Logs { get; }
 

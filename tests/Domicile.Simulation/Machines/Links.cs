@@ -40,19 +40,15 @@ internal sealed class Link(Deployment deployment, RegionMachine self, RegionMach
             _life, self, other, $"refuse {deployment.NameOf(order.Move)} (source)",
             token => other.Up.RefuseAsync(order, reason, token), cancellationToken);
 
-    public async Task<HandOverAnswer> HandOverAsync(HandOver handOver, Stream? content, CancellationToken cancellationToken)
+    public async Task<HandOverAnswer> HandOverAsync(
+        HandOver handOver, Func<Stream, CancellationToken, Task> writeBody, CancellationToken cancellationToken)
     {
-        byte[]? bytes = null;
-        if (content is not null)
-        {
-            using var all = new MemoryStream();
-            content.CopyTo(all);
-            bytes = all.ToArray();
-        }
-
+        self.HandsOver(other.Region, handOver);
+        using var body = new MemoryStream();
+        await writeBody(body, cancellationToken);
+        var bytes = body.ToArray();
         return await deployment.Network.CallAsync(
-            _life, self, other, $"hand-over {handOver.Command.GetType().Name}",
-            token => TakeAsync(handOver, bytes, token), cancellationToken);
+            _life, self, other, $"hand-over of {bytes.Length} bytes", token => TakeAsync(handOver, bytes, token), cancellationToken);
     }
 
     private Stream Stream(MoveOrder order, long after, byte[] boxKey)
@@ -63,16 +59,15 @@ internal sealed class Link(Deployment deployment, RegionMachine self, RegionMach
             (output, token) => deployment.Seeds.StreamAsync(other, self, node, order, after, boxKey, output, token)).AsStream();
     }
 
-    private async Task<HandOverAnswer> TakeAsync(HandOver handOver, byte[]? bytes, CancellationToken cancellationToken)
+    private async Task<HandOverAnswer> TakeAsync(HandOver handOver, byte[] bytes, CancellationToken cancellationToken)
     {
         var node = other.Up;
-        var content = bytes is null
-            ? null
+        await using var body = bytes.Length == 0
+            ? System.IO.Stream.Null
             : deployment.Network.Stream(
-                self, _life, other, other.Life!, "content",
+                self, _life, other, other.Life!, "body",
                 async (output, token) => await output.WriteAsync(bytes, token)).AsStream();
-        var answer = await node.HandOvers.TakeAsync(self.Region, handOver, content, cancellationToken);
-        content?.Dispose();
+        var answer = await node.HandOvers.TakeAsync(self.Region, handOver, body, cancellationToken);
         deployment.Ghost.HandedOver(other, handOver, answer);
         return answer;
     }

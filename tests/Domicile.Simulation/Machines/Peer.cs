@@ -18,7 +18,7 @@ internal sealed class Peer(Deployment deployment, ControlMachine control, Life l
             return true;
         }, cancellationToken);
 
-    public Task<CommandResult> ExecuteAsync(AccountId account, AccountCommand command, CancellationToken cancellationToken)
+    public Task<CommandResult> ExecuteAsync(AccountId account, CredentialCommand command, CancellationToken cancellationToken)
         => AskAsync("execute", (node, token) => node.ExecuteAsync(account, command, token), cancellationToken, mayRepeat: false);
 
     public Task<IReadOnlyList<AccessKeyView>> ListKeysAsync(AccountId account, CancellationToken cancellationToken)
@@ -84,6 +84,13 @@ internal sealed class Peer(Deployment deployment, ControlMachine control, Life l
 
     public Task<StepAnswer> EraseAsync(MoveOrder order, byte[] arrival, CancellationToken cancellationToken)
         => StepAsync("erase", order, (node, token) => node.EraseAsync(order, arrival, token), cancellationToken);
+
+    public Task EndHandOversAsync(MoveOrder order, byte[] erasure, CancellationToken cancellationToken)
+        => AskAsync($"end of hand-overs of {deployment.NameOf(order.Move)}", async (node, token) =>
+        {
+            await node.EndHandOversAsync(order, erasure, token);
+            return true;
+        }, cancellationToken);
 
     private async Task<StepAnswer> StepAsync(
         string step, MoveOrder order, Func<IRegionPeer, CancellationToken, Task<StepAnswer>> act, CancellationToken cancellationToken)

@@ -1,6 +1,7 @@
 using Domicile.Accounts;
 using Domicile.Moves;
 using Domicile.Proofs;
+using Domicile.Simulation.Clients;
 using Domicile.Simulation.Engine;
 using Domicile.Storage;
 
@@ -48,6 +49,9 @@ internal sealed class RegionMachine : IParty
 
     public PublicKey SigningKey => _signer.PublicKey;
 
+    /// <summary>Hears of each write that this region hands over, and to whom.</summary>
+    public Action<RegionName, HandOver> HandsOver { get; set; } = (_, _) => { };
+
     /// <summary>The node, for a call that has just arrived.</summary>
     public RegionNode Up => Node ?? throw new IOException($"{Name} is down.");
 
@@ -66,9 +70,11 @@ internal sealed class RegionMachine : IParty
                 Directory = _replica,
                 Links = _deployment.Seeds.Wrap(new Links(_deployment, this)),
                 Signer = _signer,
+                Orders = _deployment.OrderCheck,
                 Time = life.Time,
                 Copy = _deployment.Copy,
             },
+            new Replay(),
             _deployment.Logs);
         _starts++;
         _world.Trace.Say($"-- {Name} is up ({_starts})");

@@ -12,7 +12,7 @@ internal abstract class PeerDecorator(IRegionPeer inner) : IRegionPeer
     public Task CreateAccountAsync(AccountProfile profile, Credential first, CancellationToken cancellationToken)
         => inner.CreateAccountAsync(profile, first, cancellationToken);
 
-    public Task<CommandResult> ExecuteAsync(AccountId account, AccountCommand command, CancellationToken cancellationToken)
+    public Task<CommandResult> ExecuteAsync(AccountId account, CredentialCommand command, CancellationToken cancellationToken)
         => inner.ExecuteAsync(account, command, cancellationToken);
 
     public Task<IReadOnlyList<AccessKeyView>> ListKeysAsync(AccountId account, CancellationToken cancellationToken)
@@ -69,4 +69,7 @@ internal abstract class PeerDecorator(IRegionPeer inner) : IRegionPeer
 
     public Task<StepAnswer> EraseAsync(MoveOrder order, byte[] arrival, CancellationToken cancellationToken)
         => inner.EraseAsync(order, arrival, cancellationToken);
+
+    public Task EndHandOversAsync(MoveOrder order, byte[] erasure, CancellationToken cancellationToken)
+        => inner.EndHandOversAsync(order, erasure, cancellationToken);
 }

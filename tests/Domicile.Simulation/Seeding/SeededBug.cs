@@ -2,7 +2,7 @@ namespace Domicile.Simulation.Seeding;
 
 /// <summary>
 /// A bug, put into the world to see that the checks find it. To 12 those that others shipped, with the numbers of
-/// spec/seeds.pml; from 60 on this simulation's own.
+/// spec/seeds.pml; from 60 on this simulation's own, from 70 on the checks of what other regions say, which need a hostile one.
 /// </summary>
 internal enum SeededBug
 {
@@ -28,4 +28,22 @@ internal enum SeededBug
 
     /// <summary>A commit returns before it is durable.</summary>
     CommitNotFlushed = 62,
+
+    /// <summary>The source gives its changes to whoever names the move.</summary>
+    PullByAnyRegion = 70,
+
+    /// <summary>An order is taken from whoever says that control gave it.</summary>
+    OrderNotSigned = 71,
+
+    /// <summary>A write that is handed over is run as the former home tells it.</summary>
+    HandOverNotSigned = 72,
+
+    /// <summary>Any region may refuse any move.</summary>
+    RefuseNotSigned = 73,
+
+    /// <summary>A refusal of a move of which nobody has heard is recorded, whoever asks.</summary>
+    RefuseMakesRecord = 74,
+
+    /// <summary>Another region's word on a home is kept like control's, of whatever epoch.</summary>
+    HintOverControl = 75,
 }

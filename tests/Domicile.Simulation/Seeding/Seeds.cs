@@ -26,6 +26,9 @@ internal sealed class Seeds(SeededBug bug)
     /// <inheritdoc cref="ForgetsFlushes"/>
     public bool ForgetsCommits => bug == SeededBug.CommitNotFlushed;
 
+    /// <summary>What a hostile region tries, because of the bug; null where the bug needs none.</summary>
+    public HostileKind? Hostile => HostileKinds.OfBug(bug);
+
     private bool IsWithoutDigests
         => bug is SeededBug.FinalPositionBeforeDrain or SeededBug.CheckpointOnReceive or SeededBug.CopyNotAtomic
             or SeededBug.StopBeforePosition or SeededBug.VerifierSharesEnumeration or SeededBug.MissedDelete
@@ -68,7 +71,7 @@ internal sealed class Seeds(SeededBug bug)
     {
         if (!IsInStream)
         {
-            await node.Changes.StreamAsync(order, after, boxKey, output, cancellationToken);
+            await node.Changes.StreamAsync(order, target.Region, after, boxKey, output, cancellationToken);
             return;
         }
 
@@ -84,7 +87,7 @@ internal sealed class Seeds(SeededBug bug)
         {
             try
             {
-                await node.Changes.StreamAsync(order, after, boxKey, pipe.Writer, cancellationToken);
+                await node.Changes.StreamAsync(order, target.Region, after, boxKey, pipe.Writer, cancellationToken);
                 await pipe.Writer.CompleteAsync();
             }
             catch (Exception fault) when (fault is IOException or OperationCanceledException or InvalidOperationException)
@@ -167,7 +170,8 @@ internal sealed class Seeds(SeededBug bug)
         public Task<StepAnswer> RefuseAsync(MoveOrder order, string reason, CancellationToken cancellationToken)
             => throw new RegionUnreachableException(region, "nobody asks");
 
-        public Task<HandOverAnswer> HandOverAsync(HandOver handOver, Stream? content, CancellationToken cancellationToken)
-            => link.HandOverAsync(handOver, content, cancellationToken);
+        public Task<HandOverAnswer> HandOverAsync(
+            HandOver handOver, Func<Stream, CancellationToken, Task> writeBody, CancellationToken cancellationToken)
+            => link.HandOverAsync(handOver, writeBody, cancellationToken);
     }
 }

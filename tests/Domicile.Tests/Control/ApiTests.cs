@@ -2,9 +2,11 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
+using Domicile.Deployments;
 using Domicile.Proofs.Receipts;
 using Domicile.Server.Api;
 using Domicile.Server.Hosting;
+using Domicile.Tests.Deployments;
 using Domicile.Tests.Moves;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Routing;
@@ -20,14 +22,19 @@ public sealed class ApiTests : IAsyncLifetime
     private const string Token = "a-token-that-a-test-made-up-and-nobody-else";
 
     private readonly HttpClient _http = new();
+    private readonly ManualTime _time = new();
+    private readonly ScratchDirectory _scratch = new();
+    private SecurityLog _security = null!;
     private TestControl _control = null!;
     private WebApplication _app = null!;
 
     public async ValueTask InitializeAsync()
     {
+        _security = SecurityLog.Open(_scratch.Path, _time);
         _control = await TestControl.StartAsync();
         await _control.Desk.Tokens.PutAsync("tester", Token, Cancelled);
-        _app = ControlHost.BuildApi(_control.Desk, NullLoggerFactory.Instance, kestrel => kestrel.Listen(IPAddress.Loopback, 0));
+        _app = ControlHost.BuildApi(
+            _control.Desk, NullLoggerFactory.Instance, _security, _time, kestrel => kestrel.Listen(IPAddress.Loopback, 0));
         await _app.StartAsync(Cancelled);
         _http.BaseAddress = WebHosts.AddressOf(_app);
         _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", Token);
@@ -213,7 +220,61 @@ public sealed class ApiTests : IAsyncLifetime
         _http.Dispose();
         await _app.DisposeAsync();
         await _control.DisposeAsync();
+        _security.Dispose();
+        _scratch.Dispose();
     }
+
+    // Goal: who guesses waits, is told how long, and is in the security log with no word of what he showed.
+    [Fact]
+    public async Task A_source_that_guesses_tokens_has_to_wait_and_is_on_record()
+    {
+        for (var guess = 0; guess < 10; guess++)
+        {
+            Assert.Equal(HttpStatusCode.Unauthorized, (await ShowAsync($"guess-{guess}-of-somebody-who-knows-none")).StatusCode);
+        }
+
+        var heldOff = await ShowAsync(Token);
+        Assert.Equal(HttpStatusCode.TooManyRequests, heldOff.StatusCode);
+        Assert.Equal(TimeSpan.FromSeconds(1), heldOff.Headers.RetryAfter?.Delta);
+        Assert.Contains("wait 1 s", await heldOff.Content.ReadAsStringAsync(Cancelled), StringComparison.Ordinal);
+
+        _time.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal(HttpStatusCode.OK, (await ShowAsync(Token)).StatusCode);
+
+        var lines = await ReadLogAsync();
+        Assert.Equal(10, lines.Count(line => line.GetProperty("event").GetString() == "tokenFailed"));
+        Assert.Equal("tokenThrottled", lines[^1].GetProperty("event").GetString());
+        Assert.All(lines, line => Assert.Equal("127.0.0.1", line.GetProperty("source").GetString()));
+        Assert.DoesNotContain("guess", string.Concat(lines), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Keys_that_an_operator_adds_and_revokes_are_on_record_without_their_ids()
+    {
+        var account = (await _control.AddAsync("IN")).Account;
+        var key = (await SendAsync("POST", $"/accounts/{account}/keys", """{"label":"phone"}""", HttpStatusCode.OK))
+            .GetProperty("accessKey").GetString()!;
+        await SendAsync("DELETE", $"/keys/{key}", null, HttpStatusCode.OK);
+        await SendAsync("DELETE", $"/keys/{key}", null, HttpStatusCode.NotFound);
+
+        var lines = await ReadLogAsync();
+
+        Assert.Equal(["keyAdded", "keyRevoked"], lines.Select(line => line.GetProperty("reason").GetString()));
+        Assert.All(lines, line => Assert.Equal("operator 'tester'", line.GetProperty("source").GetString()));
+        Assert.All(lines, line => Assert.Equal(account, line.GetProperty("account").GetString()));
+        Assert.DoesNotContain(key, string.Concat(lines), StringComparison.Ordinal);
+    }
+
+    private async Task<HttpResponseMessage> ShowAsync(string token)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, ControlApi.Root + "/accounts");
+        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
+        return await _http.SendAsync(request, Cancelled);
+    }
+
+    private async Task<List<JsonElement>> ReadLogAsync()
+        => [.. (await File.ReadAllLinesAsync(Path.Combine(_scratch.Path, "log", SecurityLog.FileName), Cancelled))
+            .Select(line => JsonDocument.Parse(line).RootElement)];
 
     private async Task<JsonElement> SendAsync(string method, string path, string? body, HttpStatusCode status)
     {

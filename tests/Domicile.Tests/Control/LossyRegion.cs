@@ -55,7 +55,7 @@ internal sealed class LossyRegion(IRegionPeer region, RegionName name, Faults fa
     public Task CreateAccountAsync(AccountProfile profile, Credential first, CancellationToken cancellationToken)
         => Tell("create", () => region.CreateAccountAsync(profile, first, cancellationToken));
 
-    public Task<CommandResult> ExecuteAsync(AccountId account, AccountCommand command, CancellationToken cancellationToken)
+    public Task<CommandResult> ExecuteAsync(AccountId account, CredentialCommand command, CancellationToken cancellationToken)
         => Ask("execute", () => region.ExecuteAsync(account, command, cancellationToken));
 
     public Task<IReadOnlyList<AccessKeyView>> ListKeysAsync(AccountId account, CancellationToken cancellationToken)
@@ -112,6 +112,9 @@ internal sealed class LossyRegion(IRegionPeer region, RegionName name, Faults fa
 
     public Task<StepAnswer> EraseAsync(MoveOrder order, byte[] arrival, CancellationToken cancellationToken)
         => Ask("erase", () => region.EraseAsync(order, arrival, cancellationToken));
+
+    public Task EndHandOversAsync(MoveOrder order, byte[] erasure, CancellationToken cancellationToken)
+        => Tell("endHandOvers", () => region.EndHandOversAsync(order, erasure, cancellationToken));
 
     private async Task<T> Ask<T>(string call, Func<Task<T>> act)
     {

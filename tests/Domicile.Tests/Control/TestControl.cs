@@ -38,7 +38,6 @@ internal sealed class TestControl : IAsyncDisposable
         """;
 
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("domicile-control-");
-    private readonly EcdsaSigner _signer = EcdsaSigner.Generate();
     private readonly TestDeployment _regions;
 
     private TestControl(TestDeployment regions) => _regions = regions;
@@ -49,15 +48,19 @@ internal sealed class TestControl : IAsyncDisposable
 
     public Faults Faults { get; } = new();
 
+    /// <summary>Which regions lie beside control, and so need no enrolment; all, unless a test wants it otherwise.</summary>
+    public Func<RegionName, PublicKey?> KeyHere { get; set; } = null!;
+
     public ControlDesk Desk { get; private set; } = null!;
 
-    public PublicKey LedgerKey => _signer.PublicKey;
+    public PublicKey LedgerKey => _regions.Signer.PublicKey;
 
     public string DatabasePath => Path.Combine(_directory.FullName, ControlDatabase.FileName);
 
     public static async Task<TestControl> StartAsync()
     {
         var control = new TestControl(await TestDeployment.StartAsync());
+        control.KeyHere = control.KeyOf;
         await File.WriteAllTextAsync(Path.Combine(control._directory.FullName, "policy.yaml"), OutOfChina, Cancelled);
         await control.OpenAsync();
         return control;
@@ -117,6 +120,8 @@ internal sealed class TestControl : IAsyncDisposable
         }
     }
 
+    public PublicKey KeyOf(RegionName region) => _regions.Node(region).Region.Signer.PublicKey;
+
     public static T Done<T>(Outcome<T> outcome)
     {
         Assert.True(outcome.Is(out var answer, out var refusal), refusal?.Error);
@@ -134,7 +139,6 @@ internal sealed class TestControl : IAsyncDisposable
     {
         await Desk.DisposeAsync();
         await _regions.DisposeAsync();
-        _signer.Dispose();
         _directory.Delete(recursive: true);
     }
 
@@ -150,7 +154,8 @@ internal sealed class TestControl : IAsyncDisposable
                 Peers = TestDeployment.Facts.ToDictionary(
                     facts => facts.Name,
                     IRegionPeer (facts) => new LossyRegion(_regions.Node(facts.Name), facts.Name, Faults)),
-                Signer = _signer,
+                Signer = _regions.Signer,
+                KeyHere = region => KeyHere(region),
                 Time = TimeProvider.System,
                 Log = NullLoggerFactory.Instance,
             },

@@ -183,12 +183,27 @@ public sealed class ConfigTests
         var known = config.Control.Tokens.Values.Take(3).Select(secret => Assert.IsType<SecretResult.Known>(secret.Read()).Value);
         Assert.Equal(["xfrom environmenty", "from file", "plain"], known);
         var errors = config.CheckStart(new ProcessRole.Control()).Select(error => error.Message).ToList();
-        Assert.Equal(2, errors.Count);
         Assert.Equal(
             "'d in control's tokens' can't be read: environment variable DOMICILE_TEST_NONE is not set; set it, or write file:PATH",
-            errors[0]);
-        Assert.StartsWith($"'e in control's tokens' can't be read: file '{scratch.Path}/none': ", errors[1], StringComparison.Ordinal);
+            errors[3]);
+        Assert.StartsWith($"'e in control's tokens' can't be read: file '{scratch.Path}/none': ", errors[4], StringComparison.Ordinal);
+
+        // These three are read, and none of them will do.
+        Assert.StartsWith("'a in control's tokens' has characters that no header carries", errors[0], StringComparison.Ordinal);
+        Assert.StartsWith("'b in control's tokens' has characters", errors[1], StringComparison.Ordinal);
+        Assert.StartsWith("'c in control's tokens' can be guessed", errors[2], StringComparison.Ordinal);
+        Assert.DoesNotContain("plain", string.Concat(errors), StringComparison.Ordinal);
         Assert.DoesNotContain("plain", config.Control.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_token_that_can_be_guessed_keeps_control_from_starting_and_no_region()
+    {
+        var config = Read(
+            OneRegion("a", "http://127.0.0.1:9001").Replace("9000 }", "9000, tokens: { anna: x } }", StringComparison.Ordinal));
+
+        Assert.Contains("'anna in control's tokens' can be guessed", Assert.Single(config.CheckStart(new ProcessRole.Control())).Message, StringComparison.Ordinal);
+        Assert.Empty(config.CheckStart(new ProcessRole.Region(RegionName.Parse("a"))));
     }
 
     [Fact]

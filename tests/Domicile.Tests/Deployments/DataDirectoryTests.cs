@@ -10,6 +10,11 @@ namespace Domicile.Tests.Deployments;
 [UnsupportedOSPlatform("windows")]
 public sealed class DataDirectoryTests
 {
+    private const UnixFileMode Private = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+    private const UnixFileMode Readable = UnixFileMode.GroupRead | UnixFileMode.OtherRead;
+    private const UnixFileMode Enterable = UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
+
+    private static readonly ProcessRole Control = new ProcessRole.Control();
     private static readonly ProcessRole Beijing = new ProcessRole.Region(RegionName.Parse("beijing"));
     private static readonly ProcessRole Singapore = new ProcessRole.Region(RegionName.Parse("singapore"));
 
@@ -94,6 +99,178 @@ public sealed class DataDirectoryTests
 
         Assert.StartsWith(
             "can't create data directory", Refused(Path.Combine(scratch.Path, "file"), "demo", Beijing), StringComparison.Ordinal);
+    }
+
+    // Goal: what an earlier release or an operator left open is closed and said, and works as before.
+    [Fact]
+    public void A_directory_that_others_could_read_is_closed_with_what_lies_in_it_and_that_is_said()
+    {
+        using var scratch = new ScratchDirectory();
+        Open(scratch.Path, "demo", Beijing).Dispose();
+        var keys = Directory.CreateDirectory(Path.Combine(scratch.Path, "beijing", "keys")).FullName;
+        var (key, pem, data) = (
+            scratch.Write("beijing/keys/signing.key", "k"), scratch.Write("beijing/keys/signing.pub", "p"), scratch.Write("beijing/region.db", "d"));
+        foreach (var path in new[] { Path.Combine(scratch.Path, "beijing"), keys })
+        {
+            File.SetUnixFileMode(path, Private | Readable | Enterable);
+        }
+
+        foreach (var path in new[] { key, pem, data })
+        {
+            File.SetUnixFileMode(path, SmallFile.Secret | Readable);
+        }
+
+        var opened = Assert.IsType<DataDirectoryResult.Opened>(DataDirectory.Open(scratch.Path, "demo", Beijing));
+        opened.Directory.Dispose();
+
+        Assert.Equal(Private, File.GetUnixFileMode(opened.Directory.Path));
+        Assert.Equal(Private, File.GetUnixFileMode(keys));
+        Assert.Equal(SmallFile.Secret, File.GetUnixFileMode(key));
+        Assert.Equal(SmallFile.Secret, File.GetUnixFileMode(data));
+        Assert.Equal(SmallFile.Public, File.GetUnixFileMode(pem));
+        Assert.Contains($"'{key}' was open to other users (mode 0644); it is closed now (0600)", opened.Warnings);
+        Assert.Equal(4, opened.Warnings.Count);
+        Assert.Empty(Assert.IsType<DataDirectoryResult.Opened>(ReopenAfter(opened, scratch)).Warnings);
+    }
+
+    [Theory]
+    [InlineData("beijing")]
+    [InlineData("beijing/tls")]
+    public void A_directory_into_which_others_could_write_is_refused_unless_it_is_empty(string name)
+    {
+        using var scratch = new ScratchDirectory();
+        Open(scratch.Path, "demo", Beijing).Dispose();
+        var path = Directory.CreateDirectory(Path.Combine(scratch.Path, name)).FullName;
+        File.SetUnixFileMode(path, Private | UnixFileMode.OtherWrite | Enterable);
+        if (name == "beijing/tls")
+        {
+            Open(scratch.Path, "demo", Beijing).Dispose();
+            Assert.Equal(Private, File.GetUnixFileMode(path));
+            scratch.Write("beijing/tls/peer.key", "planted");
+            File.SetUnixFileMode(path, Private | UnixFileMode.OtherWrite | Enterable);
+        }
+
+        Assert.Contains($"chmod -R go-rwx '{path}'", Refused(scratch.Path, "demo", Beijing), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_file_that_others_could_write_is_refused()
+    {
+        using var scratch = new ScratchDirectory();
+        Open(scratch.Path, "demo", Control).Dispose();
+        var token = scratch.Write("control/token", "planted");
+        File.SetUnixFileMode(token, SmallFile.Secret | UnixFileMode.OtherWrite);
+
+        Assert.Contains($"chmod go-rwx '{token}'", Refused(scratch.Path, "demo", Control), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("token")]
+    [InlineData("control.db")]
+    [InlineData("domicile.lock")]
+    [InlineData("domicile.json")]
+    [InlineData("keys")]
+    [InlineData("keys/signing.key")]
+    [InlineData("tls/peer.key")]
+    [InlineData("ca/ca.key")]
+    [InlineData("log")]
+    [InlineData("log/server.log")]
+    [InlineData("log/security.log")]
+    [InlineData("accounts")]
+    public void A_link_in_the_place_of_a_file_of_ours_is_refused_and_not_followed(string name)
+    {
+        using var scratch = new ScratchDirectory();
+        using var elsewhere = new ScratchDirectory();
+        var path = Path.Combine(scratch.Path, "control", name);
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!, Private);
+        var target = name is "keys" or "log" or "accounts" ? elsewhere.Path : Path.Combine(elsewhere.Path, "made");
+        File.CreateSymbolicLink(path, target);
+        File.SetUnixFileMode(Path.Combine(scratch.Path, "control"), Private);
+
+        Assert.StartsWith($"'{path}' is a link", Refused(scratch.Path, "demo", Control), StringComparison.Ordinal);
+        Assert.Empty(Directory.EnumerateFileSystemEntries(elsewhere.Path));
+    }
+
+    [Fact]
+    public void A_pipe_in_the_place_of_a_file_of_ours_is_refused_and_not_waited_for()
+    {
+        using var scratch = new ScratchDirectory();
+        Open(scratch.Path, "demo", Control).Dispose();
+        var path = Path.Combine(scratch.Path, "control", "token");
+        Run("mkfifo", path);
+
+        Assert.StartsWith($"'{path}' is a link or no file", Refused(scratch.Path, "demo", Control), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void An_operator_may_put_a_region_on_another_disk_by_a_link()
+    {
+        using var scratch = new ScratchDirectory();
+        using var disk = new ScratchDirectory();
+        Directory.CreateSymbolicLink(Path.Combine(scratch.Path, "beijing"), disk.Path);
+
+        using var directory = Open(scratch.Path, "demo", Beijing);
+
+        Assert.True(File.Exists(Path.Combine(disk.Path, "domicile.json")));
+    }
+
+    // Goal: whoever made the directory could have put a token there for us to take.
+    [Theory]
+    [InlineData("control", "control")]
+    [InlineData("control", "control/token")]
+    [InlineData("", "")]
+    public void What_belongs_to_another_user_is_refused_with_his_number(string made, string theirs)
+    {
+        Assert.SkipUnless(Environment.IsPrivilegedProcess, "only root can give a file away");
+        using var scratch = new ScratchDirectory();
+        Directory.CreateDirectory(Path.Combine(scratch.Path, made), Private);
+        scratch.Write(Path.Combine(made, "token"), "a-token-that-somebody-else-has-put-here");
+        var path = Path.Combine(scratch.Path, theirs).TrimEnd('/');
+        Run("chown", "65534", path);
+
+        var reason = Refused(scratch.Path, "demo", Control);
+
+        Assert.StartsWith($"'{path}' belongs to user 65534, and this process runs as user 0", reason, StringComparison.Ordinal);
+        Assert.EndsWith($"chown -R 0 '{path}'", reason, StringComparison.Ordinal);
+        Run("chown", "0", path);
+    }
+
+    [Fact]
+    public void An_open_directory_that_holds_nothing_of_ours_is_left_as_it_is()
+    {
+        using var scratch = new ScratchDirectory();
+        var path = Directory.CreateDirectory(Path.Combine(scratch.Path, "control")).FullName;
+        scratch.Write("control/somebody.txt", "else's");
+        File.SetUnixFileMode(path, Private | Readable | Enterable);
+
+        Assert.Contains($"chmod 700 '{path}'", Refused(scratch.Path, "demo", Control), StringComparison.Ordinal);
+        Assert.Equal(Private | Readable | Enterable, File.GetUnixFileMode(path));
+    }
+
+    [Fact]
+    public void Others_may_not_write_beside_the_directory_either()
+    {
+        using var scratch = new ScratchDirectory();
+        File.SetUnixFileMode(scratch.Path, Private | Readable | Enterable | UnixFileMode.OtherWrite);
+
+        Open(scratch.Path, "demo", Control).Dispose();
+
+        Assert.Equal(Private | Readable | Enterable, File.GetUnixFileMode(scratch.Path));
+    }
+
+    private static DataDirectoryResult ReopenAfter(DataDirectoryResult.Opened opened, ScratchDirectory scratch)
+    {
+        opened.Directory.Dispose();
+        var again = DataDirectory.Open(scratch.Path, "demo", Beijing);
+        (again as DataDirectoryResult.Opened)?.Directory.Dispose();
+        return again;
+    }
+
+    private static void Run(string program, params string[] arguments)
+    {
+        using var process = Process.Start(program, arguments);
+        process.WaitForExit();
+        Assert.Equal(0, process.ExitCode);
     }
 
     private static DataDirectory Open(string path, string deployment, ProcessRole role)

@@ -14,7 +14,7 @@ internal sealed class BreakablePeer(IRegionPeer region, Action<string> ask, Func
     public Task CreateAccountAsync(AccountProfile profile, Credential first, CancellationToken cancellationToken)
         => region.CreateAccountAsync(profile, first, cancellationToken);
 
-    public Task<CommandResult> ExecuteAsync(AccountId account, AccountCommand command, CancellationToken cancellationToken)
+    public Task<CommandResult> ExecuteAsync(AccountId account, CredentialCommand command, CancellationToken cancellationToken)
         => Ask("execute", () => region.ExecuteAsync(account, command, cancellationToken));
 
     public Task<IReadOnlyList<AccessKeyView>> ListKeysAsync(AccountId account, CancellationToken cancellationToken)
@@ -74,6 +74,13 @@ internal sealed class BreakablePeer(IRegionPeer region, Action<string> ask, Func
 
     public Task<StepAnswer> EraseAsync(MoveOrder order, byte[] arrival, CancellationToken cancellationToken)
         => Ask("erase", () => region.EraseAsync(order, arrival, cancellationToken));
+
+    public Task EndHandOversAsync(MoveOrder order, byte[] erasure, CancellationToken cancellationToken)
+        => Ask("endHandOvers", async () =>
+        {
+            await region.EndHandOversAsync(order, erasure, cancellationToken);
+            return true;
+        });
 
     private async Task<T> Ask<T>(string call, Func<Task<T>> act)
     {

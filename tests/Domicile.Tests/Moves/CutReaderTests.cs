@@ -26,7 +26,7 @@ public sealed class CutReaderTests
         await upload.WriteAsync(new byte[1 << 20], Stop);
         var role = new SourceRole(Impatient(source, cutMax: TimeSpan.FromMinutes(10)));
 
-        var erasing = role.EraseAsync(move.Order, move.Arrival!, Stop);
+        var erasing = role.EraseAsync(deployment.Orders.Sign(move.Order), move.Arrival!, Stop);
         await CancelledAsync(copy.Cut);
         Assert.False(erasing.IsCompleted);
         Assert.NotNull(copy.Store.Key);
@@ -45,13 +45,13 @@ public sealed class CutReaderTests
         var (source, copy, move) = await MoveUnderAReaderAsync(deployment);
         var role = new SourceRole(Impatient(source, cutMax: TimeSpan.Zero));
 
-        var refused = await Assert.ThrowsAsync<RegionRefusedException>(() => role.EraseAsync(move.Order, move.Arrival!, Stop));
+        var refused = await Assert.ThrowsAsync<RegionRefusedException>(() => role.EraseAsync(deployment.Orders.Sign(move.Order), move.Arrival!, Stop));
         Assert.Contains("still have account", refused.Reason, StringComparison.Ordinal);
         Assert.NotNull(copy.Store.Key);
         Assert.True(copy.Store.Row!.HasData);
 
         await copy.DisposeAsync();
-        Assert.IsType<StepAnswer.Erased>(await role.EraseAsync(move.Order, move.Arrival!, Stop));
+        Assert.IsType<StepAnswer.Erased>(await role.EraseAsync(deployment.Orders.Sign(move.Order), move.Arrival!, Stop));
     }
 
     /// <summary>
@@ -68,13 +68,13 @@ public sealed class CutReaderTests
         using (File.Create(Path.Combine(left, "left")))
         {
             var refused = await Assert.ThrowsAsync<RegionRefusedException>(
-                () => new SourceRole(source.Region).EraseAsync(move.Order, move.Arrival!, Stop));
+                () => new SourceRole(source.Region).EraseAsync(deployment.Orders.Sign(move.Order), move.Arrival!, Stop));
             Assert.Contains("1 open files", refused.Reason, StringComparison.Ordinal);
         }
 
         Assert.Null(copy.Store.Key);
         Assert.Equal(0, copy.Store.Read(sql => AccountStore.CountRows(sql, copy.Account)));
-        var again = await new SourceRole(source.Region).EraseAsync(move.Order, move.Arrival!, Stop);
+        var again = await new SourceRole(source.Region).EraseAsync(deployment.Orders.Sign(move.Order), move.Arrival!, Stop);
 
         // A bucket, a version, its content and an access key.
         var said = ErasureIn(Assert.IsType<StepAnswer.Erased>(again).Statement);
@@ -106,13 +106,13 @@ public sealed class CutReaderTests
         await using var deployment = await TestDeployment.StartAsync();
         var source = deployment.Node(TestDeployment.Beijing);
         var profile = await deployment.AddAccountAsync(TestDeployment.Beijing);
-        var order = new MoveOrder(
+        var order = deployment.Orders.Sign(new MoveOrder(
             Guid.Parse("00000000-0000-0000-0000-000000000001"), profile, 1, TestDeployment.Beijing, TestDeployment.Singapore,
-            1, new byte[32]);
+            1, new byte[32]));
         Assert.IsType<StepAnswer.Prepared>(await source.PrepareAsync(order, Stop));
         using var box = new SecretBox();
         var streaming = source.Changes.StreamAsync(
-            order, 0, box.PublicKey, new System.IO.Pipelines.Pipe().Writer, CancellationToken.None);
+            order, TestDeployment.Singapore, 0, box.PublicKey, new System.IO.Pipelines.Pipe().Writer, CancellationToken.None);
         var store = source.Region.Storage.Find(profile.Id)!;
 
         Assert.Equal(new HoldsEnd(0, 1), await store.EndHoldsAsync(TimeSpan.Zero, TimeSpan.FromMinutes(10), Stop));

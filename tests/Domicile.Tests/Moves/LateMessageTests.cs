@@ -77,29 +77,32 @@ public sealed class LateMessageTests
     {
         await using var deployment = await TestDeployment.StartAsync();
         var profile = await deployment.AddAccountAsync(TestDeployment.Beijing);
+        var client = await SigningClient.OfAsync(deployment.Node(TestDeployment.Beijing), profile.Id);
         await using var desk = deployment.OpenDesk();
-        var requested = Assert.IsType<MoveRequestResult.Accepted>(await desk.RequestAsync(
-            TestDeployment.Request(profile, TestDeployment.Beijing, TestDeployment.Singapore), Stop));
-        for (var ticket = desk.ChangeCount; !desk.Find(requested.Move.Id)!.IsOver; ticket = desk.ChangeCount)
+        var request = TestDeployment.Request(profile, TestDeployment.Beijing, TestDeployment.Singapore);
+        var requested = Assert.IsType<MoveRequestResult.Accepted>(
+            await desk.RequestAsync(request with { EraseAfter = TimeSpan.FromHours(1) }, Stop));
+        for (var ticket = desk.ChangeCount; !desk.Find(requested.Move.Id)!.HasSettled; ticket = desk.ChangeCount)
         {
             await desk.ChangedSince(ticket, Stop);
         }
 
         var (home, former) = (deployment.Node(TestDeployment.Singapore), deployment.Node(TestDeployment.Beijing));
-        var back = new MoveOrder(
+        var back = deployment.Orders.Sign(new MoveOrder(
             Guid.Parse("00000000-0000-0000-0000-000000000003"), profile, 2, TestDeployment.Singapore, TestDeployment.Beijing,
-            1, new byte[32]);
+            1, new byte[32]));
         await home.PrepareAsync(back, Stop);
         await former.ArriveAsync(back, Stop);
         await home.SealAsync(back, Stop);
         Assert.IsType<StepAnswer.Departing>(await home.DepartAsync(back, Stop));
-        var write = new HandOver(profile.Id, requested.Move.Id, "an-attempt", 2, new CreateBucket("handed-over"));
+        var write = client.Sign("PUT", "/handed-over");
+        var handOver = new HandOver(profile.Id, requested.Move.Id, "an-attempt", 2, TimeProvider.System.GetUtcNow(), write.Head);
 
-        Assert.IsType<HandOverAnswer.NotYet>(await home.HandOvers.TakeAsync(TestDeployment.Beijing, write, null, Stop));
+        Assert.IsType<HandOverAnswer.NotYet>(await home.HandOvers.TakeAsync(TestDeployment.Beijing, handOver, Stream.Null, Stop));
 
         await former.RefuseAsync(back, "A test wants it.", Stop);
         await home.UnsealAsync(back, Stop);
-        Assert.IsType<HandOverAnswer.Applied>(await home.HandOvers.TakeAsync(TestDeployment.Beijing, write, null, Stop));
+        Assert.IsType<HandOverAnswer.Applied>(await home.HandOvers.TakeAsync(TestDeployment.Beijing, handOver, Stream.Null, Stop));
     }
 
     // Goal: the target decides by a policy that is no older than the one by which control sent the order.
@@ -136,7 +139,7 @@ public sealed class LateMessageTests
         await using var deployment = await TestDeployment.StartAsync();
         var (source, _, _, _, next) = await BeginSecondMoveAsync(deployment);
 
-        var preparing = source.PrepareAsync(next with { PolicyRevision = 2 }, Stop);
+        var preparing = source.PrepareAsync(deployment.Orders.Sign(next with { PolicyRevision = 2 }), Stop);
         Assert.False(preparing.IsCompleted);
         source.Region.Directory.Take(new DirectoryUpdate([], 2, ForbiddingPolicy));
 
@@ -160,10 +163,10 @@ public sealed class LateMessageTests
         var profile = await deployment.AddAccountAsync(TestDeployment.Beijing);
         var (source, target) = (deployment.Node(TestDeployment.Beijing), deployment.Node(TestDeployment.Singapore));
         await RunAsync(source, profile, new CreateBucket("photos"));
-        var former = new MoveOrder(
+        var former = deployment.Orders.Sign(new MoveOrder(
             Guid.Parse("00000000-0000-0000-0000-000000000001"), profile, 1, TestDeployment.Beijing, TestDeployment.Singapore,
-            1, new byte[32]);
-        var next = former with { Move = Guid.Parse("00000000-0000-0000-0000-000000000002") };
+            1, new byte[32]));
+        var next = deployment.Orders.Sign(former with { Move = Guid.Parse("00000000-0000-0000-0000-000000000002") });
         Assert.IsType<StepAnswer.Prepared>(await source.PrepareAsync(former, Stop));
         Assert.IsType<StepAnswer.Refused>(await target.RefuseAsync(former, "A test wants it.", Stop));
         Assert.IsType<StepAnswer.Unsealed>(await source.UnsealAsync(former, Stop));
@@ -186,15 +189,4 @@ public sealed class LateMessageTests
 
     private static async Task RunAsync(RegionNode node, AccountProfile profile, AccountCommand command)
         => Assert.IsNotType<CommandResult.Refused>(await node.ExecuteAsync(profile.Id, command, Stop));
-
-    /// <summary>A clock by which every wait is over at once, and a minute has passed whenever it is read.</summary>
-    private sealed class HurriedTime : TimeProvider
-    {
-        private long _readings;
-
-        public override DateTimeOffset GetUtcNow() => base.GetUtcNow() + TimeSpan.FromMinutes(Interlocked.Increment(ref _readings));
-
-        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
-            => base.CreateTimer(callback, state, TimeSpan.FromMilliseconds(1), period);
-    }
 }

@@ -20,7 +20,7 @@ public sealed class PullTests
     {
         await using var deployment = await TestDeployment.StartAsync();
         var source = deployment.Node(TestDeployment.Beijing);
-        var order = OrderOf(await deployment.AddAccountAsync(TestDeployment.Beijing));
+        var order = OrderOf(deployment, await deployment.AddAccountAsync(TestDeployment.Beijing));
         Assert.IsType<StepAnswer.Prepared>(await source.PrepareAsync(order, Stop));
         var seq = source.Region.Storage.Find(order.Account)!.Row!.Seq;
 
@@ -28,7 +28,7 @@ public sealed class PullTests
         using var box = new SecretBox();
         var pipe = new Pipe();
         var changes = new ChangeSource(source.Region with { Time = new StillTime() });
-        var streaming = changes.StreamAsync(order, seq, box.PublicKey, pipe.Writer, end.Token);
+        var streaming = changes.StreamAsync(order, TestDeployment.Singapore, seq, box.PublicKey, pipe.Writer, end.Token);
         await using var input = pipe.Reader.AsStream();
         Assert.IsType<StreamFrame.Key>(await ChangeStream.ReadAsync(input.ReadExactlyAsync, Stop));
         Assert.Equal(new StreamFrame.Heartbeat(seq), await ChangeStream.ReadAsync(input.ReadExactlyAsync, Stop));
@@ -43,15 +43,17 @@ public sealed class PullTests
     {
         await using var deployment = await TestDeployment.StartAsync();
         var target = deployment.Node(TestDeployment.Singapore);
-        var order = OrderOf(await deployment.AddAccountAsync(TestDeployment.Beijing));
+        var order = OrderOf(deployment, await deployment.AddAccountAsync(TestDeployment.Beijing));
         await using var pulls = new ArrivalPulls(target.Region, NullLogger<ArrivalPulls>.Instance);
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(
             () => pulls.WaitForProgressAsync(order, new CancellationToken(canceled: true)));
     }
 
-    private static MoveOrder OrderOf(AccountProfile profile)
-        => new(Guid.CreateVersion7(DateTimeOffset.UnixEpoch), profile, 1, TestDeployment.Beijing, TestDeployment.Singapore, 1, new byte[32]);
+    private static MoveOrder OrderOf(TestDeployment deployment, AccountProfile profile)
+        => deployment.Orders.Sign(new MoveOrder(
+            Guid.CreateVersion7(DateTimeOffset.UnixEpoch), profile, 1, TestDeployment.Beijing, TestDeployment.Singapore, 1,
+            new byte[32]));
 
     /// <summary>No timer of it ever fires.</summary>
     private sealed class StillTime : TimeProvider

@@ -118,7 +118,8 @@ public sealed class PulledInputTests
         public Task<StepAnswer> RefuseAsync(MoveOrder order, string reason, CancellationToken cancellationToken)
             => throw new NotSupportedException();
 
-        public Task<HandOverAnswer> HandOverAsync(HandOver handOver, Stream? content, CancellationToken cancellationToken)
+        public Task<HandOverAnswer> HandOverAsync(
+            HandOver handOver, Func<Stream, CancellationToken, Task> writeBody, CancellationToken cancellationToken)
             => throw new NotSupportedException();
     }
 }

@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using Domicile.Accounts;
 using Domicile.Moves;
 using Domicile.Proofs;
+using Domicile.Server.S3;
 using Domicile.Storage;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -23,19 +24,26 @@ internal sealed class TestDeployment : IMoveControl, IAsyncDisposable
             allow: "*"
         """;
 
+    /// <summary>Of the access key that each account is made with.</summary>
+    public const string FirstSecret = "secret-of-the-first-key";
+
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("domicile-moves-");
     private readonly Dictionary<RegionName, RegionNode> _nodes = [];
     private readonly Dictionary<RegionName, RegionStorage> _storages = [];
 
-    private TestDeployment()
-    {
-    }
+    private readonly IReadOnlyList<RegionFacts> _regions;
+
+    private TestDeployment(IReadOnlyList<RegionFacts> regions) => _regions = regions;
 
     public static RegionName Beijing { get; } = RegionName.Parse("beijing");
 
     public static RegionName Singapore { get; } = RegionName.Parse("singapore");
 
     public static IReadOnlyList<RegionFacts> Facts { get; } = [FactsOf(Beijing, "CN"), FactsOf(Singapore, "SG")];
+
+    /// <summary>S3's own.</summary>
+    public static RequestReplay Replay { get; } = new(
+        new S3Options(Beijing, []), [new S3Options(Beijing, []), new S3Options(Singapore, ["s3.example.com"])]);
 
     public MoveRecordsInMemory Records { get; } = new();
 
@@ -49,15 +57,24 @@ internal sealed class TestDeployment : IMoveControl, IAsyncDisposable
 
     public bool Permits { get; set; } = true;
 
+    /// <summary>Control's key.</summary>
+    public EcdsaSigner Signer { get; } = EcdsaSigner.Generate();
+
+    public OrderSigner Orders => field ??= new OrderSigner(Signer);
+
     /// <summary>Control's; the regions begin with 1.</summary>
     public long PolicyRevision { get; set; } = 1;
 
     /// <summary>The regions' clock; control's is the machine's.</summary>
     public TimeProvider Time { get; private init; } = TimeProvider.System;
 
-    public static async Task<TestDeployment> StartAsync(TimeProvider? time = null)
+    /// <param name="withCalifornia">It is in everybody's config too, and down.</param>
+    public static async Task<TestDeployment> StartAsync(bool withCalifornia = false, TimeProvider? time = null)
     {
-        var deployment = new TestDeployment { Time = time ?? TimeProvider.System };
+        var deployment = new TestDeployment(withCalifornia ? [.. Facts, FactsOf(RegionName.Parse("california"), "US")] : Facts)
+        {
+            Time = time ?? TimeProvider.System,
+        };
         foreach (var facts in Facts)
         {
             await deployment.StartAsync(facts);
@@ -89,7 +106,7 @@ internal sealed class TestDeployment : IMoveControl, IAsyncDisposable
 
     public Task<long> AppendReceiptAsync(Move move, CancellationToken cancellationToken) => Task.FromResult(0L);
 
-    public MoveDesk OpenDesk() => new(this, Records, TimeProvider.System, NullLoggerFactory.Instance);
+    public MoveDesk OpenDesk() => new(this, Records, Orders, TimeProvider.System, NullLoggerFactory.Instance);
 
     public async Task<AccountProfile> AddAccountAsync(RegionName home)
     {
@@ -97,7 +114,7 @@ internal sealed class TestDeployment : IMoveControl, IAsyncDisposable
             AccountId.FromRandom(RandomNumberGenerator.GetBytes(10)), Country.Parse("IN"), null);
         var key = AccessKey.NewId(profile.Id, RandomNumberGenerator.GetBytes(5));
         await _nodes[home].CreateAccountAsync(
-            profile, new Credential(key, SecretBytes.OfText("secret-of-the-first-key"), "first", DateTimeOffset.UnixEpoch), default);
+            profile, new Credential(key, SecretBytes.OfText(FirstSecret), "first", DateTimeOffset.UnixEpoch), default);
         return profile;
     }
 
@@ -116,6 +133,7 @@ internal sealed class TestDeployment : IMoveControl, IAsyncDisposable
             await storage.DisposeAsync();
         }
 
+        Signer.Dispose();
         _directory.Delete(recursive: true);
     }
 
@@ -135,13 +153,15 @@ internal sealed class TestDeployment : IMoveControl, IAsyncDisposable
             new RegionContext
             {
                 Self = facts,
-                Regions = Facts,
+                Regions = _regions,
                 Storage = storage,
                 Directory = replica,
                 Links = new DirectLinks(this, facts.Name),
                 Signer = EcdsaSigner.Generate(),
+                Orders = new OrderCheck(Signer.PublicKey),
                 Time = Time,
             },
+            Replay,
             NullLoggerFactory.Instance);
         _storages[facts.Name] = storage;
         _nodes[facts.Name] = node;
@@ -173,16 +193,21 @@ internal sealed class TestDeployment : IMoveControl, IAsyncDisposable
         public Task<StepAnswer> RefuseAsync(MoveOrder order, string reason, CancellationToken cancellationToken)
             => node.RefuseAsync(order, reason, cancellationToken);
 
-        public Task<HandOverAnswer> HandOverAsync(
-            HandOver handOver, Stream? content, CancellationToken cancellationToken)
-            => node.HandOvers.TakeAsync(caller, handOver, content, cancellationToken);
+        public async Task<HandOverAnswer> HandOverAsync(
+            HandOver handOver, Func<Stream, CancellationToken, Task> writeBody, CancellationToken cancellationToken)
+        {
+            using var body = new MemoryStream();
+            await writeBody(body, cancellationToken);
+            body.Position = 0;
+            return await node.HandOvers.TakeAsync(caller, handOver, body, cancellationToken);
+        }
 
         private async Task StreamAsync(
             MoveOrder order, long after, byte[] boxKey, PipeWriter output, CancellationToken cancellationToken)
         {
             try
             {
-                await node.Changes.StreamAsync(order, after, boxKey, output, cancellationToken);
+                await node.Changes.StreamAsync(order, caller, after, boxKey, output, cancellationToken);
                 await output.CompleteAsync();
             }
             catch (Exception e)

@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using System.Text;
 using Domicile.Accounts;
 using Domicile.Deployments;
+using Domicile.Moves;
 using Domicile.Server.Peers;
 using Xunit;
 
@@ -27,7 +28,7 @@ public sealed class PeerClientsTests : IDisposable
         _limit.CancelAfter(LongestWait);
         var at = new ProcessEndpoints(Address, Address, Address);
         _clients = new PeerClients(
-            _ => new SocketsHttpHandler(), new Endpoints(at, new Dictionary<RegionName, ProcessEndpoints> { [Region] = at }));
+            _ => new SocketsHttpHandler(), new Endpoints(at, new Dictionary<RegionName, ProcessEndpoints> { [Region] = at }), new ManualTime());
     }
 
     private Uri Address => new($"http://{_peer.LocalEndpoint}");
@@ -72,25 +73,167 @@ public sealed class PeerClientsTests : IDisposable
         await IsClosedAsync(old);
     }
 
-    /// <summary>A request on a connection of its own, which has arrived there.</summary>
-    private async Task<(Task<HttpResponseMessage> Answer, NetworkStream Connection)> AskAsync()
+    // Goal: a client's Host makes no pool of its own, and isn't what the peer sees of the link.
+    [Fact]
+    public async Task The_peer_sees_one_Host_whatever_the_request_names()
     {
-        var answer = SendAsync();
+        using var request = new HttpRequestMessage(HttpMethod.Get, _clients.AddressOf(Region));
+        request.Headers.Host = "victim.example";
+        var answer = _clients.SendAsync(Region, PeerLane.Moves, request, _limit.Token);
+        var (head, connection) = await AcceptAsync();
+
+        Assert.Contains($"Host: {_peer.LocalEndpoint}\r\n", head, StringComparison.Ordinal);
+        await AnswerAsync(connection, "HTTP/1.1 204 No Content\r\n\r\n");
+        (await answer).Dispose();
+    }
+
+    [Fact]
+    public async Task A_request_to_another_authority_goes_nowhere()
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri("http://127.0.0.1:1/"));
+        await Assert.ThrowsAsync<InvariantViolatedException>(
+            () => _clients.SendAsync(Region, PeerLane.Moves, request, _limit.Token));
+    }
+
+    // Method: as many requests as a lane has connections stay unanswered. The next one must come on the first connection that
+    // gets free, while another lane's gets one at once.
+    [Fact]
+    public async Task A_lane_has_so_many_connections_and_takes_none_of_another_lane()
+    {
+        var busy = new List<(Task<HttpResponseMessage> Answer, NetworkStream Connection)>();
+        for (var i = 0; i < PeerLimits.ConnectionsMax(PeerLane.Control); i++)
+        {
+            busy.Add(await AskAsync());
+        }
+
+        var waiting = SendAsync(PeerLane.Control);
+        var (other, otherConnection) = await AskAsync(PeerLane.Moves);
+        await AnswerAsync(otherConnection, "HTTP/1.1 204 No Content\r\n\r\n");
+        (await other).Dispose();
+        await AnswerAsync(busy[0].Connection, "HTTP/1.1 204 No Content\r\n\r\n");
+        (await busy[0].Answer).Dispose();
+
+        await ReadHeadAsync(busy[0].Connection);
+        Assert.False(waiting.IsCompleted);
+        await AnswerAsync(busy[0].Connection, "HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n");
+        Assert.Equal(HttpStatusCode.Accepted, (await waiting).StatusCode);
+    }
+
+    // Goal: a region that answers without end, or announces that it will, costs no more than the answer's kind may have.
+    [Theory]
+    [InlineData("HTTP/1.1 200 OK\r\nContent-Length: 400000000\r\n\r\n{")]
+    [InlineData("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")]
+    [InlineData("HTTP/1.1 409 Conflict\r\nTransfer-Encoding: chunked\r\n\r\n")]
+    public async Task An_answer_that_is_longer_than_its_kind_is_no_answer_and_its_connection_is_given_up(string begin)
+    {
+        var asking = AskForBooleanAsync();
+        var (_, connection) = await AcceptAsync();
+        await AnswerAsync(connection, begin);
+        var sending = SendWithoutEndAsync(connection);
+
+        var error = await Assert.ThrowsAsync<RegionUnreachableException>(() => asking);
+        Assert.Contains("/peer/v1/region/status is longer than 65536 bytes", error.Message, StringComparison.Ordinal);
+        Assert.Contains("singapore", error.Message, StringComparison.Ordinal);
+        await Assert.ThrowsAsync<IOException>(() => sending);
+    }
+
+    // Goal: what a region says reaches no log and no record as more than one short line.
+    [Fact]
+    public async Task A_refusals_reason_is_one_line_without_anything_that_steers_a_terminal()
+    {
+        var asking = AskForBooleanAsync();
+        var (_, connection) = await AcceptAsync();
+        const string reason = "{\"reason\":\"\\u001b[2Jevil\\r\\nforged \\u202eline\"}";
+        await AnswerAsync(connection, $"HTTP/1.1 409 Conflict\r\nContent-Length: {reason.Length}\r\n\r\n{reason}");
+
+        var refused = await Assert.ThrowsAsync<RegionRefusedException>(() => asking);
+        Assert.Equal(" [2Jevil  forged  line", refused.Reason);
+    }
+
+    [Theory]
+    [InlineData("[[[[]]]]")]
+    [InlineData("{")]
+    public async Task An_answer_that_is_no_such_document_is_no_answer(string text)
+    {
+        var asking = AskForBooleanAsync();
+        var (_, connection) = await AcceptAsync();
+        await AnswerAsync(connection, $"HTTP/1.1 200 OK\r\nContent-Length: {text.Length}\r\n\r\n{text}");
+
+        var error = await Assert.ThrowsAsync<RegionUnreachableException>(() => asking);
+        Assert.Contains("can't be read", error.Message, StringComparison.Ordinal);
+    }
+
+    // Goal: a client that breaks off its upload says nothing of the link, however often it does that.
+    // Method: on one connection that works, more bodies fail than a link may fail.
+    [Fact]
+    public async Task Only_the_link_itself_breaks_the_link()
+    {
+        for (var i = 0; i <= PeerLimits.RelayFailuresMax; i++)
+        {
+            using var turn = Assert.IsType<RelayTurn>(await _clients.EnterRelayAsync(Region, _limit.Token));
+            using var request = new HttpRequestMessage(HttpMethod.Put, _clients.AddressOf(Region))
+            {
+                Content = new StreamContent(new BrokenOffStream()),
+            };
+            await Assert.ThrowsAnyAsync<Exception>(() => _clients.RelayAsync(Region, turn, request, _limit.Token));
+        }
+
+        Assert.False(_clients.Relays.Single().Line.Link.IsBroken);
+        _peer.Stop();
+        for (var i = 0; i < PeerLimits.RelayFailuresMax; i++)
+        {
+            using var turn = Assert.IsType<RelayTurn>(await _clients.EnterRelayAsync(Region, _limit.Token));
+            using var request = new HttpRequestMessage(HttpMethod.Get, _clients.AddressOf(Region));
+            await Assert.ThrowsAsync<HttpRequestException>(() => _clients.RelayAsync(Region, turn, request, _limit.Token));
+        }
+
+        Assert.True(_clients.Relays.Single().Line.Link.IsBroken);
+        Assert.Null(await _clients.EnterRelayAsync(Region, _limit.Token));
+    }
+
+    private Task<bool> AskForBooleanAsync()
+        => PeerCalls.AskAsync(
+            _clients, Region, PeerLane.Moves, "/peer/v1/region/status", new PeerCall(), MovesJson.Default.PeerCall,
+            MovesJson.Default.Boolean, new AnswerBounds(LongestWait), _limit.Token);
+
+    private async Task SendWithoutEndAsync(NetworkStream connection)
+    {
+        var chunk = "1000\r\n" + new string(' ', 0x1000) + "\r\n";
+        while (true)
+        {
+            await AnswerAsync(connection, chunk);
+        }
+    }
+
+    /// <summary>A request on a connection of its own, which has arrived there.</summary>
+    private async Task<(Task<HttpResponseMessage> Answer, NetworkStream Connection)> AskAsync(PeerLane lane = PeerLane.Control)
+    {
+        var answer = SendAsync(lane);
+        return (answer, (await AcceptAsync()).Connection);
+    }
+
+    private async Task<(string Head, NetworkStream Connection)> AcceptAsync()
+    {
         var connection = new NetworkStream(await _peer.AcceptSocketAsync(_limit.Token), ownsSocket: true);
+        return (await ReadHeadAsync(connection), connection);
+    }
+
+    private async Task<string> ReadHeadAsync(NetworkStream connection)
+    {
         var head = new StringBuilder();
-        var bytes = new byte[1024];
+        var bytes = new byte[1];
         while (!head.ToString().EndsWith("\r\n\r\n", StringComparison.Ordinal))
         {
             head.Append(Encoding.ASCII.GetString(bytes, 0, await connection.ReadAtLeastAsync(bytes, 1, true, _limit.Token)));
         }
 
-        return (answer, connection);
+        return head.ToString();
     }
 
-    private async Task<HttpResponseMessage> SendAsync()
+    private async Task<HttpResponseMessage> SendAsync(PeerLane lane)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, _clients.AddressOf(Region));
-        return await _clients.SendAsync(Region, request, _limit.Token);
+        return await _clients.SendAsync(Region, lane, request, _limit.Token);
     }
 
     private ValueTask AnswerAsync(NetworkStream connection, string text)
@@ -98,4 +241,13 @@ public sealed class PeerClientsTests : IDisposable
 
     private async Task IsClosedAsync(NetworkStream connection)
         => Assert.Equal(0, await connection.ReadAsync(new byte[1], _limit.Token));
+
+    private sealed class BrokenOffStream : MemoryStream
+    {
+        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+            => throw new IOException("The client reset the request stream.");
+
+        public override Task CopyToAsync(Stream destination, int bufferSize, CancellationToken cancellationToken)
+            => throw new IOException("The client reset the request stream.");
+    }
 }

@@ -149,7 +149,140 @@ public sealed class VerifyReceiptScriptTests : IDisposable
         }
     }
 
+    /// <summary>What is put behind the checkpoint's signature line, as it stands in the file, and whether it may stand there.</summary>
+    public static TheoryData<string, bool> NoteEndings
+        => new()
+        {
+            { "", true },
+
+            // Lines of other keys are passed over (C2SP signed-note), if they are lines of a note.
+            { "— witness.example AAAAAAAA\\n", true },
+            { "— domicile.example/demo AAAAAAAA\\n", true },
+            { "— domicile.example/demo AAAAAAAB\\n", true },
+            { "— witness.example AAAAAAA=\\n", true },
+            { string.Concat(Enumerable.Repeat("— witness.example AAAAAAAA\\n", 15)), true },
+            { string.Concat(Enumerable.Repeat("— witness.example AAAAAAAA\\n", 16)), false },
+            { "— witness.example AAAAAAB=\\n", false },
+            { "— witness.example AAAA\\n", false },
+            { "— witness.example AAAAAAA\\n", false },
+            { "— witness.example  AAAAAAAA\\n", false },
+            { "— witness+example AAAAAAAA\\n", false },
+            { "— AAAAAAAA\\n", false },
+            { "- witness.example AAAAAAAA\\n", false },
+            { "— witness.example AAAAAAAA", false },
+            { "words\\n", false },
+            { "\\n", false },
+            { "\\\\", false },
+            { "\\", false },
+            { "\\\\n", false },
+            { "\\t\\n", false },
+            { "\\u000a", false },
+        };
+
+    [Theory]
+    [MemberData(nameof(NoteEndings))]
+    public async Task Script_and_verify_read_the_same_end_of_a_checkpoint(string ending, bool mayStand)
+    {
+        using var sample = new SampleReceipt();
+        var text = Encoding.UTF8.GetString(sample.ToBytes());
+        var end = text.IndexOf("\"\n", text.IndexOf("\"checkpoint\": \"", StringComparison.Ordinal) + 15, StringComparison.Ordinal);
+        var file = Encoding.UTF8.GetBytes(text.Insert(end, ending));
+
+        var (exitCode, output) = await RunAsync(file, sample.Ledger.PublicKey);
+
+        Assert.True(mayStand == (exitCode == 0), output);
+        Assert.Equal(mayStand, ReceiptVerification.Verify(file, sample.Ledger.PublicKey) is ReceiptVerification.Proven);
+    }
+
+    // Goal: base64 has unused bits, which no signature covers: neither reader lets anybody write the same key twice.
+    [Theory]
+    [InlineData("source")]
+    [InlineData("target")]
+    [InlineData("control")]
+    [InlineData("ledger")]
+    public async Task A_key_in_another_spelling_is_refused_by_both(string key)
+    {
+        using var sample = new SampleReceipt();
+        var text = Encoding.UTF8.GetString(sample.ToBytes());
+        var end = text.IndexOf("==\"", text.IndexOf($"    \"{key}\": \"", StringComparison.Ordinal), StringComparison.Ordinal);
+        var file = Encoding.UTF8.GetBytes(text[..(end - 1)] + (char)(text[end - 1] + 1) + text[end..]);
+        Assert.Equal(
+            Convert.FromBase64String(text[(end - 122)..(end + 2)]),
+            Convert.FromBase64String(Encoding.UTF8.GetString(file)[(end - 122)..(end + 2)]));
+
+        var (exitCode, output) = await RunAsync(file, null);
+
+        Assert.True(exitCode == 1, output);
+        Assert.IsNotType<ReceiptVerification.Proven>(ReceiptVerification.Verify(file, null));
+    }
+
+    // Goal: no receipt is good to one reader and bad to the other. Method: small damage of every kind at random places.
+    [Fact]
+    public async Task Script_and_verify_agree_on_damaged_receipts()
+    {
+        const int Rounds = 40;
+        var random = new Random(27);
+        using var sample = new SampleReceipt { Leaves = 11, LeafIndex = 4 };
+        var whole = sample.ToBytes();
+        for (var round = 0; round < Rounds; round++)
+        {
+            var file = Damage(whole, random);
+
+            var (exitCode, output) = await RunAsync(file, sample.Ledger.PublicKey);
+
+            var isProven = ReceiptVerification.Verify(file, sample.Ledger.PublicKey) is ReceiptVerification.Proven;
+            Assert.True(
+                isProven == (exitCode == 0),
+                $"round {round}: verify says {isProven}, the script {exitCode}\n{output}\n{Encoding.Latin1.GetString(file)}");
+        }
+    }
+
+    [Theory]
+    [InlineData("-n")]
+    [InlineData("--help")]
+    [InlineData("-e.json")]
+    public async Task A_name_that_begins_with_a_hyphen_is_a_name(string name)
+    {
+        var example = Path.Combine(Formats, "example");
+        File.Copy(Path.Combine(example, "receipt.json"), Path.Combine(_directory, name));
+        File.Copy(Path.Combine(example, "ledger.pem"), Path.Combine(_directory, "-key.pem"));
+
+        var (exitCode, output) = await RunAsync([name, "-key.pem"]);
+
+        Assert.True(exitCode == 0, output);
+    }
+
     public void Dispose() => Directory.Delete(_directory, recursive: true);
+
+    private static byte[] Damage(byte[] whole, Random random)
+    {
+        var file = whole.ToList();
+        var at = random.Next(file.Count);
+        var odd = "\\\"=\n \0A/+,{}—é"u8;
+        switch (random.Next(6))
+        {
+            case 0:
+                file[at] ^= (byte)(1 << random.Next(8));
+                break;
+            case 1:
+                file[at] = odd[random.Next(odd.Length)];
+                break;
+            case 2:
+                file.Insert(at, odd[random.Next(odd.Length)]);
+                break;
+            case 3:
+                file.RemoveAt(at);
+                break;
+            case 4:
+                file.InsertRange(at, file.GetRange(at, Math.Min(random.Next(1, 90), file.Count - at)));
+                break;
+            default:
+                file.RemoveRange(at, file.Count - at);
+                break;
+        }
+
+        return [.. file];
+    }
 
     private async Task<(int ExitCode, string Output)> RunAsync(byte[] receipt, PublicKey? trusted)
     {
@@ -159,15 +292,20 @@ public sealed class VerifyReceiptScriptTests : IDisposable
             await stream.WriteAsync(receipt, Token);
         }
 
-        string[] arguments = [Path.Combine(Formats, "verify-receipt.sh"), file, .. trusted is null ? Array.Empty<string>() : [key]];
         if (trusted is not null)
         {
             await using var stream = File.Create(key);
             await stream.WriteAsync(Encoding.ASCII.GetBytes(trusted.ToPem()), Token);
         }
 
-        using var process = Process.Start(new ProcessStartInfo("bash", arguments)
+        return await RunAsync([file, .. trusted is null ? Array.Empty<string>() : [key]]);
+    }
+
+    private async Task<(int ExitCode, string Output)> RunAsync(string[] files)
+    {
+        using var process = Process.Start(new ProcessStartInfo("bash", [Path.Combine(Formats, "verify-receipt.sh"), .. files])
         {
+            WorkingDirectory = _directory,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         })!;

@@ -94,6 +94,8 @@ public sealed class RegionStorageTests
                 transaction.Sql.Execute("UPDATE account SET versions = 1, bytes = 1000");
                 transaction.Sql.Execute("INSERT INTO part VALUES (@p1, 'u', 1, 1, 30, '', 0, '{}')", store.Account.Value);
                 transaction.Sql.Execute("INSERT INTO part VALUES (@p1, 'u', 2, 2, 4, '', 0, '{}')", store.Account.Value);
+                transaction.Sql.Execute("ALTER TABLE move_record DROP COLUMN signed_order");
+                transaction.Sql.Execute("DROP TABLE erasure");
                 return transaction.Sql.Execute("PRAGMA user_version=1");
             },
             Cancelled);

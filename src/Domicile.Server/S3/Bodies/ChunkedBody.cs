@@ -27,11 +27,16 @@ internal sealed class ChunkedBody(PipeReader source, ProvenSignature signature, 
 
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
 
+    // What a body of signed chunks must keep, so that it can be sent once more.
+    private readonly SignedChunks? _chunks = signature.Payload.Kind == PayloadKind.UnsignedChunksWithTrailer ? null : new SignedChunks();
+
     private State _state = State.Header;
     private string _previousSignature = signature.Signature;
     private string _claimedSignature = "";
+    private string _trailers = "";
     private long _left;
     private long _received;
+    private long _chunkBytes;
 
     private enum State
     {
@@ -41,6 +46,8 @@ internal sealed class ChunkedBody(PipeReader source, ProvenSignature signature, 
         Trailers,
         Ended,
     }
+
+    public override ChunkFraming Framing => new(_chunks, _trailers);
 
     public override async ValueTask<ReadOnlyMemory<byte>> ReadAsync(CancellationToken cancellationToken)
     {
@@ -139,6 +146,7 @@ internal sealed class ChunkedBody(PipeReader source, ProvenSignature signature, 
         }
 
         _claimedSignature = _isSigned ? extension[ChunkSignature.Length..] : "";
+        _chunkBytes = _left;
         _state = _left > 0 ? State.Data : State.Trailers;
         return _left > 0 ? null : CheckSignature();
     }
@@ -158,6 +166,7 @@ internal sealed class ChunkedBody(PipeReader source, ProvenSignature signature, 
 
         var expected = signature.Key.SignChunk(_previousSignature, _hash.GetHashAndReset());
         _previousSignature = expected;
+        _chunks!.Add(_chunkBytes, expected);
         return SigningKey.AreEqual(expected, _claimedSignature) ? null : S3Error.Of("SignatureDoesNotMatch");
     }
 
@@ -177,6 +186,7 @@ internal sealed class ChunkedBody(PipeReader source, ProvenSignature signature, 
             var text = Encoding.Latin1.GetString(read.Buffer);
             Skip(read.Buffer.End);
             _state = State.Ended;
+            _trailers = text;
             Failure = decodedLengthBytes is { } announced && announced != _received
                 ? S3Error.Of("IncompleteBody")
                 : ReadTrailers(text);

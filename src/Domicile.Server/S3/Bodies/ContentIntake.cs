@@ -30,6 +30,7 @@ internal static class ContentIntake
             }
 
             var staged = await writer.CompleteAsync(exchange.Aborted);
+            exchange.Sent = exchange.Sent with { Content = staged };
             return await CommitAsync<T>(exchange, writer, command(staged, proven));
         }
     }
@@ -66,6 +67,7 @@ internal static class ContentIntake
             await writer.WriteAsync(bytes, exchange.Aborted);
         }
 
+        exchange.Sent = exchange.Sent with { Framing = body.Framing };
         return body.Failure is { } error ? error : integrity.Finish(body.Trailers);
     }
 

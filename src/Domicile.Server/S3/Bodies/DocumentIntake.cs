@@ -80,6 +80,7 @@ internal static class DocumentIntake
             document.Write(bytes.Span);
         }
 
+        exchange.Sent = new SentBody(document.WrittenMemory, null, body.Framing);
         return (body.Failure is { } failure ? failure : integrity.Finish(body.Trailers)).Failed(out var error, out _)
             ? error
             : document.WrittenMemory;

@@ -19,6 +19,9 @@ internal abstract class RequestBody(PipeReader source) : IDisposable
     /// <summary>What followed an aws-chunked body: names in lower case. Known at the end.</summary>
     public IReadOnlyDictionary<string, string> Trailers { get; protected set; } = new Dictionary<string, string>();
 
+    /// <summary>How the client sent it; null for a body that is sent as it is. Known at the end.</summary>
+    public virtual ChunkFraming? Framing => null;
+
     /// <summary>The next bytes, good until the next call. Empty at the end, or where <see cref="Failure"/> says why.</summary>
     public abstract ValueTask<ReadOnlyMemory<byte>> ReadAsync(CancellationToken cancellationToken);
 

@@ -1,5 +1,8 @@
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.Primitives;
 
 namespace Domicile.Server.S3.Wire;
 
@@ -18,8 +21,32 @@ namespace Domicile.Server.S3.Wire;
 internal sealed record ClientRequest(
     string Method, string Target, IReadOnlyList<HeaderLine> Headers, string? HostBucket)
 {
+    // Nobody puts it into a page: only what JSON needs is escaped, so that a head of the largest size stays in its bound.
+    private static readonly ClientRequestJson Json = new(
+        new JsonSerializerOptions(ClientRequestJson.Default.Options) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+
+    /// <summary>As it came to this node, or to the one that relayed it here.</summary>
+    public static ClientRequest Of(HttpContext context, string? hostBucket)
+        => new(
+            context.Request.Method, context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget,
+            [.. context.Request.Headers.Where(header => !header.Key.StartsWith(':'))
+                .SelectMany(header => header.Value, (header, value) => new HeaderLine(header.Key, value ?? ""))],
+            hostBucket);
+
+    /// <summary>The header lines by name, each line a value of its own.</summary>
+    public HeaderDictionary ToHeaders()
+    {
+        var headers = new HeaderDictionary();
+        foreach (var line in Headers)
+        {
+            headers[line.Name] = StringValues.Concat(headers[line.Name], line.Value);
+        }
+
+        return headers;
+    }
+
     /// <summary>JSON, UTF-8.</summary>
-    public byte[] Encode() => JsonSerializer.SerializeToUtf8Bytes(this, ClientRequestJson.Default.ClientRequest);
+    public byte[] Encode() => JsonSerializer.SerializeToUtf8Bytes(this, Json.ClientRequest);
 
     /// <summary>
     /// Null where the bytes are no request that a node could have read: they come from a peer, which may say anything. What
@@ -29,9 +56,9 @@ internal sealed record ClientRequest(
     {
         try
         {
-            return JsonSerializer.Deserialize(bytes, ClientRequestJson.Default.ClientRequest) is
-                { Method.Length: > 0, Target.Length: > 0, Headers: not null } request
-                && request.Headers.All(line => line is { Name.Length: > 0, Value: not null })
+            return JsonSerializer.Deserialize(bytes, Json.ClientRequest) is { Headers: not null } request
+                && HttpText.IsToken(request.Method) && HttpText.IsTarget(request.Target)
+                && request.Headers.All(line => line is not null && HttpText.IsToken(line.Name) && HttpText.IsValue(line.Value))
                 ? request
                 : null;
         }

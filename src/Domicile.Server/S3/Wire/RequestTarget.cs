@@ -17,15 +17,32 @@ internal sealed record RequestTarget(string RawPath, string Bucket, string Key, 
         : Key.Length == 0 ? TargetKind.Bucket
         : TargetKind.Object;
 
+    /// <summary>The bucket, where it came from the Host.</summary>
+    public string? HostBucket { get; private init; }
+
     /// <summary>The bucket came from the Host.</summary>
-    public bool IsVirtualHosted { get; private init; }
+    public bool IsVirtualHosted => HostBucket is not null;
 
     /// <param name="rawTarget">The request line's target: origin form, or absolute form from a proxy's client.</param>
     /// <param name="host">The Host header, with or without a port.</param>
     /// <param name="virtualHosts">Hosts below which a label names a bucket.</param>
     public static Outcome<RequestTarget> Parse(string rawTarget, string? host, IReadOnlyList<string> virtualHosts)
+        => Parse(rawTarget, host, BucketOfHost(host, virtualHosts));
+
+    /// <summary>
+    /// A request that another node has read. All nodes read a Host by the names of all regions, so both read the same; a claim
+    /// that differs would make another request of what the client has signed.
+    /// </summary>
+    /// <param name="hostBucket">What the other node took from the Host.</param>
+    public static Outcome<RequestTarget> Parse(
+        string rawTarget, string? host, IReadOnlyList<string> virtualHosts, string? hostBucket)
+        => BucketOfHost(host, virtualHosts) == hostBucket
+            ? Parse(rawTarget, host, hostBucket)
+            : S3Error.Of("InvalidRequest", "The region that relayed this request reads its Host otherwise.");
+
+    private static Outcome<RequestTarget> Parse(string rawTarget, string? host, string? hostBucket)
     {
-        var origin = ToOriginForm(rawTarget);
+        var origin = HttpText.IsTarget(rawTarget) ? ToOriginForm(rawTarget, host) : null;
         if (origin is null)
         {
             return S3Error.Of("InvalidURI");
@@ -40,7 +57,7 @@ internal sealed record RequestTarget(string RawPath, string Bucket, string Key, 
         }
 
         return PercentCode.TryDecode(path, false, out var decoded)
-            ? Split(path, decoded, BucketOfHost(host, virtualHosts), query)
+            ? Split(path, decoded, hostBucket, query)
             : S3Error.Of("InvalidURI");
     }
 
@@ -56,29 +73,39 @@ internal sealed record RequestTarget(string RawPath, string Bucket, string Key, 
         }
 
         return BucketName.IsValid(bucket)
-            ? CheckKey(new RequestTarget(rawPath, bucket, key.ToString(), query) { IsVirtualHosted = hostBucket is not null })
+            ? CheckKey(new RequestTarget(rawPath, bucket, key.ToString(), query) { HostBucket = hostBucket })
             : S3Error.Of("InvalidBucketName").WithDetail("BucketName", bucket);
     }
 
     private static Outcome<RequestTarget> CheckKey(RequestTarget target)
         => target.Key.Length > 0 && ObjectKey.Check(target.Key) is { } error ? error : target;
 
-    private static string? ToOriginForm(string rawTarget)
+    // Absolute form has one meaning: that of the origin form behind it, sent to its authority, which is the Host (RFC 9112,
+    // section 3.2.2). Where the two differ, one of them is a lie to somebody.
+    private static string? ToOriginForm(string rawTarget, string? host)
     {
         if (rawTarget.StartsWith('/'))
         {
             return rawTarget;
         }
 
-        var authority = rawTarget.IndexOf("://", StringComparison.Ordinal);
-        if (authority < 0)
+        var scheme = SchemeOf(rawTarget);
+        if (scheme.Length == 0)
         {
             return null;
         }
 
-        var path = rawTarget.IndexOfAny(['/', '?'], authority + 3);
-        return path < 0 ? "/" : rawTarget[path] == '/' ? rawTarget[path..] : "/" + rawTarget[path..];
+        var path = rawTarget.IndexOfAny(['/', '?'], scheme.Length);
+        var authority = path < 0 ? rawTarget[scheme.Length..] : rawTarget[scheme.Length..path];
+        return !authority.Equals(host, StringComparison.OrdinalIgnoreCase) ? null
+            : path < 0 ? "/"
+            : rawTarget[path] == '/' ? rawTarget[path..] : "/" + rawTarget[path..];
     }
+
+    private static string SchemeOf(string rawTarget)
+        => rawTarget.StartsWith("http://", StringComparison.OrdinalIgnoreCase) ? "http://"
+            : rawTarget.StartsWith("https://", StringComparison.OrdinalIgnoreCase) ? "https://"
+            : "";
 
     private static string? BucketOfHost(string? host, IReadOnlyList<string> virtualHosts)
     {
@@ -89,15 +116,21 @@ internal sealed record RequestTarget(string RawPath, string Bucket, string Key, 
 
         var colon = host.LastIndexOf(':');
         var name = colon > 0 && host.IndexOf(']', colon) < 0 ? host.AsSpan(0, colon) : host;
+        var nearest = "";
         foreach (var parent in virtualHosts)
         {
-            if (name.Length > parent.Length + 1 && name[name.Length - parent.Length - 1] == '.'
-                && name.EndsWith(parent, StringComparison.OrdinalIgnoreCase))
+            if (name.Equals(parent, StringComparison.OrdinalIgnoreCase))
             {
-                return name[..^(parent.Length + 1)].ToString().ToLowerInvariant();
+                return null; // An endpoint itself, even where its name lies below that of another region.
+            }
+
+            if (parent.Length > nearest.Length && name.Length > parent.Length + 1
+                && name[name.Length - parent.Length - 1] == '.' && name.EndsWith(parent, StringComparison.OrdinalIgnoreCase))
+            {
+                nearest = parent;
             }
         }
 
-        return null;
+        return nearest.Length == 0 ? null : name[..^(nearest.Length + 1)].ToString().ToLowerInvariant();
     }
 }

@@ -45,9 +45,13 @@ internal sealed class UploadCommands(RowChanges changes)
             ChecksumAlgorithm = command.ChecksumAlgorithm,
             ChecksumIsComposite = command.ChecksumIsComposite,
         };
-        return Decision.Do(seq => changes.Put(new UploadRow(
-            command.Bucket, command.Key, command.UploadId, seq, changes.Transaction.Now.ToUnixTimeMilliseconds(),
-            DocumentJson.Write(document, DocumentJson.Default.UploadDocument))));
+        return new Decision.Change(seq =>
+        {
+            changes.Put(new UploadRow(
+                command.Bucket, command.Key, command.UploadId, seq, changes.Transaction.Now.ToUnixTimeMilliseconds(),
+                DocumentJson.Write(document, DocumentJson.Default.UploadDocument)));
+            return new CommandResult.UploadCreated(command.UploadId);
+        });
     }
 
     public Decision Decide(PutPart command)
@@ -87,8 +91,12 @@ internal sealed class UploadCommands(RowChanges changes)
         }
 
         var pieces = PieceRuns.Slice(source.Pieces, command.OffsetBytes, command.LengthBytes);
+        var shown = VersionWrite.Shown(_lookup.Bucket(command.SourceBucket)!, source.VersionId);
         return new Decision.Change(seq => Put(
-            command.UploadId, command.Number, command.LengthBytes, command.ETag, command.Checksum, pieces, seq));
+            command.UploadId, command.Number, command.LengthBytes, command.ETag, command.Checksum, pieces, seq) with
+        {
+            SourceVersionId = shown,
+        });
     }
 
     public Decision Decide(AbortUpload command)
