@@ -48,7 +48,8 @@ internal static class RequestCheck
     private static bool IsWellFormed(HttpContext context)
     {
         var request = context.Request;
-        if (!HeadGrammar.IsTarget(context.Features.Get<IHttpRequestFeature>()?.RawTarget ?? "") || request.Headers.Host is not [{ Length: > 0 }])
+        if (!HeadGrammar.IsTarget(context.Features.Get<IHttpRequestFeature>()?.RawTarget ?? "")
+            || request.Headers.Host is not [{ Length: > 0 }])
         {
             return false;
         }

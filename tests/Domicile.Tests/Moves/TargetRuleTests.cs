@@ -107,7 +107,7 @@ public sealed class TargetRuleTests
         await using var move = await MoveByHand.StartAsync();
         await move.DepartAsync();
         Assert.IsType<StepAnswer.NotNow>(await move.ActivateAsync(move.Deployment.Orders.Sign(move.Order with { PolicyRevision = 2 })));
-        Assert.Null(MoveByHand.RecordIn(move.AtTarget, move.Order, MoveRole.Target));
+        Assert.Equal(MoveOutcome.Arriving, MoveByHand.RecordIn(move.AtTarget, move.Order, MoveRole.Target)!.Outcome);
         Assert.IsType<StepAnswer.Activated>(await move.ActivateAsync());
     }
 
