@@ -87,7 +87,7 @@ public sealed class HostileRegionTests(SharedDeployment shared)
 
         using var answer = await california.PostAsync(
             "singapore", Refuse,
-            new PeerCall { Order = Order(unknown, "california", "singapore"), Reason = new string('x', 1 << 20) },
+            new PeerCall { Order = Order(unknown, "california", "singapore"), Reason = new string('x', 10_000) },
             MovesJson.Default.PeerCall);
 
         Assert.Equal(HttpStatusCode.Conflict, answer.StatusCode);

@@ -65,7 +65,7 @@ public sealed class StrictHttpTests(SharedDeployment shared) : BadInputTests(sha
     [InlineData("RFC 9112, 7.1.1: a bare LF in an extension", "7;a\nb\r\ncontent\r\n0\r\n\r\n")]
     [InlineData("RFC 9112, 7.1.1: an extension without a name", "7;\r\ncontent\r\n0\r\n\r\n")]
     [InlineData("RFC 9112, 7.1.2: a trailer that is no field", "7\r\ncontent\r\n0\r\nx\r\n\r\n")]
-    public async Task A_chunk_that_is_none_is_answered_400_and_stores_nothing(string clause, string body)
+    public async Task A_chunk_that_is_none_ends_the_connection_and_stores_nothing(string clause, string body)
     {
         var request = Request("PUT", Object, body) with
         {
@@ -78,7 +78,8 @@ public sealed class StrictHttpTests(SharedDeployment shared) : BadInputTests(sha
 
         var answers = await AskAllAsync(request, Request("PUT", $"/{Bucket}/b", "smuggled"));
 
-        Assert.True("400" == answers, $"{clause}: {answers}");
+        // S3 wants the length of such a body first, and may say so before it has read any of it.
+        Assert.True(answers is "400" or "411", $"{clause}: {answers}");
         await NothingIsStoredAsync();
     }
 

@@ -3,7 +3,11 @@ using Domicile.Accounts;
 using Domicile.Moves;
 using Domicile.Simulation.Clients;
 using Domicile.Simulation.Engine;
+<<<<<<< HEAD
 using Domicile.Storage;
+=======
+using Domicile.Simulation.Seeding;
+>>>>>>> main
 
 namespace Domicile.Simulation.Machines;
 
@@ -28,8 +32,12 @@ internal sealed class HostileMessages(Deployment deployment, RegionMachine self,
     public Task<StepAnswer> PrepareAsync(RegionMachine source, MoveOrder order)
         => SendAsync(source, "prepare (hostile)", token => source.Up.PrepareAsync(order, token));
 
+    /// <summary>The link's endpoint looks who calls before the region does.</summary>
     public Task<StepAnswer> RefuseAsync(RegionMachine target, MoveOrder order, string reason)
-        => SendAsync(target, "refuse (hostile)", token => target.Up.RefuseAsync(order, reason, token));
+        => SendAsync(target, "refuse (hostile)", token =>
+            order.Source == self.Region || deployment.Seeds.IsMissing(SeededBug.RefuseNotSigned)
+                ? target.Up.RefuseAsync(order, reason, token)
+                : throw new RegionRefusedException(target.Region, $"{self.Region} is not the source of this move"));
 
     public Task<HandOverAnswer> HandOverAsync(RegionMachine home, HandOver handOver)
         => SendAsync(home, "hand-over (hostile)", async token =>
@@ -47,6 +55,11 @@ internal sealed class HostileMessages(Deployment deployment, RegionMachine self,
     public Task SayHomeAsync(RegionMachine to, AccountId account, RegionName home, long epoch)
         => SendAsync(to, $"the account is at {home}, epoch {epoch} (hostile)", async token =>
         {
+            if (deployment.Seeds.IsMissing(SeededBug.HintOverControl) && to.Up.Region.Directory.Find(account) is { } known)
+            {
+                to.Up.Region.Directory.Take(new DirectoryUpdate([known with { Home = home, Epoch = epoch }], 0, null));
+            }
+
             await to.Up.Gateway.LearnAsync(account, self.Region, home, epoch, token);
             return true;
         });
@@ -57,8 +70,13 @@ internal sealed class HostileMessages(Deployment deployment, RegionMachine self,
     private Stream Stream(RegionMachine source, MoveOrder order, byte[] boxKey)
     {
         var node = source.Up;
+        var caller = deployment.Seeds.IsMissing(SeededBug.PullByAnyRegion) ? deployment.Region(order.Target) : self;
         return deployment.Network.Stream(
             source, source.Life!, self, life, "changes (hostile)",
+<<<<<<< HEAD
             (output, token) => deployment.Seeds.StreamAsync(source, self, node, order, 0, boxKey, output, token)).AsStream();
+=======
+            (output, token) => deployment.Seeds.StreamAsync(source, caller, node, order, 0, output, token)).AsStream();
+>>>>>>> main
     }
 }

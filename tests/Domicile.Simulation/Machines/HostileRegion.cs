@@ -95,7 +95,7 @@ internal sealed class HostileRegion
         var former = _deployment.Register.OpenRecords().List(100).Where(one => one.Account == account.Id && one.IsOver).ToList();
         if (former.Count > 0)
         {
-            await PullAsync(_dice.Pick(former).Order);
+            await PullAsync(Ordered(_dice.Pick(former).Order));
         }
     }
 
@@ -103,7 +103,7 @@ internal sealed class HostileRegion
     {
         if (OpenMove(account) is { } move && move.Target != _self.Region)
         {
-            await PullAsync(move.Order);
+            await PullAsync(Ordered(move.Order));
         }
     }
 
@@ -112,7 +112,9 @@ internal sealed class HostileRegion
         var entry = _deployment.Register.Find(account.Id);
         if (entry.Home is { } home && home != _self.Region && OpenMove(account) is null)
         {
-            var order = new MoveOrder(new Guid(_dice.Bytes(16)), account, entry.Epoch, home, _self.Region, 1, _dice.Bytes(32));
+            var order = Invented(
+                new MoveOrder(new Guid(_dice.Bytes(16)), account, entry.Epoch, home, _self.Region, 1, _dice.Bytes(32)),
+                SeededBug.OrderNotSigned);
             await _messages.PrepareAsync(_deployment.Region(home), order);
             await PullAsync(order);
         }
@@ -161,7 +163,7 @@ internal sealed class HostileRegion
     private async Task HandOverAsync(AccountProfile account, RegionMoveRecord departure)
     {
         var key = AccessKey.NewId(account.Id, _dice.Bytes(5));
-        var call = new SignedCall(new Request.Delete(account.Id, key, "bucket", "key"), _dice.Below(1000), new string('0', 64));
+        var call = new SignedCall(new Request.Delete(account.Id, key, "plain", "key"), _dice.Below(1000), new string('0', 64));
         var write = _messages.Write(account.Id, departure, Base32.Encode(_dice.Bytes(16)), call);
         if (departure.Peer != _self.Region
             && await _messages.HandOverAsync(_deployment.Region(departure.Peer), write)
@@ -175,7 +177,7 @@ internal sealed class HostileRegion
     {
         if (OpenMove(account) is { } move && move.Source != _self.Region && move.Target != _self.Region)
         {
-            await _messages.RefuseAsync(_deployment.Region(move.Target), move.Order, Reason);
+            await _messages.RefuseAsync(_deployment.Region(move.Target), Ordered(move.Order), Reason);
             RequireNoRecord(_deployment.Region(move.Target), move.Order);
         }
     }
@@ -184,7 +186,9 @@ internal sealed class HostileRegion
     {
         var others = _deployment.Regions.Where(one => one != _self).ToList();
         var (target, unknown) = (_dice.Pick(others), like with { Id = AccountId.FromRandom(_dice.Bytes(10)) });
-        var order = new MoveOrder(new Guid(_dice.Bytes(16)), unknown, 1, _self.Region, target.Region, 1, _dice.Bytes(32));
+        var order = Invented(
+            new MoveOrder(new Guid(_dice.Bytes(16)), unknown, 1, _self.Region, target.Region, 1, _dice.Bytes(32)),
+            SeededBug.RefuseMakesRecord);
         await _messages.RefuseAsync(target, order, Reason);
         RequireNoRecord(target, order);
     }
@@ -195,6 +199,13 @@ internal sealed class HostileRegion
         var epoch = _deployment.Register.Find(account.Id).Epoch + _dice.Below(_dice.Hits(0.5) ? 3 : 1000);
         await _messages.SayHomeAsync(_dice.Pick(others), account.Id, _dice.Pick(_deployment.Facts).Name, epoch);
     }
+
+    /// <summary>As control has given it: signed.</summary>
+    private MoveOrder Ordered(MoveOrder order) => _deployment.Orders.Sign(order);
+
+    /// <summary>As nobody has given it, unless the check that it lacks a signature is missing.</summary>
+    private MoveOrder Invented(MoveOrder order, SeededBug check)
+        => _deployment.Seeds.IsMissing(check) ? Ordered(order) : order;
 
     private Move? OpenMove(AccountProfile account) => _deployment.Register.OpenRecords().FindOpen(account.Id);
 

@@ -3,6 +3,7 @@ using Domicile.Moves;
 using Domicile.Proofs;
 using Domicile.Simulation.Clients;
 using Domicile.Simulation.Engine;
+using Domicile.Simulation.Seeding;
 using Domicile.Storage;
 
 namespace Domicile.Simulation.Machines;
@@ -74,7 +75,7 @@ internal sealed class RegionMachine : IParty
                 Time = life.Time,
                 Copy = _deployment.Copy,
             },
-            new Replay(),
+            new Replay(_deployment.Seeds.IsMissing(SeededBug.HandOverNotSigned)),
             _deployment.Logs);
         _starts++;
         _world.Trace.Say($"-- {Name} is up ({_starts})");

@@ -31,15 +31,10 @@ internal enum HostileKind
     PoisonedHome,
 }
 
-/// <summary>Which of them the engine withstands: the one table. What is in it happens in each hostile world.</summary>
+/// <summary>Which of them the engine withstands: all. Each happens in hostile worlds.</summary>
 internal static class HostileKinds
 {
-    public static IReadOnlyList<HostileKind> Withstood { get; } =
-    [
-        HostileKind.PullOfFormerMove,
-        HostileKind.HandOverOfStranger,
-        HostileKind.HandOverRepeated,
-    ];
+    public static IReadOnlyList<HostileKind> Withstood { get; } = Enum.GetValues<HostileKind>();
 
     /// <summary>What is tried where this bug is put in, whether the engine withstands it or not.</summary>
     public static HostileKind? OfBug(SeededBug bug)

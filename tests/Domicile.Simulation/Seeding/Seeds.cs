@@ -29,6 +29,9 @@ internal sealed class Seeds(SeededBug bug)
     /// <summary>What a hostile region tries, because of the bug; null where the bug needs none.</summary>
     public HostileKind? Hostile => HostileKinds.OfBug(bug);
 
+    /// <summary>Whether this check is missing: a hostile region is given what the check would have refused.</summary>
+    public bool IsMissing(SeededBug check) => bug == check;
+
     private bool IsWithoutDigests
         => bug is SeededBug.FinalPositionBeforeDrain or SeededBug.CheckpointOnReceive or SeededBug.CopyNotAtomic
             or SeededBug.StopBeforePosition or SeededBug.VerifierSharesEnumeration or SeededBug.MissedDelete
