@@ -113,7 +113,7 @@ internal static class RegionLinkEndpoints
     // JSON may leave out what the type promises.
     private static MoveOrder Complete(MoveOrder? order)
         => order is
-            { Profile: { Id.Value: not null, Residence.Code: not null }, Salt: not null, Source.Value: not null, Target.Value: not null }
+        { Profile: { Id.Value: not null, Residence.Code: not null }, Salt: not null, Source.Value: not null, Target.Value: not null }
             ? order
             : throw new BadHttpRequestException("The question has no whole order.");
 }

@@ -3,11 +3,8 @@ using Domicile.Accounts;
 using Domicile.Moves;
 using Domicile.Simulation.Clients;
 using Domicile.Simulation.Engine;
-<<<<<<< HEAD
-using Domicile.Storage;
-=======
 using Domicile.Simulation.Seeding;
->>>>>>> main
+using Domicile.Storage;
 
 namespace Domicile.Simulation.Machines;
 
@@ -73,10 +70,6 @@ internal sealed class HostileMessages(Deployment deployment, RegionMachine self,
         var caller = deployment.Seeds.IsMissing(SeededBug.PullByAnyRegion) ? deployment.Region(order.Target) : self;
         return deployment.Network.Stream(
             source, source.Life!, self, life, "changes (hostile)",
-<<<<<<< HEAD
-            (output, token) => deployment.Seeds.StreamAsync(source, self, node, order, 0, boxKey, output, token)).AsStream();
-=======
-            (output, token) => deployment.Seeds.StreamAsync(source, caller, node, order, 0, output, token)).AsStream();
->>>>>>> main
+            (output, token) => deployment.Seeds.StreamAsync(source, caller, node, order, 0, boxKey, output, token)).AsStream();
     }
 }
