@@ -28,7 +28,8 @@ internal sealed partial class S3Endpoint(
     AccountGateway gateway, RequestForwarder forwarder, S3Options options, SecurityLog security, TimeProvider time,
     ILogger<S3Endpoint> log)
 {
-    private readonly string _hostId = Convert.ToBase64String(Encoding.UTF8.GetBytes(options.Region.Value));
+    // Of one length for every region, so that an answer has one length wherever it is made.
+    private readonly string _hostId = Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes(options.Region.Value)));
 
     [SuppressMessage("Design", "CA1031", Justification = "The last place where a bug can still become an answer.")]
     public async Task HandleAsync(HttpContext context)

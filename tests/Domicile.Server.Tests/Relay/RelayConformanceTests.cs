@@ -208,10 +208,6 @@ public sealed partial class RelayConformanceTests(SharedDeployment shared) : S3T
     [GeneratedRegex("(?<=HTTP/1.1 [^\n]*\n)(?:[^\r\n]+\r\n)+")]
     private static partial Regex HeadText();
 
-    // HostId names the node that answers, and the names of two have not the same length.
-    [GeneratedRegex("(?<=Content-Length: )[0-9]+(?=\r\n(?:[^\r\n]+\r\n)*\r\n[^\n]*\n<Error>.*<HostId>)")]
-    private static partial Regex LengthOfHostId();
-
     /// <summary>An account, where it is asked, and what its answers named that a later request names again.</summary>
     private sealed class Side(NewAccountView account, Uri at)
     {
@@ -238,7 +234,7 @@ public sealed partial class RelayConformanceTests(SharedDeployment shared) : S3T
             Version = VersionText().Match(answer.Text) is { Success: true } version ? version.Groups[1].Value : Version;
             var masked = TextToMask().Replace(HeaderToMask().Replace(answer.Text, "*"), "*");
             var text = HeadText().Replace(masked, head => string.Join('\n', head.Value.Split('\n').Order(StringComparer.Ordinal)));
-            return LengthOfHostId().Replace(text, "*").Replace(at.Authority, "(at)", StringComparison.Ordinal)
+            return text.Replace(at.Authority, "(at)", StringComparison.Ordinal)
                 .Replace(account.AccessKey, "(key)", StringComparison.Ordinal)
                 .Replace(account.Account, "(account)", StringComparison.Ordinal);
         }
