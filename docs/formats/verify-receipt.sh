@@ -215,6 +215,7 @@ U='"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"'             # UUID
 T='"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}\.[0-9]{3}Z"'       # time
 P="\\{\"name\":$S,\"country\":\"[A-Z]{2}\"\\}"              # party
 R="\\{\"name\":$S,\"country\":\"[A-Z]{2}\",\"operator\":$P,\"owner\":$P,\"custodian\":\\{\"kind\":$S,\"country\":\"[A-Z]{2}\"\\}\\}"
+C="\\{\"rowsLeft\":0,\"filesLeft\":0,\"descriptorsLeft\":(0|null),\"keyForgotten\":true,\"readersEnded\":$N,\"readersCut\":$N\\}" # check
 is() { # STATEMENT PREDICATE FIELDS: fields as NAME=PATTERN
   local fields='' one
   for one in "${@:3}"; do fields="$fields,\"${one%%=*}\":${one#*=}"; done
@@ -227,7 +228,7 @@ is departure move-departure moveId="$U" region="$R" to="$S" epoch="$N" finalSeq=
 is arrival move-arrival moveId="$U" region="$R" from="$S" epochBefore="$N" epochAfter="$N" finalSeq="$N" \
   setDigest="$H" objects="$N" bytes="$N" activatedAt="$T" departureSha256="$H"
 is erasure erasure moveId="$U" region="$R" epoch="$N" keyDestroyedAt="$T" erasedAt="$T" rows="$N" contents="$N" \
-  bytes="$N" filesChecked="$N" arrivalSha256="$H"
+  bytes="$N" filesChecked="$N" arrivalSha256="$H(,\"check\":$C)?"
 is move move moveId="$U" from="$R" to="$R" epochBefore="$N" epochAfter="$N" finalSeq="$N" setDigest="$H" objects="$N" \
   bytes="$N" startedAt="$T" activatedAt="$T" erasedAt="$T" pauseMs="$N" policyVersion="$N" policyRule="$S" \
   fromKey="$H" toKey="$H" departureSha256="$H" arrivalSha256="$H" erasureSha256="$H"

@@ -75,7 +75,7 @@ internal sealed class Scenario
             var keys = new Keys(AccessKey.NewId(profile.Id, _dice.Bytes(5)));
             _deployment.Accounts.Add(profile);
             _deployment.Register.Add(profile, home.Region, _dice.Bytes(32));
-            var credential = new Credential(keys.Current, SignedCall.SecretOf(keys.Current), "first", DateTimeOffset.UnixEpoch);
+            var credential = new Credential(keys.Current, SecretBytes.OfText(SignedCall.SecretOf(keys.Current)), "first", DateTimeOffset.UnixEpoch);
             await home.Up.CreateAccountAsync(profile, credential, default);
             await home.Up.ExecuteAsync(profile.Id, new CreateBucket("plain"), default);
             await home.Up.ExecuteAsync(profile.Id, new CreateBucket("photos"), default);

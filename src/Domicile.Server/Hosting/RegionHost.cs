@@ -1,3 +1,4 @@
+using System.Globalization;
 using Domicile.Accounts;
 using Domicile.Deployments;
 using Domicile.Moves;
@@ -37,6 +38,7 @@ internal static class RegionHost
         using var replica = RegionDirectory.Open(directory);
         using var links = new RegionLinks(peers, config, replica.IsMember, TimeProvider.System);
         using var signer = new EcdsaSigner(SigningKey.LoadOrCreate(dataDirectory, role));
+        await using var memory = new MemorySweep(TimeProvider.System);
         await using var node = new RegionNode(
             new RegionContext
             {
@@ -48,6 +50,8 @@ internal static class RegionHost
                 Signer = signer,
                 Orders = new OrderCheck(TlsFiles.LoadControlKey(dataDirectory, role)),
                 Time = TimeProvider.System,
+                Erasing = ErasingBounds(),
+                SweepMemory = memory.Ask,
                 Security = security,
             },
             new RequestReplay(OptionsOf(config, name), [.. config.Regions.Select(region => OptionsOf(config, region.Facts.Name))]),
@@ -88,6 +92,15 @@ internal static class RegionHost
             await app.StopAsync(CancellationToken.None);
         }
     }
+
+    /// <summary>Seconds that an erasure waits before it cuts, instead of a minute: for tests.</summary>
+    internal const string PatienceSwitch = "DOMICILE_ERASE_PATIENCE_SECONDS";
+
+    private static ErasureBounds ErasingBounds()
+        => int.TryParse(Environment.GetEnvironmentVariable(PatienceSwitch), NumberStyles.None, CultureInfo.InvariantCulture,
+            out var seconds) && TimeSpan.FromSeconds(seconds) < MoveLimits.HoldsMax
+            ? new ErasureBounds(TimeSpan.FromSeconds(seconds), MoveLimits.CutMax)
+            : new ErasureBounds(MoveLimits.HoldsMax, MoveLimits.CutMax);
 
     private static S3Options OptionsOf(DeploymentConfig config, RegionName name)
         => new(name, [.. config.Regions.SelectMany(region => region.Hosts.Prepend(region.Endpoint.Host)).Distinct()]);

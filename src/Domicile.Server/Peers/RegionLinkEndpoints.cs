@@ -4,6 +4,7 @@ using System.Text.Json;
 using Domicile.Accounts;
 using Domicile.Deployments;
 using Domicile.Moves;
+using Domicile.Storage;
 using Microsoft.AspNetCore.Http.Features;
 
 namespace Domicile.Server.Peers;
@@ -28,17 +29,24 @@ internal static class RegionLinkEndpoints
             throw new RegionRefusedException(node.Region.Name, $"{caller} is not the target of this move");
         }
 
+        if (question.BoxKey is not { Length: SecretBox.PublicKeyBytes })
+        {
+            throw new BadHttpRequestException("The question has no key to seal the account's for.");
+        }
+
         var identity = new PeerIdentity.Region(caller);
         var stream = turns.BeginStream(identity, order.Move, context.RequestAborted);
         try
         {
             context.Response.ContentType = "application/octet-stream";
             context.Features.Get<IHttpResponseBodyFeature>()!.DisableBuffering();
-            await node.Changes.StreamAsync(order, caller, question.After, context.Response.BodyWriter, stream.Token);
+            await node.Changes.StreamAsync(
+                order, caller, question.After, question.BoxKey, context.Response.BodyWriter, stream.Token);
         }
-        catch (OperationCanceledException) when (stream.IsCancellationRequested)
+        catch (OperationCanceledException)
         {
-            context.Abort(); // The caller has a newer one, or is gone.
+            // The caller has a newer one, or is gone, or the account is being erased here: nothing of it goes out any more.
+            context.Abort();
         }
         finally
         {
@@ -105,12 +113,13 @@ internal static class RegionLinkEndpoints
     // JSON may leave out what the type promises.
     private static MoveOrder Complete(MoveOrder? order)
         => order is
-            { Profile: { Id.Value: not null, Residence.Code: not null }, Salt: not null, Source.Value: not null, Target.Value: not null }
+        { Profile: { Id.Value: not null, Residence.Code: not null }, Salt: not null, Source.Value: not null, Target.Value: not null }
             ? order
             : throw new BadHttpRequestException("The question has no whole order.");
 }
 
-internal sealed record PullQuestion(MoveOrder Order, long After);
+/// <param name="BoxKey">For which the source seals the account's key: see <see cref="SecretBox"/>.</param>
+internal sealed record PullQuestion(MoveOrder Order, long After, byte[] BoxKey);
 
 [System.Text.Json.Serialization.JsonSourceGenerationOptions(
     PropertyNamingPolicy = System.Text.Json.Serialization.JsonKnownNamingPolicy.CamelCase)]

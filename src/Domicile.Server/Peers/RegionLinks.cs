@@ -61,11 +61,11 @@ internal sealed class RegionLink(PeerClients peers, RegionName region) : IRegion
     // A piece of a content on its way, or, after the last, the target's fsyncs and commit.
     private static readonly TimeSpan HandOverSilenceMax = TimeSpan.FromSeconds(30);
 
-    public async Task<Stream> PullAsync(MoveOrder order, long after, CancellationToken cancellationToken)
+    public async Task<Stream> PullAsync(MoveOrder order, long after, byte[] boxKey, CancellationToken cancellationToken)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(peers.AddressOf(region), "/peer/v1/changes"))
         {
-            Content = JsonContent.Create(new PullQuestion(order, after), LinkJson.Default.PullQuestion),
+            Content = JsonContent.Create(new PullQuestion(order, after, boxKey), LinkJson.Default.PullQuestion),
         };
         try
         {

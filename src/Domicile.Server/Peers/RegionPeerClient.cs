@@ -19,16 +19,23 @@ internal sealed class RegionPeerClient(PeerClients peers, OrderSigner orders, Re
     public async Task<RegionStatus> StatusAsync(CancellationToken cancellationToken)
         => (await AskAsync("status", new PeerCall(), MovesJson.Default.RegionStatus, cancellationToken))!;
 
-    public Task CreateAccountAsync(AccountProfile profile, Credential first, CancellationToken cancellationToken)
-        => AskAsync(
-            "createAccount", new PeerCall { Profile = profile, Credential = first }, MovesJson.Default.Boolean,
-            cancellationToken);
+    public async Task CreateAccountAsync(AccountProfile profile, Credential first, CancellationToken cancellationToken)
+        => await AskAsync(
+            "createAccount",
+            new PeerCall { Profile = profile, Credential = first, Secret = await SealAsync(first, cancellationToken) },
+            MovesJson.Default.Boolean, cancellationToken);
 
     public async Task<CommandResult> ExecuteAsync(
         AccountId account, CredentialCommand command, CancellationToken cancellationToken)
         => (await AskAsync(
-            "execute", new PeerCall { Account = account, Command = command }, MovesJson.Default.CommandResult,
-            cancellationToken, TimeSpan.FromSeconds(30)))!;
+            "execute",
+            new PeerCall
+            {
+                Account = account,
+                Command = command,
+                Secret = command is AddCredential added ? await SealAsync(added.Credential, cancellationToken) : null,
+            },
+            MovesJson.Default.CommandResult, cancellationToken, TimeSpan.FromSeconds(30)))!;
 
     public async Task<IReadOnlyList<AccessKeyView>> ListKeysAsync(AccountId account, CancellationToken cancellationToken)
         => [.. (await AskAsync(
@@ -107,6 +114,20 @@ internal sealed class RegionPeerClient(PeerClients peers, OrderSigner orders, Re
     public Task EndHandOversAsync(MoveOrder order, byte[] erasure, CancellationToken cancellationToken)
         => AskAsync(
             "endHandOvers", new PeerCall { Order = order, Statement = erasure }, MovesJson.Default.Boolean, cancellationToken);
+
+    // A secret would stay in the buffers of the connection and of the region's HTTP server: see SecretBox.
+    private async Task<BoxedSecret> SealAsync(Credential credential, CancellationToken cancellationToken)
+    {
+        var offer = await AskAsync("offerSecret", new PeerCall(), MovesJson.Default.SecretOffer, cancellationToken);
+        try
+        {
+            return BoxedSecret.Seal(offer ?? throw new InvalidDataException("The offer is null."), credential);
+        }
+        catch (InvalidDataException e)
+        {
+            throw new RegionUnreachableException(region, "the key that it offers to seal a secret for is none.", e);
+        }
+    }
 
     private async Task<StepAnswer> StepAsync(string call, PeerCall question, CancellationToken cancellationToken)
         => (await AskAsync(call, question, MovesJson.Default.StepAnswer, cancellationToken))!;

@@ -4,6 +4,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Domicile.Deployments;
 using Domicile.Moves;
+using Domicile.Objects;
 using Microsoft.AspNetCore.Http.Features;
 
 namespace Domicile.Server.Peers;
@@ -137,10 +138,9 @@ internal sealed partial class RegionPeerEndpoints(
         await (call switch
         {
             "status" => AnswerAsync(context, await node.StatusAsync(cancelled), MovesJson.Default.RegionStatus),
-            "createAccount" => DoneAsync(context, node.CreateAccountAsync(Given(question.Profile), Given(question.Credential), cancelled)),
-            "execute" => AnswerAsync(
-                context, await node.ExecuteAsync(Given(question.Account), Given(question.Command), cancelled),
-                MovesJson.Default.CommandResult),
+            "offerSecret" => AnswerAsync(context, node.Secrets.Draw(), MovesJson.Default.SecretOffer),
+            "createAccount" => DoneAsync(context, CreateAccountAsync(question, cancelled)),
+            "execute" => AnswerAsync(context, await ExecuteAsync(question, cancelled), MovesJson.Default.CommandResult),
             "listKeys" => AnswerAsync(
                 context, await node.ListKeysAsync(Given(question.Account), cancelled),
                 MovesJson.Default.IReadOnlyListAccessKeyView),
@@ -163,6 +163,23 @@ internal sealed partial class RegionPeerEndpoints(
                 context, await node.ExamineAsync(cancelled), MovesJson.Default.IReadOnlyListDoctorFinding),
             _ => AnswerAsync(context, await StepAsync(call, question, cancelled), MovesJson.Default.StepAnswer),
         });
+    }
+
+    private async Task CreateAccountAsync(PeerCall question, CancellationToken cancelled)
+    {
+        using var first = node.Secrets.Open(Given(question.Credential), Given(question.Secret));
+        await node.CreateAccountAsync(Given(question.Profile), first, cancelled);
+    }
+
+    private async Task<CommandResult> ExecuteAsync(PeerCall question, CancellationToken cancelled)
+    {
+        if (question is not { Command: AddCredential added, Secret: { } secret })
+        {
+            return await node.ExecuteAsync(Given(question.Account), Given(question.Command), cancelled);
+        }
+
+        using var credential = node.Secrets.Open(added.Credential, secret);
+        return await node.ExecuteAsync(Given(question.Account), new AddCredential(credential), cancelled);
     }
 
     private Task<StepAnswer> StepAsync(string call, PeerCall question, CancellationToken cancelled)

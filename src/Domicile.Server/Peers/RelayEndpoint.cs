@@ -23,6 +23,9 @@ internal static class RelayEndpoint
     /// <summary>Header: how many nodes the request has passed, the one that sends it counted. At most <see cref="HopsMax"/>.</summary>
     public const string HopsHeader = "domicile-hops";
 
+    /// <summary>Header: whether the client came by http or https, for answers that name an address.</summary>
+    public const string SchemeHeader = "domicile-scheme";
+
     /// <summary>Header of an answer: the client's connection ends with it.</summary>
     public const string CloseHeader = "domicile-close";
 
@@ -44,7 +47,7 @@ internal static class RelayEndpoint
         }
 
         new Relayed(caller, hops, request.HostBucket).Mark(context);
-        context.Features.Set<IHttpRequestFeature>(FeatureOf(request, context.Request.Body));
+        context.Features.Set<IHttpRequestFeature>(FeatureOf(request, context.Request));
         context.Features.Set<IRequestBodyPipeFeature>(
             new BodyPipe(context, context.Request.Body, context.Features.GetRequiredFeature<IRequestBodyPipeFeature>()));
         context.Response.OnStarting(SayOfConnection, context);
@@ -70,19 +73,20 @@ internal static class RelayEndpoint
                 && text == (link.ContentLength ?? 0).ToString(CultureInfo.InvariantCulture);
     }
 
-    private static HttpRequestFeature FeatureOf(ClientRequest request, Stream body)
+    private static HttpRequestFeature FeatureOf(ClientRequest request, HttpRequest link)
     {
         var question = request.Target.IndexOf('?', StringComparison.Ordinal);
         var path = question < 0 ? request.Target : request.Target[..question];
         return new HttpRequestFeature
         {
             Protocol = "HTTP/1.1",
+            Scheme = link.Headers[SchemeHeader] == "https" ? "https" : "http",
             Method = request.Method,
             RawTarget = request.Target,
             Path = Uri.UnescapeDataString(path),
             QueryString = question < 0 ? "" : request.Target[question..],
             Headers = request.ToHeaders(),
-            Body = body,
+            Body = link.Body,
         };
     }
 

@@ -166,6 +166,7 @@ internal sealed class RequestForwarder(PeerClients peers, UnprovenBodies bodies)
         };
         request.Headers.ExpectContinue = body is StreamContent ? true : null;
         request.Headers.Add(RelayEndpoint.HopsHeader, hops.ToString(CultureInfo.InvariantCulture));
+        request.Headers.Add(RelayEndpoint.SchemeHeader, context.Request.Scheme);
         request.Headers.Add(RelayEndpoint.RequestHeader, Base64Url.EncodeToString(head.Encode()));
         return request;
     }

@@ -9,11 +9,13 @@ namespace Domicile.Server.S3;
 internal static class Authentication
 {
     /// <param name="now">When the signature must be valid.</param>
+    /// <returns>The signature, whose key the caller disposes.</returns>
     public static async ValueTask<Outcome<ProvenSignature>> CheckAsync(
         HttpContext context, RequestTarget target, SignatureClaim claim, AccountCopy copy, DateTimeOffset now)
     {
         var headers = context.Request.Headers;
-        if (await copy.FindCredentialAsync(claim.AccessKeyId, context.RequestAborted) is not { } credential)
+        using var credential = await copy.FindCredentialAsync(claim.AccessKeyId, context.RequestAborted);
+        if (credential is null)
         {
             return UnknownKey(claim);
         }
@@ -29,9 +31,13 @@ internal static class Authentication
             return error;
         }
 
-        return IsOwner(headers["x-amz-expected-bucket-owner"], copy) && IsOwner(headers["x-amz-source-expected-bucket-owner"], copy)
-            ? signature
-            : S3Error.Of("AccessDenied");
+        if (IsOwner(headers["x-amz-expected-bucket-owner"], copy) && IsOwner(headers["x-amz-source-expected-bucket-owner"], copy))
+        {
+            return signature;
+        }
+
+        signature.Key.Dispose();
+        return S3Error.Of("AccessDenied");
     }
 
     // A copy's source lies in the same account as its target: there is no other that it could be read from.

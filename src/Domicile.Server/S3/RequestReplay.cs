@@ -37,7 +37,7 @@ internal sealed class RequestReplay(S3Options options, IReadOnlyList<S3Options> 
             return new ReplayRefusal(error.Code, error.Message, IsForged: true);
         }
 
-        var exchange = new S3Exchange(context, target, signature, asOf, copy, writes, options);
+        using var exchange = new S3Exchange(context, target, signature, asOf, copy, writes, options);
         return await operation.RunAsync(exchange) is { } refusal
             ? new ReplayRefusal(refusal.Code, refusal.Message, IsForged: false)
             : null;

@@ -28,7 +28,8 @@ internal sealed partial class S3Endpoint(
     AccountGateway gateway, RequestForwarder forwarder, S3Options options, SecurityLog security, TimeProvider time,
     ILogger<S3Endpoint> log)
 {
-    private readonly string _hostId = Convert.ToBase64String(Encoding.UTF8.GetBytes(options.Region.Value));
+    // Of one length for every region, so that an answer has one length wherever it is made.
+    private readonly string _hostId = Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes(options.Region.Value)));
 
     [SuppressMessage("Design", "CA1031", Justification = "The last place where a bug can still become an answer.")]
     public async Task HandleAsync(HttpContext context)
@@ -134,7 +135,7 @@ internal sealed partial class S3Endpoint(
                 case Route.Here here:
                     await using (here.Copy)
                     {
-                        return await ServeHereAsync(context, target, operation, claim, here.Copy);
+                        return await ServeUntilCutAsync(context, target, operation, claim, here.Copy);
                     }
 
                 case Route.Forward forward:
@@ -161,6 +162,22 @@ internal sealed partial class S3Endpoint(
         return S3Answer.SlowDown("The account is moving faster than the request.");
     }
 
+    // An account that is erased here cuts who still reads it or writes into it: at the socket, whatever the client does.
+    private async Task<S3Error?> ServeUntilCutAsync(
+        HttpContext context, RequestTarget target, Operation operation, SignatureClaim claim, AccountCopy copy)
+    {
+        await using var cutting = copy.Cut.UnsafeRegister(static one => ((HttpContext)one!).Abort(), context);
+        try
+        {
+            return await ServeHereAsync(context, target, operation, claim, copy);
+        }
+        catch (OperationCanceledException) when (copy.Cut.IsCancellationRequested)
+        {
+            context.Abort();
+            return null;
+        }
+    }
+
     private async Task<S3Error?> ServeHereAsync(
         HttpContext context, RequestTarget target, Operation operation, SignatureClaim claim, AccountCopy copy)
     {
@@ -178,7 +195,7 @@ internal sealed partial class S3Endpoint(
         }
 
         // :: Step 5: run.
-        var exchange = new S3Exchange(context, target, signature, now, copy, gateway, options);
+        using var exchange = new S3Exchange(context, target, signature, now, copy, gateway, options);
         try
         {
             return await operation.RunAsync(exchange);

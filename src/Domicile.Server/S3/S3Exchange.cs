@@ -6,12 +6,12 @@ using Domicile.Server.S3.Wire;
 
 namespace Domicile.Server.S3;
 
-/// <summary>A request that is authenticated and served here, and its answer.</summary>
+/// <summary>A request that is authenticated and served here, and its answer. Its end is that of its signing key.</summary>
 /// <param name="receivedAt">When its signature was looked at.</param>
 /// <param name="writes">Where its command goes.</param>
 internal sealed class S3Exchange(
     HttpContext http, RequestTarget target, ProvenSignature signature, DateTimeOffset receivedAt, AccountCopy copy,
-    IAccountWrites writes, S3Options options) : ISignedRequest
+    IAccountWrites writes, S3Options options) : ISignedRequest, IDisposable
 {
     public HttpContext Http => http;
 
@@ -53,18 +53,20 @@ internal sealed class S3Exchange(
             : S3Error.Of("NoSuchBucket").WithDetail("BucketName", name);
 
     /// <summary>
-    /// Runs the request's one command. The client's going away doesn't stop it: whether it is durable would then be anyone's guess, and
-    /// the gateway's waits are bounded.
+    /// Runs the request's one command. The client's going away doesn't stop it: whether it is durable would then be anyone's
+    /// guess, and the gateway's waits are bounded. An erasure here does: a hand-over that outlasts its patience ends unanswered.
     /// </summary>
     public async Task<Outcome<T>> WriteAsync<T>(AccountCommand command)
         where T : CommandResult
-        => await writes.WriteAsync(copy, command, this, CancellationToken.None) switch
+        => await writes.WriteAsync(copy, command, this, copy.Cut) switch
         {
             T done => done,
             CommandResult.Refused { Code: "SlowDown" } busy => S3Answer.SlowDown(busy.Detail),
             CommandResult.Refused refused => S3Error.Of(refused.Code, refused.Detail),
             var other => throw new InvalidOperationException($"{command.GetType().Name} answered {other.GetType().Name}."),
         };
+
+    public void Dispose() => signature.Key.Dispose();
 
     byte[]? ISignedRequest.EncodeHead()
         => Sent.IsWhole ? ClientRequest.Of(http, target.HostBucket).Encode() : null;

@@ -29,6 +29,9 @@ internal static class AccessKey
 
 /// <summary>What an S3 client signs with. The secret never leaves the home region but with the account, encrypted.</summary>
 /// <param name="AccessKeyId">See <see cref="AccessKey"/>.</param>
-/// <param name="Secret">40 characters; the key of AWS Signature Version 4.</param>
+/// <param name="Secret">40 characters, UTF-8; the key of AWS Signature Version 4. Whoever has the credential disposes it.</param>
 /// <param name="Label">What its owner calls it, such as a device's name; at most 128 characters.</param>
-internal sealed record Credential(string AccessKeyId, string Secret, string Label, DateTimeOffset CreatedAt);
+internal sealed record Credential(string AccessKeyId, SecretBytes Secret, string Label, DateTimeOffset CreatedAt) : IDisposable
+{
+    public void Dispose() => Secret.Dispose();
+}

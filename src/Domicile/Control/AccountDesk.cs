@@ -133,7 +133,7 @@ internal sealed class AccountDesk(ControlParts parts)
             cancellationToken);
 
         // :: Step 2: the account itself. What became of it after a refusal or no answer, tidying finds out.
-        var key = parts.Entropy.DrawCredential(profile.Id, FirstKeyLabel, now);
+        using var key = parts.Entropy.DrawCredential(profile.Id, FirstKeyLabel, now);
         var made = await parts.Regions.TellAsync(
             choice.Home, (region, limited) => region.CreateAccountAsync(profile, key, limited), cancellationToken);
         if (!made.Is(out _, out var refusal))
@@ -156,7 +156,7 @@ internal sealed class AccountDesk(ControlParts parts)
             },
             cancellationToken);
         var endpoint = parts.Config.Find(choice.Home)!.Endpoint.ToString().TrimEnd('/');
-        return new NewAccountView(profile.Id.Value, choice.Home.Value, endpoint, key.AccessKeyId, key.Secret);
+        return new NewAccountView(profile.Id.Value, choice.Home.Value, endpoint, key.AccessKeyId, key.Secret.ToText());
     }
 
     private AccountView View(ControlAccount account)

@@ -1,3 +1,4 @@
+using System.Buffers.Text;
 using System.Security.Cryptography;
 using Domicile.Accounts;
 
@@ -19,7 +20,15 @@ internal sealed class Entropy(Func<int, byte[]> draw)
 
     /// <summary>An access key whose secret has 240 bits: 40 characters of base64, as S3's have.</summary>
     public Credential DrawCredential(AccountId account, string label, DateTimeOffset now)
-        => new(AccessKey.NewId(account, draw(5)), Convert.ToBase64String(draw(30)), label, now);
+    {
+        var id = AccessKey.NewId(account, draw(5));
+        var random = draw(30);
+        var secret = SecretBytes.OfLength(40);
+        Base64.EncodeToUtf8(random, secret.Writable, out _, out var written);
+        Invariant.Check(written == secret.LengthBytes);
+        CryptographicOperations.ZeroMemory(random);
+        return new Credential(id, secret, label, now);
+    }
 
     /// <summary>A bearer token of 256 bits, in 52 characters of base 32.</summary>
     public string DrawToken() => Base32.Encode(draw(TokenLengthBytes));

@@ -22,9 +22,9 @@ internal sealed class KeyDesk(ControlParts parts, AccountDesk accounts)
                 $"account {account.Id} has {keys.Keys.Count} access keys, the most an account can have", "revoke one first");
         }
 
-        var key = parts.Entropy.DrawCredential(account.Id, label, parts.Time.GetUtcNow());
+        using var key = parts.Entropy.DrawCredential(account.Id, label, parts.Time.GetUtcNow());
         var added = await ExecuteAsync(account, new AddCredential(key), cancellationToken);
-        return added.Is(out _, out refusal) ? new NewKeyView(key.AccessKeyId, key.Secret, key.Label) : refusal;
+        return added.Is(out _, out refusal) ? new NewKeyView(key.AccessKeyId, key.Secret.ToText(), key.Label) : refusal;
     }
 
     public async Task<Outcome<KeyList>> ListAsync(string text, CancellationToken cancellationToken)

@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using Domicile.Accounts;
-using Domicile.Proofs.Statements;
 using Domicile.Storage;
 
 namespace Domicile.Moves;
@@ -30,11 +29,8 @@ internal static class AccountEnd
             throw new RegionRefusedException(region.Name, begun);
         }
 
-        await store.WaitForHoldsAsync(MoveLimits.HoldsMax, cancellationToken);
-        var erased = await AccountErasure.RunAsync(store, region.Time, cancellationToken);
-        statement = region.Sign(account, salt, new Erasure(
-            null, region.Claim, epoch, erased.KeyDestroyedAt, erased.At, erased.Rows, erased.Contents, erased.Bytes,
-            erased.FilesChecked, null));
+        var erased = await AccountErasure.RunAsync(store, region, cancellationToken);
+        statement = region.Sign(account, salt, erased.ToStatement(move: null, region, epoch, arrivalSha256: null));
         await store.WriteAsync(transaction => Finish(transaction, region, epoch, id, statement), cancellationToken);
         return statement;
     }
@@ -61,6 +57,7 @@ internal static class AccountEnd
         AccountTransaction transaction, RegionContext region, long epoch, Guid id, byte[] statement)
     {
         transaction.PutRow(transaction.Row! with { HasData = false, Move = null });
+        ErasureIntent.Remove(transaction);
         new RegionMoveRecord(
             id, MoveRole.Source, MoveOutcome.Erased, epoch, region.Name, 0, region.Time.GetUtcNow(), null, statement)
             .Save(transaction.Sql, transaction.Account);

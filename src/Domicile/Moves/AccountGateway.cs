@@ -239,11 +239,11 @@ internal sealed class AccountGateway(RegionContext region) : IAccountWrites
         => !region.Knows(home.Region)
             ? new Route.Busy($"The account's home is {home.Region}, which is no region of this deployment.")
             : RouteAround(via, home, profile) ?? AnswerTransit(profile, region.Self) switch
-        {
-            TransitAnswer.Relay => new Route.Forward(home.Region),
-            TransitAnswer.Refuse(var reason) => new Route.Forbidden(reason),
-            _ => new Route.Redirect(home.Region, home.Epoch, region.Links.EndpointOf(home.Region)),
-        };
+            {
+                TransitAnswer.Relay => new Route.Forward(home.Region),
+                TransitAnswer.Refuse(var reason) => new Route.Forbidden(reason),
+                _ => new Route.Redirect(home.Region, home.Epoch, region.Links.EndpointOf(home.Region)),
+            };
 
     // A region that relays may have an older policy, or none that it keeps: what it may not pass on is not answered to it.
     private Route? RouteAround(RegionName? via, (RegionName Region, long Epoch) home, AccountProfile profile)

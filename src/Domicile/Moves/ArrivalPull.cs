@@ -135,14 +135,15 @@ internal sealed partial class ArrivalPull(RegionContext region, MoveOrder order,
         Interlocked.Exchange(ref _unstoredBytes, 0);
         Interlocked.Exchange(ref _unreadBytes, 0);
         using var broken = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
+        using var box = new SecretBox();
         await using var input = await PulledInput.OpenAsync(
-            region.Links.To(order.Source), order, _store.Row?.Cursor ?? 0, region.Time, broken.Token);
+            region.Links.To(order.Source), order, _store.Row?.Cursor ?? 0, box.PublicKey, region.Time, broken.Token);
         var arrived = Channel.CreateBounded<Arrived>(MoveLimits.BatchesAhead);
         var contents = new List<Task>();
         var storing = region.Storage.Workers.Run(() => BreakingAsync(StoreAsync(arrived.Reader, broken.Token), broken));
         try
         {
-            await ReadAsync(input, contents, arrived.Writer, broken);
+            await ReadAsync(input, box, contents, arrived.Writer, broken);
         }
         finally
         {
@@ -154,7 +155,7 @@ internal sealed partial class ArrivalPull(RegionContext region, MoveOrder order,
 
     // Ends with the source's last frame; throws when the stream breaks or when storing has failed.
     private async Task ReadAsync(
-        PulledInput input, List<Task> contents, ChannelWriter<Arrived> arrived, CancellationTokenSource broken)
+        PulledInput input, SecretBox box, List<Task> contents, ChannelWriter<Arrived> arrived, CancellationTokenSource broken)
     {
         var cancellationToken = broken.Token;
         var ahead = new Turns { AtOnce = MoveLimits.ContentsAhead };
@@ -164,7 +165,11 @@ internal sealed partial class ArrivalPull(RegionContext region, MoveOrder order,
             switch (await ChangeStream.ReadAsync(input.ReadExactlyAsync, cancellationToken))
             {
                 case StreamFrame.Key key:
-                    await _store.WriteAsync(transaction => TakeKey(transaction, key.AccountKey), cancellationToken);
+                    using (var opened = box.Open(order.Move.ToByteArray(), key.Boxed))
+                    {
+                        await _store.WriteAsync(transaction => TakeKey(transaction, opened), cancellationToken);
+                    }
+
                     break;
                 case StreamFrame.Content content:
                     own.Add(await ReceiveAsync(content, input, ahead, broken));
@@ -299,12 +304,12 @@ internal sealed partial class ArrivalPull(RegionContext region, MoveOrder order,
         arrived.Decoded = decoded;
     }
 
-    private bool TakeKey(AccountTransaction transaction, byte[] key)
+    private bool TakeKey(AccountTransaction transaction, SecretBytes key)
     {
         CheckArriving(transaction);
         if (transaction.Key is null)
         {
-            _store.ImportKey(transaction, key);
+            _store.ImportKey(transaction, key.Span);
         }
 
         return true;

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.IO.Pipelines;
+using System.Security.Cryptography;
 using Domicile.Accounts;
 using Domicile.Objects;
 using Domicile.Objects.Rows;
@@ -15,9 +16,10 @@ internal sealed class ChangeSource(RegionContext region)
 {
     /// <summary>Returns when the move is over here, or throws when the stream breaks. The caller completes the writer.</summary>
     /// <param name="caller">The region that the link has authenticated: the account goes to the one on record, and no other.</param>
+    /// <param name="boxKey">The target's, for which the account's key is sealed.</param>
     /// <exception cref="RegionRefusedException">Control has not signed this order.</exception>
     public async Task StreamAsync(
-        MoveOrder order, RegionName caller, long after, PipeWriter output, CancellationToken cancellationToken)
+        MoveOrder order, RegionName caller, long after, byte[] boxKey, PipeWriter output, CancellationToken cancellationToken)
     {
         region.CheckOrder(order);
         if (region.Storage.Find(order.Account) is not { } store)
@@ -34,6 +36,13 @@ internal sealed class ChangeSource(RegionContext region)
         }
 
         using var hold = store.HoldOpen();
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, hold.Cut);
+        await StreamAsync(store, order, after, boxKey, output, ending.Token);
+    }
+
+    private async Task StreamAsync(
+        AccountStore store, MoveOrder order, long after, byte[] boxKey, PipeWriter output, CancellationToken cancellationToken)
+    {
         var sentKey = false;
         long? spoke = null;
         string? missing = null;
@@ -48,7 +57,7 @@ internal sealed class ChangeSource(RegionContext region)
 
             if (!sentKey)
             {
-                ChangeStream.Write(output, new StreamFrame.Key(ExportKey(store)));
+                ChangeStream.Write(output, new StreamFrame.Key(BoxKey(store, order, boxKey)));
                 sentKey = true;
             }
 
@@ -192,11 +201,13 @@ internal sealed class ChangeSource(RegionContext region)
             _ => $"The account is {row.State} here.",
         };
 
-    private static byte[] ExportKey(AccountStore store)
+    private static byte[] BoxKey(AccountStore store, MoveOrder order, byte[] boxKey)
     {
-        var key = new byte[AccountKey.LengthBytes];
+        Span<byte> key = stackalloc byte[AccountKey.LengthBytes];
         store.Key!.CopyTo(key);
-        return key;
+        var box = SecretBox.Seal(boxKey, order.Move.ToByteArray(), key);
+        CryptographicOperations.ZeroMemory(key);
+        return box;
     }
 
     private static async Task EndAsync(PipeWriter output, string reason, CancellationToken cancellationToken)

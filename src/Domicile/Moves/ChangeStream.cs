@@ -16,8 +16,8 @@ internal abstract record StreamFrame
     {
     }
 
-    /// <summary>First of all: the account's key, which only the mutually authenticated link protects.</summary>
-    public sealed record Key(byte[] AccountKey) : StreamFrame;
+    /// <summary>First of all: the account's key, in a <see cref="SecretBox"/> of the target's, its purpose the move's id.</summary>
+    public sealed record Key(byte[] Boxed) : StreamFrame;
 
     /// <summary>A content that lies in a file: its sealed bytes follow.</summary>
     public sealed record Content(string ContentId, long LengthBytes, long SealedLengthBytes) : StreamFrame;
@@ -94,7 +94,7 @@ internal static class ChangeStream
         switch (frame)
         {
             case StreamFrame.Key key:
-                output.Write(key.AccountKey);
+                output.Write(key.Boxed);
                 return KeyType;
             case StreamFrame.Content content:
                 WriteLong(output, content.LengthBytes);

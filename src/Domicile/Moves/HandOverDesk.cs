@@ -42,14 +42,23 @@ internal sealed partial class HandOverDesk(RegionContext region, IRequestReplay 
 
         // :: Step 2: was it answered before, or is it too late? The hold comes before the look at the state, as at the gateway.
         await using var copy = new AccountCopy(store, store.HoldOpen(), handOver.Epoch);
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, copy.Cut);
         var attempt = new Attempt(region, store, handOver, NameOf(signature));
-        if (await attempt.FindAnswerAsync(cancellationToken) is { } known)
+        try
         {
-            return known;
-        }
+            if (await attempt.FindAnswerAsync(ending.Token) is { } known)
+            {
+                return known;
+            }
 
-        // :: Step 3: run it as if it had come from its client.
-        return await RunAsync(caller, handOver, copy, attempt, AsOf(record, handOver), body, cancellationToken);
+            // :: Step 3: run it as if it had come from its client.
+            return await RunAsync(caller, handOver, copy, attempt, AsOf(record, handOver), body, ending.Token);
+        }
+        catch (OperationCanceledException) when (copy.Cut.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            // The account has left again and is being erased: a body that still comes in is cut. Whoever asks again hears more.
+            return new HandOverAnswer.NotYet();
+        }
     }
 
     /// <summary>Control shows that the source has erased: whoever hands over from there now can't have been asked by a client.</summary>

@@ -26,7 +26,8 @@ internal interface IRegionLink
     /// Asked of the source by the target: the changes after a seq, then those that follow as they commit, as
     /// <see cref="ChangeStream"/> frames. The stream ends only by failing, by cancellation or with its last frame.
     /// </summary>
-    Task<Stream> PullAsync(MoveOrder order, long after, CancellationToken cancellationToken);
+    /// <param name="boxKey">For which the account's key is sealed: a <see cref="Storage.SecretBox.PublicKey"/>.</param>
+    Task<Stream> PullAsync(MoveOrder order, long after, byte[] boxKey, CancellationToken cancellationToken);
 
     /// <summary>Asked of a source by a target: as many bytes as are wanted, which say nothing, for the time that they take.</summary>
     /// <param name="lengthBytes">At most <see cref="MoveLimits.ProbeBytesMax"/>.</param>

@@ -19,6 +19,20 @@ internal static class MoveLimits
     public static readonly TimeSpan HoldsMax = TimeSpan.FromSeconds(60);
 
     /// <summary>
+    /// How long those that were cut may take to end. If one is still there then, nothing is erased or signed: it is tried
+    /// again.
+    /// </summary>
+    public static readonly TimeSpan CutMax = TimeSpan.FromSeconds(10);
+
+    /// <summary>Keys that a region keeps for secrets of new access keys that control is about to send.</summary>
+    public const int SecretOffersMax = 64;
+
+    /// <summary>How often, and how often at most, an erasure looks whether files of the account are still open.</summary>
+    public static readonly TimeSpan DescriptorsLookedEvery = TimeSpan.FromMilliseconds(50);
+
+    public const int DescriptorLooksMax = 40;
+
+    /// <summary>
     /// How long after an activation the former home may hand over writes, unless it erases earlier: bodies that were arriving
     /// at the seal have come by then, or their clients send them again.
     /// </summary>

@@ -27,6 +27,7 @@ namespace Domicile.Moves;
 [JsonSerializable(typeof(IReadOnlyList<AccessKeyView>))]
 [JsonSerializable(typeof(IReadOnlyList<DoctorFinding>))]
 [JsonSerializable(typeof(PeerRefusal))]
+[JsonSerializable(typeof(SecretOffer))]
 [JsonSerializable(typeof(byte[]))]
 [JsonSerializable(typeof(bool))]
 internal sealed partial class MovesJson : JsonSerializerContext;
@@ -39,6 +40,9 @@ internal sealed record PeerCall
     public Accounts.RegionName? Source { get; init; }
     public Accounts.AccountProfile? Profile { get; init; }
     public Accounts.Credential? Credential { get; init; }
+
+    /// <summary>Of the credential, or of the command's: the secret itself is in no document.</summary>
+    public BoxedSecret? Secret { get; init; }
     public CredentialCommand? Command { get; init; }
     public DirectoryUpdate? Update { get; init; }
     public long Epoch { get; init; }

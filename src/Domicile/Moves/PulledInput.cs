@@ -31,12 +31,12 @@ internal sealed class PulledInput : IAsyncDisposable
 
     /// <exception cref="TimeoutException">The source does not answer.</exception>
     public static async Task<PulledInput> OpenAsync(
-        IRegionLink source, MoveOrder order, long after, TimeProvider time, CancellationToken stopped)
+        IRegionLink source, MoveOrder order, long after, byte[] boxKey, TimeProvider time, CancellationToken stopped)
     {
         var input = new PulledInput(time, stopped);
         try
         {
-            input._input = await input.ConnectAsync(source, order, after);
+            input._input = await input.ConnectAsync(source, order, after, boxKey);
             return input;
         }
         catch
@@ -80,7 +80,7 @@ internal sealed class PulledInput : IAsyncDisposable
             await _input.DisposeAsync();
         }
 
-        // The account's key came through it.
+        // The account's names came through it.
         ArrayPool<byte>.Shared.Return(_ahead, clearArray: true);
         await _stopping.DisposeAsync();
         _silence.Dispose();
@@ -111,12 +111,12 @@ internal sealed class PulledInput : IAsyncDisposable
         }
     }
 
-    private async Task<Stream> ConnectAsync(IRegionLink source, MoveOrder order, long after)
+    private async Task<Stream> ConnectAsync(IRegionLink source, MoveOrder order, long after, byte[] boxKey)
     {
         BeginWait();
         try
         {
-            return await source.PullAsync(order, after, _silence.Token);
+            return await source.PullAsync(order, after, boxKey, _silence.Token);
         }
         catch (OperationCanceledException) when (_silence.IsCancellationRequested && !_stopped.IsCancellationRequested)
         {

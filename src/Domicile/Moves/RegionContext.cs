@@ -24,6 +24,10 @@ internal sealed record RegionContext
     public required OrderCheck Orders { get; init; }
     public required TimeProvider Time { get; init; }
     public CopyBounds Copy { get; init; } = new();
+    public ErasureBounds Erasing { get; init; } = new(MoveLimits.HoldsMax, MoveLimits.CutMax);
+
+    /// <summary>Asked for after each erasure: has this process give back memory in which names may have stayed.</summary>
+    public Action SweepMemory { get; init; } = () => { };
 
     /// <summary>Who tried what he may not; nowhere unless the region is a process of its own.</summary>
     public SecurityLog Security { get; init; } = SecurityLog.Nowhere;

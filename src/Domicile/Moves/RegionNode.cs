@@ -39,6 +39,7 @@ internal sealed partial class RegionNode : IRegionPeer, IAsyncDisposable
         Changes = new ChangeSource(region);
         HandOvers = new HandOverDesk(region, replay, logs.CreateLogger<HandOverDesk>());
         Gateway = new AccountGateway(region);
+        Secrets = new SecretOffers(region.Time);
     }
 
     public ChangeSource Changes { get; }
@@ -46,6 +47,9 @@ internal sealed partial class RegionNode : IRegionPeer, IAsyncDisposable
     public HandOverDesk HandOvers { get; }
 
     public AccountGateway Gateway { get; }
+
+    /// <summary>For the secrets of new access keys, on their way from control.</summary>
+    public SecretOffers Secrets { get; }
 
     public RegionContext Region => _region;
 
@@ -121,7 +125,8 @@ internal sealed partial class RegionNode : IRegionPeer, IAsyncDisposable
     public async Task<DeepVerification> VerifyDeepAsync(AccountId account, CancellationToken cancellationToken)
     {
         await using var copy = await OpenAsync(account, cancellationToken);
-        var result = await AccountVerification.RunAsync(copy.Store, cancellationToken);
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, copy.Cut);
+        var result = await AccountVerification.RunAsync(copy.Store, ending.Token);
         if (result.Troubles.Count == 0)
         {
             _damages.TryRemove(account, out _);
@@ -136,7 +141,7 @@ internal sealed partial class RegionNode : IRegionPeer, IAsyncDisposable
 
     public Task<byte[]> EraseAccountAsync(
         AccountId account, long epoch, byte[] salt, CancellationToken cancellationToken)
-        => AccountEnd.RunAsync(_region, account, epoch, salt, cancellationToken);
+        => TellingAsync(account, () => AccountEnd.RunAsync(_region, account, epoch, salt, cancellationToken));
 
     public Task UpdateAsync(DirectoryUpdate update, CancellationToken cancellationToken)
     {
@@ -199,7 +204,23 @@ internal sealed partial class RegionNode : IRegionPeer, IAsyncDisposable
     }
 
     public Task<StepAnswer> EraseAsync(MoveOrder order, byte[] arrival, CancellationToken cancellationToken)
-        => StepAsync("erase", order, () => _source.EraseAsync(order, arrival, cancellationToken));
+        => StepAsync(
+            "erase", order,
+            () => TellingAsync(order.Account, () => _source.EraseAsync(order, arrival, cancellationToken)));
+
+    // Why an erasure isn't signed, control hears from the answer; whoever reads this region's log must find it too.
+    private async Task<T> TellingAsync<T>(AccountId account, Func<Task<T>> erase)
+    {
+        try
+        {
+            return await erase();
+        }
+        catch (RegionRefusedException e)
+        {
+            LogNotErased(_log, account, e.Reason);
+            throw;
+        }
+    }
 
     public Task EndHandOversAsync(MoveOrder order, byte[] erasure, CancellationToken cancellationToken)
     {
@@ -221,7 +242,8 @@ internal sealed partial class RegionNode : IRegionPeer, IAsyncDisposable
     {
         await using (copy)
         {
-            return await Gateway.WriteAsync(copy, command, null, cancellationToken);
+            using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, copy.Cut);
+            return await Gateway.WriteAsync(copy, command, null, ending.Token);
         }
     }
 
@@ -311,4 +333,7 @@ internal sealed partial class RegionNode : IRegionPeer, IAsyncDisposable
     [LoggerMessage(
         Level = LogLevel.Warning, Message = "What a former process left of account {Account} could not be taken up ({Cause}).")]
     private static partial void LogNotResumed(ILogger log, AccountId account, string cause);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Account {Account} is not erased: {Reason}")]
+    private static partial void LogNotErased(ILogger log, AccountId account, string reason);
 }

@@ -76,7 +76,8 @@ internal sealed class SourceRole(RegionContext region, CancellationToken stop = 
             : NotHere(order);
 
     /// <summary>
-    /// Step 8. Destroying the key is the durable intent: from then on nothing but erasing can happen to this copy.
+    /// Step 8. Destroying the key is the durable intent: from then on nothing but erasing can happen to this copy. Whoever still
+    /// reads it or writes into it has been cut before.
     /// </summary>
     public async Task<StepAnswer> EraseAsync(MoveOrder order, byte[] arrival, CancellationToken cancellationToken)
     {
@@ -138,11 +139,9 @@ internal sealed class SourceRole(RegionContext region, CancellationToken stop = 
 
     private async Task<byte[]> EraseAsync(AccountStore store, MoveOrder order, byte[] arrival, RegionMoveRecord record)
     {
-        await store.WaitForHoldsAsync(MoveLimits.HoldsMax, stop);
-        var erased = await AccountErasure.RunAsync(store, region.Time, stop);
-        var statement = region.Sign(order, new Erasure(
-            order.Move, region.Claim, order.Epoch, erased.KeyDestroyedAt, erased.At, erased.Rows, erased.Contents,
-            erased.Bytes, erased.FilesChecked, RegionContext.Sha256Hex(arrival)));
+        var erased = await AccountErasure.RunAsync(store, region, stop);
+        var statement = region.Sign(
+            order, erased.ToStatement(order.Move, region, order.Epoch, RegionContext.Sha256Hex(arrival)));
         await store.WriteAsync(
             transaction =>
             {
@@ -150,6 +149,7 @@ internal sealed class SourceRole(RegionContext region, CancellationToken stop = 
                 Invariant.Check(row.State == AccountState.Departed && row.Epoch == order.Epoch);
                 transaction.PutRow(row with { HasData = false });
                 (record with { Outcome = MoveOutcome.Erased, Erasure = statement }).Save(transaction.Sql, order.Account);
+                ErasureIntent.Remove(transaction);
                 return true;
             },
             stop);

@@ -168,7 +168,7 @@ internal sealed partial class TargetRole(RegionContext region, ArrivalPulls pull
                 await WipeAsync(store, account, _stop.Token);
                 return;
             }
-            catch (Exception e) when (e is IOException or DbException)
+            catch (Exception e) when (e is IOException or DbException or RegionRefusedException)
             {
                 LogNotWiped(log, account, e.Message);
                 await Task.Delay(MoveLimits.RetryAfter(failures), region.Time, _stop.Token);
@@ -185,12 +185,13 @@ internal sealed partial class TargetRole(RegionContext region, ArrivalPulls pull
             return;
         }
 
-        await AccountErasure.RunAsync(store, region.Time, cancellationToken);
+        await AccountErasure.RunAsync(store, region, cancellationToken);
         await store.WriteAsync(
             transaction =>
             {
                 transaction.SetSeqAndDigest(0, new byte[Proofs.SetDigest.LengthBytes]);
                 transaction.PutRow(transaction.Row! with { HasData = false });
+                ErasureIntent.Remove(transaction);
                 return true;
             },
             cancellationToken);

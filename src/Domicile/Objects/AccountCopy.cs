@@ -9,11 +9,11 @@ namespace Domicile.Objects;
 
 /// <summary>
 /// A request's hold on this region's copy of an account: its state allowed reads when the hold was taken, and erasing
-/// waits for the hold's end. Queries see what was committed when each began. Writes don't go through here but through the
-/// gateway (Domicile.Moves.AccountGateway.WriteAsync), which follows the account if it has left. For one request: not
-/// thread-safe.
+/// waits for the hold's end, and then cuts it. Queries see what was committed when each began. Writes don't go through here
+/// but through the gateway (Domicile.Moves.AccountGateway.WriteAsync), which follows the account if it has left. For one
+/// request: not thread-safe.
 /// </summary>
-internal sealed class AccountCopy(AccountStore store, IDisposable hold, long epoch) : IAsyncDisposable
+internal sealed class AccountCopy(AccountStore store, Holds.Hold hold, long epoch) : IAsyncDisposable
 {
     // Inline contents of the objects that were found, as they were then: a writer may drop their rows before they are read.
     // (Files stay as long as the hold.)
@@ -26,17 +26,21 @@ internal sealed class AccountCopy(AccountStore store, IDisposable hold, long epo
 
     public AccountId Account => store.Account;
 
+    /// <summary>Cancelled when erasing waits no longer: end the request and what it has open.</summary>
+    public CancellationToken Cut => hold.Cut;
+
+    /// <summary>The caller disposes the credential: the secret is in it.</summary>
     public ValueTask<Credential?> FindCredentialAsync(string accessKeyId, CancellationToken cancellationToken)
         => Query(
             sql => CredentialRow.Find(sql, Account, accessKeyId) is { } row ? SealedSecret.Open(Key, row) : null,
             cancellationToken);
 
-    /// <summary>All credentials, oldest first. The secrets are in it.</summary>
+    /// <summary>All credentials, oldest first, without their secrets.</summary>
     public ValueTask<IReadOnlyList<Credential>> ListCredentialsAsync(CancellationToken cancellationToken)
         => Query<IReadOnlyList<Credential>>(
             sql => sql.List(
                 $"{CredentialRow.Select} WHERE account = @p1 ORDER BY created_ms, access_key",
-                reader => SealedSecret.Open(Key, CredentialRow.Read(reader)), Account.Value),
+                reader => SealedSecret.Describe(CredentialRow.Read(reader)), Account.Value),
             cancellationToken);
 
     /// <summary>In the order of their names.</summary>

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using Domicile.Accounts;
 
 namespace Domicile.Storage;
 
@@ -28,6 +29,18 @@ internal sealed class AccountKey : IDisposable
 
     // A store that rests drops its key while readers may still use it: the last of them ends it.
     ~AccountKey() => CryptographicOperations.ZeroMemory(_key);
+
+    /// <summary>Whether it has been zeroed.</summary>
+    public bool IsDestroyed
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _isDestroyed;
+            }
+        }
+    }
 
     public static AccountKey Draw()
     {
@@ -61,11 +74,14 @@ internal sealed class AccountKey : IDisposable
     }
 
     /// <exception cref="ContentCorruptException">The bytes are not what was sealed for this purpose.</exception>
-    public byte[] OpenSmall(string purpose, ReadOnlySpan<byte> sealedBytes)
+    public SecretBytes OpenSmall(string purpose, ReadOnlySpan<byte> sealedBytes)
     {
         Span<byte> derived = stackalloc byte[LengthBytes];
         Derive(SmallPurpose, derived);
-        var isOpen = SealedSmall.TryOpen(derived, Encoding.UTF8.GetBytes(purpose), sealedBytes, out var plain);
+        var plain = SealedSmall.PlainLength(sealedBytes) is { } length and <= SecretBytes.LengthBytesMax
+            ? SecretBytes.OfLength(length) : null;
+        var isOpen = plain is not null
+            && SealedSmall.TryOpen(derived, Encoding.UTF8.GetBytes(purpose), sealedBytes, plain.Writable);
         CryptographicOperations.ZeroMemory(derived);
         return isOpen ? plain! : throw new ContentCorruptException(
             "A secret of the account fails its authentication. Revoke the credential and make a new one.");

@@ -171,8 +171,7 @@ internal sealed partial class AccountStore
             _row = transaction.Row;
             if (transaction.KeyChange is { } change)
             {
-                _key?.Dispose();
-                (_wrappedKey, _key) = (change.Key?.Wrapped, change.Key?.Key);
+                ReplaceKey(change.Key);
             }
 
             _commitCount++;

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Security.Cryptography;
 using Domicile.Accounts;
 
 namespace Domicile.Storage;
@@ -11,6 +12,9 @@ namespace Domicile.Storage;
 [SuppressMessage("Design", "CA1001", Justification = "The region closes its stores; whoever else has one must not.")]
 internal sealed partial class AccountStore
 {
+    /// <summary>Of the database's file; beside it lie its log and what SQLite shares between connections.</summary>
+    public const string DatabaseName = "account.db";
+
     private readonly RegionStorage _region;
     private readonly StoreSlot _slot;
     private readonly WriteQueue _queue;
@@ -25,6 +29,9 @@ internal sealed partial class AccountStore
     private AccountRow? _row;
     private byte[]? _wrappedKey;
     private AccountKey? _key;
+
+    // Let go of while a reader may still have used them; whoever had one last ends it, at the latest destroying the key does.
+    private readonly List<WeakReference<AccountKey>> _formerKeys = [];
     private long _commitCount;
     private HashSet<TaskCompletionSource> _waiting = [];
 
@@ -88,7 +95,7 @@ internal sealed partial class AccountStore
     /// <summary>When the database was last used, in the region's timestamps.</summary>
     public long LastUsed { get; private set; }
 
-    private string DatabasePath => Path.Combine(Directory, "account.db");
+    private string DatabasePath => Path.Combine(Directory, DatabaseName);
 
     /// <summary>
     /// Completes when a commit later than the one seen by <paramref name="seen"/> has happened. Pushing streams and waiting
@@ -170,24 +177,23 @@ internal sealed partial class AccountStore
         }
     }
 
-    /// <summary>A hold that erasing waits for; take it before the state is checked, and give it back.</summary>
-    public IDisposable HoldOpen() => _holds.Open(this);
+    /// <summary>A hold that erasing waits for and then cuts; take it before the state is checked, and give it back.</summary>
+    public Holds.Hold HoldOpen() => _holds.Open(this);
 
-    /// <summary>Completes when no hold is open, or after the time.</summary>
-    /// <returns>Whether no hold was open at the end.</returns>
-    public async Task<bool> WaitForHoldsAsync(TimeSpan atMost, CancellationToken cancellationToken)
+    /// <summary>Waits until those who hold the copy now have ended; cuts them when the patience is over, and waits again.</summary>
+    /// <param name="cutMax">How long those who were cut may take to end.</param>
+    /// <returns>How many ended by themselves and how many were cut; null where some are still there.</returns>
+    public async Task<HoldsEnd?> EndHoldsAsync(TimeSpan patience, TimeSpan cutMax, CancellationToken cancellationToken)
     {
-        try
+        var open = _holds.Count;
+        var ended = _holds.OpenNowEnded();
+        if (await CompletesAsync(ended, patience, cancellationToken))
         {
-            var ended = _holds.OpenNowEnded();
-            await ended.WaitAsync(atMost, _region.Time, cancellationToken);
-        }
-        catch (TimeoutException)
-        {
-            // The answer says it.
+            return new HoldsEnd(open, 0);
         }
 
-        return !_holds.Any;
+        var cut = _holds.Cut();
+        return await CompletesAsync(ended, cutMax, cancellationToken) ? new HoldsEnd(Math.Max(0, open - cut), cut) : null;
     }
 
     /// <summary>Draws the account's key, in a transaction that made its row: for a new account or an erased one.</summary>
@@ -203,6 +209,23 @@ internal sealed partial class AccountStore
         Invariant.Check(transaction.Account == Account);
         transaction.PutKey(null);
     }
+
+    /// <summary>Whether this process knows no key of the account any more: none is stored, and none is in its memory.</summary>
+    public bool HasForgottenKey
+    {
+        get
+        {
+            lock (_gate)
+            {
+                Load();
+                return _wrappedKey is null && _key is null
+                    && _formerKeys.All(one => !one.TryGetTarget(out var key) || key.IsDestroyed);
+            }
+        }
+    }
+
+    /// <summary>How many rows of an account <see cref="DeleteSomeRows"/> would delete.</summary>
+    public static long CountRows(Sql sql, AccountId account) => AccountWipe.Count(sql, account);
 
     /// <summary>Deletes every row of the account but its own and the records of moves; attempts keep their id and epoch.</summary>
     public void DeleteAllRows(AccountTransaction transaction)
@@ -322,7 +345,20 @@ internal sealed partial class AccountStore
         Span<byte> plain = stackalloc byte[AccountKey.LengthBytes];
         key.CopyTo(plain);
         transaction.PutKey(new StoredKey(_region.Custodian.Wrap(Account, plain), key));
-        plain.Clear();
+        CryptographicOperations.ZeroMemory(plain);
+    }
+
+    private async Task<bool> CompletesAsync(Task task, TimeSpan atMost, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await task.WaitAsync(atMost, _region.Time, cancellationToken);
+            return true;
+        }
+        catch (TimeoutException)
+        {
+            return false;
+        }
     }
 
     // :: The handles
@@ -377,7 +413,7 @@ internal sealed partial class AccountStore
 
         (_row, _wrappedKey) = SqliteEngine.Guard(DatabasePath, () => ReadSnapshot(
             _database!, sql => (AccountRows.Find(sql, Account), AccountRows.FindKey(sql, Account))));
-        _key = null;
+        LetGoOfKey();
         _isLoaded = true;
     }
 
@@ -385,7 +421,7 @@ internal sealed partial class AccountStore
     {
         _database?.Dispose();
         _database = null;
-        _key = null;
+        LetGoOfKey();
         _region.Closed(this);
         HoldInMemory();
     }
@@ -406,11 +442,43 @@ internal sealed partial class AccountStore
     {
         if (_key is null && _wrappedKey is not null)
         {
-            var plain = _region.Custodian.Unwrap(Account, _wrappedKey);
+            Span<byte> plain = stackalloc byte[AccountKey.LengthBytes];
+            _region.Custodian.Unwrap(Account, _wrappedKey, plain);
             _key = new AccountKey(plain);
-            System.Security.Cryptography.CryptographicOperations.ZeroMemory(plain);
+            CryptographicOperations.ZeroMemory(plain);
         }
 
         return _key;
     }
+
+    private void LetGoOfKey()
+    {
+        if (_key is { } key)
+        {
+            _formerKeys.RemoveAll(one => !one.TryGetTarget(out _));
+            _formerKeys.Add(new WeakReference<AccountKey>(key, trackResurrection: true));
+            _key = null;
+        }
+    }
+
+    // A commit has put another key, or none, in its place.
+    private void ReplaceKey(StoredKey? stored)
+    {
+        LetGoOfKey();
+        foreach (var former in _formerKeys)
+        {
+            if (former.TryGetTarget(out var key))
+            {
+                key.Dispose();
+            }
+        }
+
+        _formerKeys.Clear();
+        (_wrappedKey, _key) = (stored?.Wrapped, stored?.Key);
+    }
 }
+
+/// <summary>How those who held a copy ended.</summary>
+/// <param name="Ended">By themselves.</param>
+/// <param name="Cut">Because erasing waited no longer.</param>
+internal sealed record HoldsEnd(long Ended, long Cut);

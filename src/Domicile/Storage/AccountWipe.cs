@@ -1,19 +1,26 @@
+using Domicile.Accounts;
+
 namespace Domicile.Storage;
 
 /// <summary>Deletes an account's rows: all but its own row and the records of moves, which say what became of it.</summary>
 internal static class AccountWipe
 {
     // By key and not by rowid: the same statements run on PostgreSQL.
+    private static readonly (string Table, string Key)[] Tables =
+    [
+        ("bucket", "name"),
+        ("version", "bucket, name, born"),
+        ("upload", "bucket, name, upload"),
+        ("part", "upload, number"),
+        ("credential", "access_key"),
+        ("content", "content"),
+        ("tombstone", "seq, kind, name"),
+        ("discard", "content"),
+    ];
+
     private static readonly string[] Statements =
     [
-        Deletion("bucket", "name"),
-        Deletion("version", "bucket, name, born"),
-        Deletion("upload", "bucket, name, upload"),
-        Deletion("part", "upload, number"),
-        Deletion("credential", "access_key"),
-        Deletion("content", "content"),
-        Deletion("tombstone", "seq, kind, name"),
-        Deletion("discard", "content"),
+        .. Tables.Select(one => Deletion(one.Table, one.Key)),
 
         // An attempt that was answered must never be applied again, so its id and epoch stay.
         """
@@ -37,6 +44,11 @@ internal static class AccountWipe
 
         return atMost - left;
     }
+
+    /// <summary>How many there are to delete.</summary>
+    public static long Count(Sql sql, AccountId account)
+        => Tables.Sum(one => sql.Scalar<long>($"SELECT count(*) FROM {one.Table} WHERE account = @p1", account.Value))
+            + sql.Scalar<long>("SELECT count(*) FROM attempt WHERE account = @p1 AND length(result) > 0", account.Value);
 
     private static string Deletion(string table, string key)
         => $"DELETE FROM {table} WHERE account = @p1 AND ({key}) IN (SELECT {key} FROM {table} WHERE account = @p1 LIMIT @p2) "

@@ -238,6 +238,11 @@ internal sealed class ContentFiles
         Invariant.Check(!_disk.HasDirectory(_directory));
     }
 
+    /// <summary>How many files there are, drafts included.</summary>
+    public long CountFiles()
+        => _disk.HasDirectory(_directory)
+            ? _disk.ListDirectories(_directory).Sum(directory => (long)_disk.ListFiles(directory).Count()) : 0;
+
     internal static StorageFullException Full(string path, Exception fault)
         => new($"Writing content '{path}': the disk is full. Free some space; nothing was lost.", fault);
 

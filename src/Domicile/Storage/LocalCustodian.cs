@@ -46,16 +46,14 @@ internal sealed class LocalCustodian : ICustodian, IDisposable
         return [FormatVersion, .. SealedSmall.Seal(_root, Encoding.ASCII.GetBytes(account.Value), key)];
     }
 
-    public byte[] Unwrap(AccountId account, ReadOnlySpan<byte> wrapped)
+    public void Unwrap(AccountId account, ReadOnlySpan<byte> wrapped, Span<byte> key)
     {
-        if (wrapped.Length == WrappedBytes && wrapped[0] == FormatVersion
-            && SealedSmall.TryOpen(_root, Encoding.ASCII.GetBytes(account.Value), wrapped[1..], out var key))
+        if (wrapped.Length != WrappedBytes || wrapped[0] != FormatVersion
+            || !SealedSmall.TryOpen(_root, Encoding.ASCII.GetBytes(account.Value), wrapped[1..], key))
         {
-            return key;
+            throw new StorageUnreadableException(
+                $"The key of account {account} was not wrapped by this region's custodian. Restore keys/custodian.key.");
         }
-
-        throw new StorageUnreadableException(
-            $"The key of account {account} was not wrapped by this region's custodian. Restore keys/custodian.key.");
     }
 
     public void Dispose() => CryptographicOperations.ZeroMemory(_root);

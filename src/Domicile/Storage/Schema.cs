@@ -7,6 +7,15 @@ namespace Domicile.Storage;
 /// </summary>
 internal static class Schema
 {
+    // An erasure that has begun: what there was, counted before anything went. Numbers only; gone when it has ended.
+    private const string ErasureTable =
+        """
+        CREATE TABLE erasure (
+          account TEXT PRIMARY KEY, key_destroyed_ms BIGINT NOT NULL, rows_found BIGINT NOT NULL,
+          contents_found BIGINT NOT NULL, bytes_found BIGINT NOT NULL, readers_ended BIGINT NOT NULL,
+          readers_cut BIGINT NOT NULL)
+        """;
+
     /// <summary>What an older database needs to become the newest: the first makes 2 of 1, and so on.</summary>
     public static readonly IReadOnlyList<string> Upgrades =
     [
@@ -16,6 +25,7 @@ internal static class Schema
           + (SELECT coalesce(CAST(sum(size) AS BIGINT), 0) FROM part WHERE part.account = account.account)
         """,
         "ALTER TABLE move_record ADD COLUMN signed_order BLOB",
+        ErasureTable,
     ];
 
     /// <summary>Run once, in one transaction, when a database is made: of <see cref="Version"/>.</summary>
@@ -101,6 +111,7 @@ internal static class Schema
         """,
         // Files to delete after the transaction that dropped their content rows: the intent is recorded before the act.
         "CREATE TABLE discard (account TEXT NOT NULL, content TEXT NOT NULL, PRIMARY KEY (account, content))",
+        ErasureTable,
     ];
 
     /// <summary>Of the account database; a newer one than this is refused at open.</summary>

@@ -1,4 +1,3 @@
-using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
 
 namespace Domicile.Storage;
@@ -20,29 +19,30 @@ internal static class SealedSmall
         return result;
     }
 
+    /// <returns>Bytes of what was sealed; null where it is too short to be anything sealed.</returns>
+    public static int? PlainLength(ReadOnlySpan<byte> sealedBytes)
+        => sealedBytes.Length - NonceBytes - TagBytes is var length and >= 0 ? length : null;
+
+    /// <param name="plain">As long as <see cref="PlainLength"/> says; zeros where the answer is false.</param>
     /// <returns>False where the bytes are not what <see cref="Seal"/> gave for this key and purpose.</returns>
     public static bool TryOpen(
-        ReadOnlySpan<byte> key, ReadOnlySpan<byte> purpose, ReadOnlySpan<byte> sealedBytes, [NotNullWhen(true)] out byte[]? plain)
+        ReadOnlySpan<byte> key, ReadOnlySpan<byte> purpose, ReadOnlySpan<byte> sealedBytes, Span<byte> plain)
     {
-        plain = null;
-        if (sealedBytes.Length < NonceBytes + TagBytes)
+        if (PlainLength(sealedBytes) != plain.Length)
         {
             return false;
         }
 
-        var opened = new byte[sealedBytes.Length - NonceBytes - TagBytes];
         using var cipher = new AesGcm(key, TagBytes);
         try
         {
             cipher.Decrypt(
-                sealedBytes[..NonceBytes], sealedBytes[NonceBytes..^TagBytes], sealedBytes[^TagBytes..], opened, purpose);
+                sealedBytes[..NonceBytes], sealedBytes[NonceBytes..^TagBytes], sealedBytes[^TagBytes..], plain, purpose);
+            return true;
         }
         catch (AuthenticationTagMismatchException)
         {
             return false;
         }
-
-        plain = opened;
-        return true;
     }
 }

@@ -7,6 +7,7 @@ using Domicile.Moves;
 using Domicile.Proofs;
 using Domicile.Server.Peers;
 using Domicile.Server.Tests.Deployment;
+using Domicile.Storage;
 using Xunit;
 
 namespace Domicile.Server.Tests.Attacks;
@@ -124,10 +125,11 @@ public sealed class HostileRegionTests(SharedDeployment shared)
             order, order with { Target = RegionName.Parse("beijing") },
             orders.Sign(order with { Target = RegionName.Parse("beijing") }),
         ];
+        using var box = new SecretBox();
         foreach (var one in shown)
         {
             using var answer = await beijing.PostAsync(
-                "singapore", Changes, new PullQuestion(one, 0), LinkJson.Default.PullQuestion);
+                "singapore", Changes, new PullQuestion(one, 0, box.PublicKey), LinkJson.Default.PullQuestion);
             var said = await answer.Content.ReadAsStringAsync(Cancelled);
             Assert.DoesNotContain("secret", said, StringComparison.Ordinal);
             Assert.True(

@@ -189,8 +189,12 @@ public sealed class StrangerTests(SharedDeployment shared) : S3Tests(shared)
     private byte[] Seen(Uri at, Func<string, string> change, DateTimeOffset? when = null)
     {
         var seen = new RawRequest(Account, at, "GET", $"/{Bucket}/seen") { ChangeHead = change };
-        return (when is { } time ? seen with { At = time, ChangeHead = head => change(head).Replace(
-            $"GET /{Bucket}/seen", $"GET /{Bucket}/{Key}", StringComparison.Ordinal) } : seen).ToBytes();
+        return (when is { } time ? seen with
+        {
+            At = time,
+            ChangeHead = head => change(head).Replace(
+            $"GET /{Bucket}/seen", $"GET /{Bucket}/{Key}", StringComparison.Ordinal)
+        } : seen).ToBytes();
     }
 
     private byte[] WithSecondAuthorization(Uri at, bool ownFirst)

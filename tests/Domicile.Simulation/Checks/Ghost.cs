@@ -157,13 +157,9 @@ internal sealed class Ghost(Deployment deployment)
             CheckHome(machine, row);
         }
 
-        if (row.State == AccountState.Sealed && before?.Row.State != AccountState.Sealed)
-        {
-            // Writes that the same group commit took before the seal.
-            _seqs[row.Account] = Math.Max(row.Seq, _seqs.GetValueOrDefault(row.Account));
-        }
-
-        if (row.State == AccountState.Active)
+        // The commit that seals may bring the last writes of its group with it.
+        if (row.State == AccountState.Active
+            || (row.State == AccountState.Sealed && before?.Row is { State: AccountState.Active } active && active.Epoch == row.Epoch))
         {
             CheckActive(machine, store, before?.Row, row);
         }

@@ -85,7 +85,7 @@ internal sealed class Operator : IParty
         await PauseAsync(3000);
         var old = keys.Current;
         var fresh = AccessKey.NewId(account.Id, _dice.Bytes(5));
-        var credential = new Credential(fresh, SignedCall.SecretOf(fresh), "second", DateTimeOffset.UnixEpoch);
+        var credential = new Credential(fresh, SecretBytes.OfText(SignedCall.SecretOf(fresh)), "second", DateTimeOffset.UnixEpoch);
         keys.IsSteady = false;
         if (!await ChangeKeysAsync(account, new AddCredential(credential)))
         {

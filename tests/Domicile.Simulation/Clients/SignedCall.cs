@@ -19,7 +19,7 @@ internal sealed record SignedCall(Request Request, long Number, string Signature
     public static string SecretOf(string accessKey) => $"secret of {accessKey}";
 
     public bool IsSignedWith(Credential? credential)
-        => credential is not null && Signature == SignatureOf(Request, Number, credential.Secret);
+        => credential is not null && Signature == SignatureOf(Request, Number, credential.Secret.ToText());
 
     private static string SignatureOf(Request request, long number, string secret)
     {

@@ -8,8 +8,13 @@ internal sealed class Custodian(byte region) : ICustodian
 {
     public byte[] Wrap(AccountId account, ReadOnlySpan<byte> key) => [region, .. key];
 
-    public byte[] Unwrap(AccountId account, ReadOnlySpan<byte> wrapped)
-        => wrapped[0] == region
-            ? wrapped[1..].ToArray()
-            : throw new StorageUnreadableException($"The key of account {account} was wrapped by custodian {wrapped[0]}.");
+    public void Unwrap(AccountId account, ReadOnlySpan<byte> wrapped, Span<byte> key)
+    {
+        if (wrapped[0] != region)
+        {
+            throw new StorageUnreadableException($"The key of account {account} was wrapped by custodian {wrapped[0]}.");
+        }
+
+        wrapped[1..].CopyTo(key);
+    }
 }

@@ -4,6 +4,7 @@ using Domicile.Moves;
 using Domicile.Simulation.Clients;
 using Domicile.Simulation.Engine;
 using Domicile.Simulation.Seeding;
+using Domicile.Storage;
 
 namespace Domicile.Simulation.Machines;
 
@@ -16,7 +17,8 @@ internal sealed class HostileMessages(Deployment deployment, RegionMachine self,
     /// <returns>Whether the source gave the account's key away.</returns>
     public async Task<bool> PullAsync(RegionMachine source, MoveOrder order)
     {
-        var stream = await SendAsync(source, "pull (hostile)", _ => Task.FromResult(Stream(source, order)));
+        using var box = new SecretBox();
+        var stream = await SendAsync(source, "pull (hostile)", _ => Task.FromResult(Stream(source, order, box.PublicKey)));
         await using (stream)
         {
             return await ChangeStream.ReadAsync(
@@ -62,12 +64,12 @@ internal sealed class HostileMessages(Deployment deployment, RegionMachine self,
     private Task<T> SendAsync<T>(RegionMachine to, string what, Func<CancellationToken, Task<T>> act)
         => deployment.Network.CallAsync(life, self, to, what, act, default, mayRepeat: false);
 
-    private Stream Stream(RegionMachine source, MoveOrder order)
+    private Stream Stream(RegionMachine source, MoveOrder order, byte[] boxKey)
     {
         var node = source.Up;
         var caller = deployment.Seeds.IsMissing(SeededBug.PullByAnyRegion) ? deployment.Region(order.Target) : self;
         return deployment.Network.Stream(
             source, source.Life!, self, life, "changes (hostile)",
-            (output, token) => deployment.Seeds.StreamAsync(source, caller, node, order, 0, output, token)).AsStream();
+            (output, token) => deployment.Seeds.StreamAsync(source, caller, node, order, 0, boxKey, output, token)).AsStream();
     }
 }

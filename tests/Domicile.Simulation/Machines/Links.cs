@@ -31,9 +31,9 @@ internal sealed class Link(Deployment deployment, RegionMachine self, RegionMach
 {
     private readonly Life _life = self.Life!;
 
-    public Task<Stream> PullAsync(MoveOrder order, long after, CancellationToken cancellationToken)
+    public Task<Stream> PullAsync(MoveOrder order, long after, byte[] boxKey, CancellationToken cancellationToken)
         => deployment.Network.CallAsync(
-            _life, self, other, $"pull after {after}", _ => Task.FromResult(Stream(order, after)), cancellationToken);
+            _life, self, other, $"pull after {after}", _ => Task.FromResult(Stream(order, after, boxKey)), cancellationToken);
 
     public Task<StepAnswer> RefuseAsync(MoveOrder order, string reason, CancellationToken cancellationToken)
         => deployment.Network.CallAsync(
@@ -51,12 +51,12 @@ internal sealed class Link(Deployment deployment, RegionMachine self, RegionMach
             _life, self, other, $"hand-over of {bytes.Length} bytes", token => TakeAsync(handOver, bytes, token), cancellationToken);
     }
 
-    private Stream Stream(MoveOrder order, long after)
+    private Stream Stream(MoveOrder order, long after, byte[] boxKey)
     {
         var node = other.Up;
         return deployment.Network.Stream(
             other, other.Life!, self, _life, "changes",
-            (output, token) => deployment.Seeds.StreamAsync(other, self, node, order, after, output, token)).AsStream();
+            (output, token) => deployment.Seeds.StreamAsync(other, self, node, order, after, boxKey, output, token)).AsStream();
     }
 
     private async Task<HandOverAnswer> TakeAsync(HandOver handOver, byte[] bytes, CancellationToken cancellationToken)

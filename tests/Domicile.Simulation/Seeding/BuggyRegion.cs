@@ -35,7 +35,7 @@ internal sealed class BuggyRegion(RegionMachine machine, IRegionPeer inner, Seed
         var answer = await base.DepartAsync(order, cancellationToken);
         if (bug == SeededBug.EraseBeforeCommit && answer is StepAnswer.Departing)
         {
-            await AccountErasure.RunAsync(Store(order), machine.Life!.Time, cancellationToken);
+            await AccountErasure.RunAsync(Store(order), machine.Up.Region, cancellationToken);
         }
 
         return answer;

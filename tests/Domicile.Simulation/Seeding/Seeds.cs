@@ -69,12 +69,12 @@ internal sealed class Seeds(SeededBug bug)
 
     /// <summary>The source writes its changes; what of them reaches the target?</summary>
     public async Task StreamAsync(
-        RegionMachine source, RegionMachine target, RegionNode node, MoveOrder order, long after, PipeWriter output,
-        CancellationToken cancellationToken)
+        RegionMachine source, RegionMachine target, RegionNode node, MoveOrder order, long after, byte[] boxKey,
+        PipeWriter output, CancellationToken cancellationToken)
     {
         if (!IsInStream)
         {
-            await node.Changes.StreamAsync(order, target.Region, after, output, cancellationToken);
+            await node.Changes.StreamAsync(order, target.Region, after, boxKey, output, cancellationToken);
             return;
         }
 
@@ -90,7 +90,7 @@ internal sealed class Seeds(SeededBug bug)
         {
             try
             {
-                await node.Changes.StreamAsync(order, target.Region, after, pipe.Writer, cancellationToken);
+                await node.Changes.StreamAsync(order, target.Region, after, boxKey, pipe.Writer, cancellationToken);
                 await pipe.Writer.CompleteAsync();
             }
             catch (Exception fault) when (fault is IOException or OperationCanceledException or InvalidOperationException)
@@ -167,8 +167,8 @@ internal sealed class Seeds(SeededBug bug)
 
     private sealed class ForgetfulLink(RegionName region, IRegionLink link) : IRegionLink
     {
-        public Task<Stream> PullAsync(MoveOrder order, long after, CancellationToken cancellationToken)
-            => link.PullAsync(order, after, cancellationToken);
+        public Task<Stream> PullAsync(MoveOrder order, long after, byte[] boxKey, CancellationToken cancellationToken)
+            => link.PullAsync(order, after, boxKey, cancellationToken);
 
         public Task<StepAnswer> RefuseAsync(MoveOrder order, string reason, CancellationToken cancellationToken)
             => throw new RegionUnreachableException(region, "nobody asks");

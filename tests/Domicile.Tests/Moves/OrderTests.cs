@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using Domicile.Accounts;
 using Domicile.Moves;
 using Domicile.Proofs;
+using Domicile.Storage;
 using Xunit;
 
 namespace Domicile.Tests.Moves;
@@ -226,7 +227,8 @@ public sealed class OrderTests
     {
         using var end = CancellationTokenSource.CreateLinkedTokenSource(Stop);
         var pipe = new Pipe();
-        var streaming = source.Changes.StreamAsync(order, caller, 0, pipe.Writer, end.Token);
+        using var box = new SecretBox();
+        var streaming = source.Changes.StreamAsync(order, caller, 0, box.PublicKey, pipe.Writer, end.Token);
         if (streaming.IsFaulted)
         {
             await streaming;

@@ -1,6 +1,7 @@
 using System.IO.Pipelines;
 using Domicile.Accounts;
 using Domicile.Moves;
+using Domicile.Storage;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 
@@ -24,9 +25,10 @@ public sealed class PullTests
         var seq = source.Region.Storage.Find(order.Account)!.Row!.Seq;
 
         using var end = CancellationTokenSource.CreateLinkedTokenSource(Stop);
+        using var box = new SecretBox();
         var pipe = new Pipe();
         var changes = new ChangeSource(source.Region with { Time = new StillTime() });
-        var streaming = changes.StreamAsync(order, TestDeployment.Singapore, seq, pipe.Writer, end.Token);
+        var streaming = changes.StreamAsync(order, TestDeployment.Singapore, seq, box.PublicKey, pipe.Writer, end.Token);
         await using var input = pipe.Reader.AsStream();
         Assert.IsType<StreamFrame.Key>(await ChangeStream.ReadAsync(input.ReadExactlyAsync, Stop));
         Assert.Equal(new StreamFrame.Heartbeat(seq), await ChangeStream.ReadAsync(input.ReadExactlyAsync, Stop));

@@ -102,7 +102,7 @@ public sealed class PulledInputTests
     private static Task ReadAsync(PulledInput input, byte[] bytes)
         => Task.Run(() => input.ReadExactlyAsync(bytes, Stop).AsTask(), Stop);
 
-    private Task<PulledInput> OpenAsync() => PulledInput.OpenAsync(_source, null!, 0, _time, Stop);
+    private Task<PulledInput> OpenAsync() => PulledInput.OpenAsync(_source, null!, 0, [], _time, Stop);
 
     /// <summary>A source at the end of a wire, whose bytes the test sends.</summary>
     private sealed class HandFedLink : IRegionLink
@@ -112,7 +112,7 @@ public sealed class PulledInputTests
 
         public async Task SendAsync(byte[] bytes) => await Pipe.Writer.WriteAsync(bytes, Stop);
 
-        public Task<Stream> PullAsync(MoveOrder order, long after, CancellationToken cancellationToken)
+        public Task<Stream> PullAsync(MoveOrder order, long after, byte[] boxKey, CancellationToken cancellationToken)
             => Task.FromResult(Pipe.Reader.AsStream());
 
         public Task<StepAnswer> RefuseAsync(MoveOrder order, string reason, CancellationToken cancellationToken)

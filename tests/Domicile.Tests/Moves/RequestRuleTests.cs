@@ -1,5 +1,6 @@
 using Domicile.Accounts;
 using Domicile.Moves;
+using Domicile.Storage;
 using Xunit;
 
 namespace Domicile.Tests.Moves;
@@ -114,9 +115,9 @@ public sealed class RequestRuleTests
     {
         await using var move = await MoveByHand.StartAsync();
         var here = Assert.IsType<Route.Here>(await move.Source.Gateway.RouteAsync(move.Account.Id, isWrite: false, Stop));
-        Assert.False(await move.AtSource.WaitForHoldsAsync(TimeSpan.Zero, Stop));
+        Assert.Null(await move.AtSource.EndHoldsAsync(TimeSpan.Zero, TimeSpan.Zero, Stop));
         await here.Copy.DisposeAsync();
-        Assert.True(await move.AtSource.WaitForHoldsAsync(TimeSpan.Zero, Stop));
+        Assert.Equal(new HoldsEnd(0, 0), await move.AtSource.EndHoldsAsync(TimeSpan.Zero, TimeSpan.Zero, Stop));
     }
 
     private static Task<HandOverAnswer> HandOverAsync(MoveByHand move, string caller = "beijing", int number = 1, long epoch = 2)

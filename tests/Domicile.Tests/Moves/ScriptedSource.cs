@@ -1,6 +1,7 @@
 using System.Buffers;
 using Domicile.Accounts;
 using Domicile.Moves;
+using Domicile.Storage;
 
 namespace Domicile.Tests.Moves;
 
@@ -9,7 +10,10 @@ namespace Domicile.Tests.Moves;
 /// asked to send.
 /// </summary>
 /// <param name="others">Answers everything else.</param>
-/// <param name="script">The frames of the n-th stream, from 0; after them it stays open and says nothing more.</param>
+/// <param name="script">
+/// The frames of the n-th stream, from 0; after them it stays open and says nothing more. A key in them is sealed for whoever
+/// asks.
+/// </param>
 internal sealed class ScriptedSource(IRegionLinks others, Func<int, IEnumerable<StreamFrame>> script) : IRegionLinks, IRegionLink
 {
     private readonly Lock _gate = new();
@@ -31,14 +35,17 @@ internal sealed class ScriptedSource(IRegionLinks others, Func<int, IEnumerable<
     public Task<DirectoryEntry?> AskControlAsync(AccountId account, CancellationToken cancellationToken)
         => others.AskControlAsync(account, cancellationToken);
 
-    public Task<Stream> PullAsync(MoveOrder order, long after, CancellationToken cancellationToken)
+    public Task<Stream> PullAsync(MoveOrder order, long after, byte[] boxKey, CancellationToken cancellationToken)
     {
         lock (_gate)
         {
             var bytes = new ArrayBufferWriter<byte>();
             foreach (var frame in script(_asked.Count))
             {
-                ChangeStream.Write(bytes, frame);
+                ChangeStream.Write(
+                    bytes, frame is StreamFrame.Key(var key)
+                        ? new StreamFrame.Key(SecretBox.Seal(boxKey, order.Move.ToByteArray(), key))
+                        : frame);
             }
 
             var stream = new ScriptedStream(bytes.WrittenSpan.ToArray());

@@ -74,7 +74,8 @@ internal sealed class SigningClient(string accessKey, string secret)
         var question = target.IndexOf('?', StringComparison.Ordinal);
         var (path, rawQuery) = question < 0 ? (target, "") : (target[..question], target[(question + 1)..]);
         Xunit.Assert.False(RequestQuery.Parse(rawQuery).Failed(out _, out var query));
-        var key = new SigningKey(secret, signedAt, scope);
+        using var secretBytes = SecretBytes.OfText(secret);
+        var key = new SigningKey(secretBytes, signedAt, scope);
         var signature = key.Sign(key.StringToSign(
             CanonicalRequest.Build(method, path, query!.Canonical(null), headers, names, payload)));
         headers["Authorization"] = $"AWS4-HMAC-SHA256 Credential={accessKey}/{scope},SignedHeaders={string.Join(';', names)},"

@@ -2,6 +2,7 @@ using System.IO.Pipelines;
 using Domicile.Accounts;
 using Domicile.Moves;
 using Domicile.Objects;
+using Domicile.Storage;
 using Xunit;
 
 namespace Domicile.Tests.Moves;
@@ -244,7 +245,8 @@ public sealed class SourceRuleTests
         };
         var pipe = new Pipe();
         using var end = CancellationTokenSource.CreateLinkedTokenSource(Stop);
-        var streaming = move.Source.Changes.StreamAsync(order, order.Target, 0, pipe.Writer, end.Token);
+        using var box = new SecretBox();
+        var streaming = move.Source.Changes.StreamAsync(order, order.Target, 0, box.PublicKey, pipe.Writer, end.Token);
         await using var input = pipe.Reader.AsStream();
         Assert.IsType<StreamFrame.End>(await ChangeStream.ReadAsync(input.ReadExactlyAsync, Stop));
         await streaming;

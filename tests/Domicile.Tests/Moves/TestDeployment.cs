@@ -65,10 +65,16 @@ internal sealed class TestDeployment : IMoveControl, IAsyncDisposable
     /// <summary>Control's; the regions begin with 1.</summary>
     public long PolicyRevision { get; set; } = 1;
 
+    /// <summary>The regions' clock; control's is the machine's.</summary>
+    public TimeProvider Time { get; private init; } = TimeProvider.System;
+
     /// <param name="withCalifornia">It is in everybody's config too, and down.</param>
-    public static async Task<TestDeployment> StartAsync(bool withCalifornia = false)
+    public static async Task<TestDeployment> StartAsync(bool withCalifornia = false, TimeProvider? time = null)
     {
-        var deployment = new TestDeployment(withCalifornia ? [.. Facts, FactsOf(RegionName.Parse("california"), "US")] : Facts);
+        var deployment = new TestDeployment(withCalifornia ? [.. Facts, FactsOf(RegionName.Parse("california"), "US")] : Facts)
+        {
+            Time = time ?? TimeProvider.System,
+        };
         foreach (var facts in Facts)
         {
             await deployment.StartAsync(facts);
@@ -108,7 +114,7 @@ internal sealed class TestDeployment : IMoveControl, IAsyncDisposable
             AccountId.FromRandom(RandomNumberGenerator.GetBytes(10)), Country.Parse("IN"), null);
         var key = AccessKey.NewId(profile.Id, RandomNumberGenerator.GetBytes(5));
         await _nodes[home].CreateAccountAsync(
-            profile, new Credential(key, FirstSecret, "first", DateTimeOffset.UnixEpoch), default);
+            profile, new Credential(key, SecretBytes.OfText(FirstSecret), "first", DateTimeOffset.UnixEpoch), default);
         return profile;
     }
 
@@ -140,7 +146,7 @@ internal sealed class TestDeployment : IMoveControl, IAsyncDisposable
     private async Task StartAsync(RegionFacts facts)
     {
         var directory = Directory.CreateDirectory(DirectoryOf(facts.Name)).FullName;
-        var storage = RegionStorage.Open(directory, await LocalCustodian.OpenAsync(directory, default), TimeProvider.System);
+        var storage = RegionStorage.Open(directory, await LocalCustodian.OpenAsync(directory, default), Time);
         var replica = RegionDirectory.Open(directory);
         replica.Take(new DirectoryUpdate([], 1, PolicyText));
         var node = new RegionNode(
@@ -153,7 +159,7 @@ internal sealed class TestDeployment : IMoveControl, IAsyncDisposable
                 Links = new DirectLinks(this, facts.Name),
                 Signer = EcdsaSigner.Generate(),
                 Orders = new OrderCheck(Signer.PublicKey),
-                Time = TimeProvider.System,
+                Time = Time,
             },
             Replay,
             NullLoggerFactory.Instance);
@@ -174,10 +180,10 @@ internal sealed class TestDeployment : IMoveControl, IAsyncDisposable
 
     private sealed class DirectLink(RegionNode node, RegionName caller) : IRegionLink
     {
-        public Task<Stream> PullAsync(MoveOrder order, long after, CancellationToken cancellationToken)
+        public Task<Stream> PullAsync(MoveOrder order, long after, byte[] boxKey, CancellationToken cancellationToken)
         {
             var pipe = new Pipe();
-            _ = StreamAsync(order, after, pipe.Writer, cancellationToken);
+            _ = StreamAsync(order, after, boxKey, pipe.Writer, cancellationToken);
             return Task.FromResult(pipe.Reader.AsStream());
         }
 
@@ -196,11 +202,12 @@ internal sealed class TestDeployment : IMoveControl, IAsyncDisposable
             return await node.HandOvers.TakeAsync(caller, handOver, body, cancellationToken);
         }
 
-        private async Task StreamAsync(MoveOrder order, long after, PipeWriter output, CancellationToken cancellationToken)
+        private async Task StreamAsync(
+            MoveOrder order, long after, byte[] boxKey, PipeWriter output, CancellationToken cancellationToken)
         {
             try
             {
-                await node.Changes.StreamAsync(order, caller, after, output, cancellationToken);
+                await node.Changes.StreamAsync(order, caller, after, boxKey, output, cancellationToken);
                 await output.CompleteAsync();
             }
             catch (Exception e)

@@ -214,5 +214,5 @@ public sealed class ObjectCommandTests
 
     private static Credential NewCredential(byte number)
         => new(
-            AccessKey.NewId(TemporaryRegion.Anna, [1, 2, 3, 4, number]), $"secret{number}", "phone", DateTimeOffset.UnixEpoch);
+            AccessKey.NewId(TemporaryRegion.Anna, [1, 2, 3, 4, number]), SecretBytes.OfText($"secret{number}"), "phone", DateTimeOffset.UnixEpoch);
 }

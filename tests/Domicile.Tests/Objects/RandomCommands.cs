@@ -217,7 +217,7 @@ internal sealed class RandomCommands(Random random, TestAccount account)
     private async Task TouchCredential()
     {
         var accessKey = AccessKey.NewId(TemporaryRegion.Anna, [0, 0, 0, 0, (byte)random.Next(3)]);
-        var credential = new Credential(accessKey, "secret", "phone", DateTimeOffset.UnixEpoch);
+        var credential = new Credential(accessKey, SecretBytes.OfText("secret"), "phone", DateTimeOffset.UnixEpoch);
         if (await account.CodeOf(new AddCredential(credential)) is not null)
         {
             Assert.Null(await account.CodeOf(new RevokeCredential(accessKey)));

@@ -23,6 +23,14 @@ public sealed class ReceiptTests
         Assert.Equal("singapore", proven.Statements.Move.To.Name);
     }
 
+    [Fact]
+    public void A_receipt_from_before_erasures_said_what_they_had_looked_at_is_as_good_as_ever()
+    {
+        using var sample = new SampleReceipt { SaysWhatWasLookedAt = false };
+
+        Assert.Null(Assert.IsType<ReceiptVerification.Proven>(sample.Verify()).Statements.Erasure.Check);
+    }
+
     [Theory]
     [InlineData(1, 0)]
     [InlineData(2, 1)]

@@ -37,6 +37,9 @@ internal sealed class SampleReceipt : IDisposable
 
     public Func<string, Subject, Subject> ChangeSubject { get; init; } = (_, subject) => subject;
 
+    /// <summary>False: as releases wrote it that did not say what they had looked at.</summary>
+    public bool SaysWhatWasLookedAt { get; init; } = true;
+
     public bool WithOpening { get; init; } = true;
 
     public int Leaves { get; init; } = 11;
@@ -96,7 +99,8 @@ internal sealed class SampleReceipt : IDisposable
 
     private DsseEnvelope SignErasure(DsseEnvelope arrival)
         => Sign("erasure", Source, ChangeErasure(new Erasure(
-            MoveId, Beijing, 3, Start.AddSeconds(12), Start.AddSeconds(13), 40, 9, 3_460_000, 17, arrival.Sha256)));
+            MoveId, Beijing, 3, Start.AddSeconds(12), Start.AddSeconds(13), 40, 9, 3_460_000, 17, arrival.Sha256,
+            SaysWhatWasLookedAt ? new ErasureCheck(0, 0, 0, true, 3, 1) : null)));
 
     private DsseEnvelope SignMove(DsseEnvelope departure, DsseEnvelope arrival, DsseEnvelope erasure)
         => Sign("move", Control, ChangeMove(new Move(

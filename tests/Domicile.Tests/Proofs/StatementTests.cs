@@ -60,6 +60,8 @@ public sealed class StatementTests
             new MoveArrival(move, Region, "beijing", 1, 2, 3, hash, 4, 5, At, hash),
             new Erasure(move, Region, 1, At, At, 2, 3, 4, 5, hash),
             new Erasure(null, Region, 1, At, At, 2, 3, 4, 5, null),
+            new Erasure(null, Region, 1, At, At, 2, 3, 4, 5, null, new ErasureCheck(0, 0, 0, true, 6, 7)),
+            new Erasure(null, Region, 1, At, At, 2, 3, 4, 5, null, new ErasureCheck(0, 0, null, true, 0, 0)),
             new Move(move, Region, Region, 1, 2, 3, hash, 4, 5, At, At, At, 6, 7, "rule", hash, hash, hash, hash, hash),
             new PolicyVersion(1, At, "ops"),
             new PlacementOverride(Region, 1, "taken over as it lay", At, "ops"),
@@ -76,6 +78,21 @@ public sealed class StatementTests
             Assert.True(envelope.TryReadStatement(out var read, out problem), problem);
             Assert.Equal(statement, read);
         }
+    }
+
+    // Receipts that were given out before an erasure said what it had looked at are as good as ever. Their text is written down
+    // in docs/formats/example/receipt.json; here it is what an erasure without a check is.
+    [Fact]
+    public void An_erasure_of_a_release_that_said_nothing_of_a_check_has_its_old_form()
+    {
+        var old = new Statement(Subject.Policy([]), new Erasure(null, Region, 1, At, At, 2, 3, 4, 5, null));
+        var text = Encoding.UTF8.GetString(old.ToBytes());
+
+        Assert.EndsWith("\"filesChecked\":5,\"arrivalSha256\":null}}", text, StringComparison.Ordinal);
+        Assert.True(Statement.TryParse(Encoding.UTF8.GetBytes(text), out var read, out var problem), problem);
+        Assert.Equal(old, read);
+        Assert.False(Statement.TryParse(
+            Encoding.UTF8.GetBytes(text.Replace("\"arrivalSha256\":null", "\"arrivalSha256\":null,\"check\":null")), out _, out _));
     }
 
     [Fact]
@@ -103,6 +120,12 @@ public sealed class StatementTests
             new Erasure(null, Region, 1, At, At, 2, 3, 4, 5, hash),
             new Erasure(Guid.Empty, Region, 1, At, At, 2, 3, 4, 5, null),
             new Erasure(null, Region, 1, At, At, -2, 3, 4, 5, null),
+            new Erasure(null, Region, 1, At, At, 2, 3, 4, 5, null, new ErasureCheck(1, 0, 0, true, 0, 0)),
+            new Erasure(null, Region, 1, At, At, 2, 3, 4, 5, null, new ErasureCheck(0, 1, 0, true, 0, 0)),
+            new Erasure(null, Region, 1, At, At, 2, 3, 4, 5, null, new ErasureCheck(0, 0, 1, true, 0, 0)),
+            new Erasure(null, Region, 1, At, At, 2, 3, 4, 5, null, new ErasureCheck(0, 0, 0, false, 0, 0)),
+            new Erasure(null, Region, 1, At, At, 2, 3, 4, 5, null, new ErasureCheck(0, 0, 0, true, -1, 0)),
+            new Erasure(null, Region, 1, At, At, 2, 3, 4, 5, null, new ErasureCheck(0, 0, 0, true, 0, -1)),
             new MoveDeparture(Guid.Empty, Region, "singapore", 1, 2, hash.ToUpperInvariant(), 3, 4, At, At),
         ];
         foreach (var predicate in wrong)

@@ -1,5 +1,6 @@
 using System.IO.Pipelines;
 using System.Text;
+using Domicile.Accounts;
 using Domicile.Server.S3.Bodies;
 using Domicile.Server.S3.Signing;
 using Domicile.Server.S3.Wire;
@@ -162,7 +163,7 @@ public sealed class ChunkedBodyTests
     private static ProvenSignature Unsigned()
         => new(Key(), "", new PayloadHash(PayloadKind.UnsignedChunksWithTrailer, "STREAMING-UNSIGNED-PAYLOAD-TRAILER"));
 
-    private static SigningKey Key() => new("secret", "20130524T000000Z", "20130524/us-east-1/s3/aws4_request");
+    private static SigningKey Key() => new(SecretBytes.OfText("secret"), "20130524T000000Z", "20130524/us-east-1/s3/aws4_request");
 
     private static ProvenSignature Prove(string signedHeaders, string signature, params (string Name, string Value)[] more)
     {

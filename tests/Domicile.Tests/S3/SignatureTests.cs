@@ -171,7 +171,7 @@ public sealed class SignatureTests
     internal static readonly DateTimeOffset Now = new(2013, 5, 24, 0, 0, 0, TimeSpan.Zero);
 
     internal static readonly Credential Example
-        = new("AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", "AWS's example", Now);
+        = new("AKIAIOSFODNN7EXAMPLE", SecretBytes.OfText("wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"), "AWS's example", Now);
 
     internal static Outcome<ProvenSignature> Check(
         string method, string rawTarget, IHeaderDictionary headers, DateTimeOffset? now = null)

@@ -83,22 +83,112 @@ public sealed class ErasureTests
         Assert.Null(region.Storage.Find(store.Account)!.Key);
     }
 
+    /// <summary>
+    /// Goal: "a minute, then they are cut, then they have ten seconds". Method: a clock that the test moves to just before each
+    /// bound, and then to it.
+    /// </summary>
     [Fact]
-    public async Task Erasing_waits_for_the_last_hold()
+    public async Task Erasing_waits_a_minute_for_holds_then_cuts_them_and_waits_ten_seconds_more()
+    {
+        var time = new ManualTime();
+        await using var region = await TemporaryRegion.CreateAsync(time: time);
+        var store = await region.AddAsync();
+        var (quick, slow) = (store.HoldOpen(), store.HoldOpen());
+
+        var wait = EndAsync(store);
+        quick.Dispose();
+        quick.Dispose();
+        time.Advance(TimeSpan.FromSeconds(59.9));
+        Assert.False(wait.IsCompleted || slow.Cut.IsCancellationRequested);
+        time.Advance(TimeSpan.FromSeconds(0.1));
+        await CancelledAsync(slow.Cut);
+        slow.Dispose();
+        Assert.Equal(new HoldsEnd(Ended: 1, Cut: 1), await wait);
+
+        using var deaf = store.HoldOpen();
+        wait = EndAsync(store);
+        time.Advance(TimeSpan.FromSeconds(60));
+        await CancelledAsync(deaf.Cut);
+        await UntilAsync(() => time.Timers > 0);
+        time.Advance(TimeSpan.FromSeconds(10));
+        Assert.Null(await wait);
+    }
+
+    [Fact]
+    public async Task Erasing_waits_for_the_last_hold_and_cuts_none_that_ends_in_time()
     {
         await using var region = await TemporaryRegion.CreateAsync();
         var store = await region.AddAsync();
-        var first = store.HoldOpen();
-        var second = store.HoldOpen();
+        var (first, second) = (store.HoldOpen(), store.HoldOpen());
 
-        Assert.False(await store.WaitForHoldsAsync(TimeSpan.FromMilliseconds(1), Cancelled));
-        var wait = store.WaitForHoldsAsync(TimeSpan.FromMinutes(10), Cancelled);
-        first.Dispose();
+        var wait = EndAsync(store);
         first.Dispose();
         Assert.False(wait.IsCompleted);
         second.Dispose();
 
-        Assert.True(await wait);
+        Assert.Equal(new HoldsEnd(Ended: 2, Cut: 0), await wait);
+        Assert.False(second.Cut.IsCancellationRequested);
+    }
+
+    // Goal: a database that rests lets go of its key while readers may use it. Destroying the account's key zeroes that one too.
+    [Fact]
+    public async Task A_key_from_before_the_database_rested_is_zeroed_with_the_accounts_key()
+    {
+        await using var region = await TemporaryRegion.CreateAsync();
+        var store = await region.AddAsync();
+        var before = store.Key!;
+        Assert.True(store.TryRest());
+        var now = store.Key!;
+        Assert.NotSame(before, now);
+        Assert.False(before.IsDestroyed || store.HasForgottenKey);
+
+        await store.WriteAsync(
+            transaction =>
+            {
+                store.DestroyKey(transaction);
+                return true;
+            },
+            Cancelled);
+
+        Assert.True(before.IsDestroyed && now.IsDestroyed && store.HasForgottenKey);
+    }
+
+    // Goal: what the kernel says is open counts, also where the file has no name any more; the database itself doesn't.
+    [Fact]
+    public async Task An_open_file_of_the_account_is_seen_though_it_is_deleted()
+    {
+        await using var region = await TemporaryRegion.CreateAsync();
+        var store = await region.AddAsync();
+        Assert.Equal(0, OpenDescriptors.CountBelow(store.Directory));
+        var content = await Contents.WriteAsync(store, Contents.Bytes(100_000));
+
+        using (store.Contents.OpenSealed(content.ContentId).SealedBytes)
+        {
+            Assert.Equal(1, OpenDescriptors.CountBelow(store.Directory));
+            store.Contents.DeleteAll();
+            Assert.Equal(1, OpenDescriptors.CountBelow(store.Directory));
+        }
+
+        Assert.Equal(0, OpenDescriptors.CountBelow(store.Directory));
+    }
+
+    private static Task<HoldsEnd?> EndAsync(AccountStore store)
+        => store.EndHoldsAsync(Domicile.Moves.MoveLimits.HoldsMax, Domicile.Moves.MoveLimits.CutMax, Cancelled);
+
+    private static async Task CancelledAsync(CancellationToken token)
+    {
+        var cancelled = new TaskCompletionSource();
+        await using var given = token.UnsafeRegister(static one => ((TaskCompletionSource)one!).TrySetResult(), cancelled);
+        await cancelled.Task.WaitAsync(Cancelled);
+    }
+
+    private static async Task UntilAsync(Func<bool> isSo)
+    {
+        while (!isSo())
+        {
+            await Task.Yield();
+            Cancelled.ThrowIfCancellationRequested();
+        }
     }
 
     private static async Task WipeAsync(AccountStore store)

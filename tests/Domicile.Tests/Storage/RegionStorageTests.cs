@@ -95,6 +95,7 @@ public sealed class RegionStorageTests
                 transaction.Sql.Execute("INSERT INTO part VALUES (@p1, 'u', 1, 1, 30, '', 0, '{}')", store.Account.Value);
                 transaction.Sql.Execute("INSERT INTO part VALUES (@p1, 'u', 2, 2, 4, '', 0, '{}')", store.Account.Value);
                 transaction.Sql.Execute("ALTER TABLE move_record DROP COLUMN signed_order");
+                transaction.Sql.Execute("DROP TABLE erasure");
                 return transaction.Sql.Execute("PRAGMA user_version=1");
             },
             Cancelled);
@@ -132,11 +133,14 @@ public sealed class RegionStorageTests
         var key = RandomNumberGenerator.GetBytes(32);
         var wrapped = custodian.Wrap(TemporaryRegion.Anna, key);
 
-        Assert.Equal(key, custodian.Unwrap(TemporaryRegion.Anna, wrapped));
-        Assert.Throws<StorageUnreadableException>(() => foreign.Unwrap(TemporaryRegion.Anna, wrapped));
-        Assert.Throws<StorageUnreadableException>(() => custodian.Unwrap(AccountId.Parse("bbbbbbbbbbbbbbbb"), wrapped));
-        Assert.Throws<StorageUnreadableException>(() => custodian.Unwrap(TemporaryRegion.Anna, wrapped.AsSpan(1)));
-        Assert.Throws<StorageUnreadableException>(() => custodian.Unwrap(TemporaryRegion.Anna, []));
+        var opened = new byte[32];
+        custodian.Unwrap(TemporaryRegion.Anna, wrapped, opened);
+        Assert.Equal(key, opened);
+        Assert.Throws<StorageUnreadableException>(() => foreign.Unwrap(TemporaryRegion.Anna, wrapped, opened));
+        Assert.Throws<StorageUnreadableException>(
+            () => custodian.Unwrap(AccountId.Parse("bbbbbbbbbbbbbbbb"), wrapped, opened));
+        Assert.Throws<StorageUnreadableException>(() => custodian.Unwrap(TemporaryRegion.Anna, wrapped.AsSpan(1), opened));
+        Assert.Throws<StorageUnreadableException>(() => custodian.Unwrap(TemporaryRegion.Anna, [], opened));
     }
 
     [Fact]
@@ -155,7 +159,11 @@ public sealed class RegionStorageTests
         await region.ReopenAsync();
 
         var key = region.Storage.Find(store.Account)!.Key!;
-        Assert.Equal([1, 2, 3], key.OpenSmall("purpose", sealedBytes));
+        using (var opened = key.OpenSmall("purpose", sealedBytes))
+        {
+            Assert.Equal([1, 2, 3], opened.Span.ToArray());
+        }
+
         Assert.Throws<ContentCorruptException>(() => key.OpenSmall("another purpose", sealedBytes));
         Assert.Throws<ContentCorruptException>(() => key.OpenSmall("purpose", sealedBytes.AsSpan(1)));
         Assert.Throws<ContentCorruptException>(() => key.OpenSmall("purpose", []));
@@ -176,7 +184,8 @@ public sealed class RegionStorageTests
             },
             Cancelled));
 
-        Assert.Equal([1], store.Key!.OpenSmall("p", secret));
+        using var opened = store.Key!.OpenSmall("p", secret);
+        Assert.Equal([1], opened.Span.ToArray());
     }
 
     private static int OpenDatabases(TemporaryRegion region) => Directory.EnumerateFiles("/proc/self/fd")

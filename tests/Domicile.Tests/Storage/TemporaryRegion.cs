@@ -12,13 +12,15 @@ internal sealed class TemporaryRegion : IAsyncDisposable
     private readonly LocalCustodian _custodian;
 
     private readonly int _openAccountsMax;
+    private readonly TimeProvider _time;
 
-    private TemporaryRegion(string directory, LocalCustodian custodian, int openAccountsMax)
+    private TemporaryRegion(string directory, LocalCustodian custodian, int openAccountsMax, TimeProvider time)
     {
+        _time = time;
         Directory = directory;
         _custodian = custodian;
         _openAccountsMax = openAccountsMax;
-        Storage = RegionStorage.Open(directory, custodian, TimeProvider.System, openAccountsMax);
+        Storage = RegionStorage.Open(directory, custodian, time, openAccountsMax);
     }
 
     public string Directory { get; }
@@ -27,18 +29,20 @@ internal sealed class TemporaryRegion : IAsyncDisposable
 
     /// <param name="parent">Null: the system's place for temporary files.</param>
     public static async Task<TemporaryRegion> CreateAsync(
-        string? parent = null, int openAccountsMax = StorageLimits.OpenAccountsMax)
+        string? parent = null, int openAccountsMax = StorageLimits.OpenAccountsMax, TimeProvider? time = null)
     {
         var directory = Path.Combine(parent ?? Path.GetTempPath(), $"domicile-{Path.GetRandomFileName()}");
         System.IO.Directory.CreateDirectory(directory);
-        return new TemporaryRegion(directory, await LocalCustodian.OpenAsync(directory, CancellationToken.None), openAccountsMax);
+        return new TemporaryRegion(
+            directory, await LocalCustodian.OpenAsync(directory, CancellationToken.None), openAccountsMax,
+            time ?? TimeProvider.System);
     }
 
     /// <summary>Closes the storage and opens what it left.</summary>
     public async Task ReopenAsync()
     {
         await Storage.DisposeAsync();
-        Storage = RegionStorage.Open(Directory, _custodian, TimeProvider.System, _openAccountsMax);
+        Storage = RegionStorage.Open(Directory, _custodian, _time, _openAccountsMax);
     }
 
     /// <summary>An active account of epoch 1 with a key and no data.</summary>

@@ -47,7 +47,9 @@ internal static class SignatureCheck
             }
         }
 
-        return Mismatch(claim, key.StringToSign(canonical), canonical);
+        var mismatch = Mismatch(claim, key.StringToSign(canonical), canonical);
+        key.Dispose();
+        return mismatch;
     }
 
     private static IEnumerable<string> Paths(string rawPath)

@@ -14,6 +14,12 @@ internal sealed class CredentialCommands(RowChanges changes)
             return Decision.Refuse("InvalidArgument", "The access key id is not one of this account.");
         }
 
+        if (credential.Secret.LengthBytes == 0)
+        {
+            // Secrets travel sealed, and never with a command that is handed over.
+            return Decision.Refuse("InvalidArgument", "The access key has come without its secret. Add it again.");
+        }
+
         if (CredentialRow.Find(changes.Sql, changes.Account, credential.AccessKeyId) is not null)
         {
             return Decision.Refuse("EntityAlreadyExists", "The access key id is in use.");

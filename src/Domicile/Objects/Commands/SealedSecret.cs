@@ -1,4 +1,3 @@
-using System.Text;
 using Domicile.Accounts;
 using Domicile.Objects.Rows;
 using Domicile.Storage;
@@ -9,11 +8,15 @@ namespace Domicile.Objects.Commands;
 internal static class SealedSecret
 {
     public static byte[] Seal(AccountKey key, Credential credential)
-        => key.SealSmall(credential.AccessKeyId, Encoding.UTF8.GetBytes(credential.Secret));
+        => key.SealSmall(credential.AccessKeyId, credential.Secret.Span);
 
     /// <exception cref="ContentCorruptException">The row is not what was sealed.</exception>
     public static Credential Open(AccountKey key, CredentialRow row)
         => new(
-            row.AccessKeyId, Encoding.UTF8.GetString(key.OpenSmall(row.AccessKeyId, row.Secret)), row.Label,
+            row.AccessKeyId, key.OpenSmall(row.AccessKeyId, row.Secret), row.Label,
             DateTimeOffset.FromUnixTimeMilliseconds(row.CreatedMs));
+
+    /// <summary>The credential without its secret.</summary>
+    public static Credential Describe(CredentialRow row)
+        => new(row.AccessKeyId, SecretBytes.None, row.Label, DateTimeOffset.FromUnixTimeMilliseconds(row.CreatedMs));
 }
