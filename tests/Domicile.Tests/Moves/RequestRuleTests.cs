@@ -8,6 +8,7 @@ namespace Domicile.Tests.Moves;
 /// <summary>Rules 6 to 8 and 11 of docs/protocols/move.md: what meets a client's request while its account moves.</summary>
 public sealed class RequestRuleTests
 {
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
     private static readonly CancellationToken Stop = TestContext.Current.CancellationToken;
 
     [Fact]
@@ -43,6 +44,15 @@ public sealed class RequestRuleTests
     {
         await using var move = await MoveByHand.StartAsync();
         await move.DepartAsync();
+        Assert.IsType<HandOverAnswer.NotYet>(await HandOverAsync(move));
+    }
+
+    [Fact]
+    public async Task A_write_is_not_handed_over_by_a_move_that_was_refused()
+    {
+        await using var move = await MoveByHand.StartAsync();
+        await move.DepartAsync();
+        Assert.IsType<StepAnswer.Refused>(await move.Target.RefuseAsync(move.Order, "A test wants it.", Stop));
         Assert.IsType<HandOverAnswer.NotYet>(await HandOverAsync(move));
     }
 
@@ -88,20 +98,15 @@ public sealed class RequestRuleTests
         await read.Copy.DisposeAsync();
         var write = gateway.RouteAsync(move.Account.Id, isWrite: true, Stop).AsTask();
         Assert.False(write.IsCompleted);
+        time.Advance(MoveLimits.WaitAtGatewayMax);
+        Assert.IsType<Route.Busy>(await write.WaitAsync(Patience, Stop));
 
         Assert.IsType<StepAnswer.Drained>(await move.Target.DrainAsync(move.Order, move.Final!.FinalSeq, Stop));
         Assert.IsType<StepAnswer.Departing>(await move.Source.DepartAsync(move.Order, Stop));
         var late = gateway.RouteAsync(move.Account.Id, isWrite: false, Stop).AsTask();
         Assert.False(late.IsCompleted);
-
-        while (!write.IsCompleted || !late.IsCompleted)
-        {
-            time.Advance(MoveLimits.WaitAtGatewayMax);
-            await Task.Yield();
-        }
-
-        Assert.IsType<Route.Busy>(await write);
-        Assert.IsType<Route.Busy>(await late);
+        time.Advance(MoveLimits.WaitAtGatewayMax);
+        Assert.IsType<Route.Busy>(await late.WaitAsync(Patience, Stop));
     }
 
     // Goal: a copy that was seen readable stays until its reader has gone.

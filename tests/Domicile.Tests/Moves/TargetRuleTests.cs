@@ -184,8 +184,7 @@ public sealed class TargetRuleTests
         await move.SettleAsync();
         Assert.IsType<StepAnswer.Erased>(await move.Source.EraseAsync(move.Order, move.Arrival, Stop));
         var tombstone = move.AtSource.Row!;
-        var back = move.OrderOf(2, epoch: 2, TestDeployment.Singapore, TestDeployment.Beijing);
-        Assert.IsType<StepAnswer.Prepared>(await move.Target.PrepareAsync(back, Stop));
+        var back = move.OrderOf(2, epoch: 3, RegionName.Parse("elsewhere"), TestDeployment.Beijing);
         Assert.IsType<StepAnswer.Arriving>(await move.Source.ArriveAsync(back, Stop));
 
         Assert.IsType<StepAnswer.Refused>(await move.Source.RefuseAsync(back, "A test wants it.", Stop));
