@@ -139,11 +139,13 @@ internal sealed class Link : IAsyncDisposable
 
             var passage = new Passage(near);
             _passages[passage] = true;
-            passage.Over = Task.Run(() => RunAsync(passage));
             if (_isCut)
             {
+                // Before it runs: else the target may take a connection that is dead already.
                 passage.Reset();
             }
+
+            passage.Over = Task.Run(() => RunAsync(passage));
         }
     }
 

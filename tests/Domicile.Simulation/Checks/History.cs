@@ -62,10 +62,10 @@ internal sealed class History
         operation.Ended = ++_clock;
     }
 
-    /// <summary>Refused for good: it never happened.</summary>
-    public void Refuse(Operation operation)
+    /// <summary>Refused for good: it never happened. Only a condition that failed tells what was there.</summary>
+    public void Refuse(Operation operation, bool foundPresent)
     {
-        operation.Kind = operation.Kind == OperationKind.PutIfAbsent ? OperationKind.FoundPresent : OperationKind.Void;
+        operation.Kind = foundPresent ? OperationKind.FoundPresent : OperationKind.Void;
         operation.Ended = ++_clock;
     }
 

@@ -256,7 +256,8 @@ internal sealed class Client : IParty
                     throw new ViolationException(Invariants.NoLostWrite, $"the bucket of {operation} is not there");
                 }
 
-                History.Refuse(operation);
+                History.Refuse(
+                    operation, operation.Kind == OperationKind.PutIfAbsent && refused.Code == "PreconditionFailed");
                 return true;
             case Reply.Written:
                 History.End(operation, operation.Value);
@@ -264,7 +265,7 @@ internal sealed class Client : IParty
             case Reply.Denied when !IsErased && Keys.IsSteady && Keys.Current == key:
                 throw new ViolationException(Invariants.NoLostWrite, $"the access key of {Name} is not known any more");
             case Reply.Denied:
-                History.Refuse(operation);
+                History.Refuse(operation, foundPresent: false);
                 return false;
             default:
                 return false;
