@@ -105,7 +105,7 @@ internal static class ControlHost
     private static WebApplication BuildPeer(ControlDesk desk, ILoggerFactory log, SecurityLog security, PeerTls tls, Uri listen)
     {
         var app = WebHosts.CreateBuilder(
-            log, kestrel => tls.Listen(kestrel, Listeners.EndPointOf(listen)), ControlApi.BodyLengthBytesMax).Build();
+            log, kestrel => tls.Listen(kestrel, Listeners.EndPointOf(listen), security), ControlApi.BodyLengthBytesMax).Build();
         var endpoints = new ControlPeerEndpoints(tls, security, desk.HasRegion, desk.DirectorySince, desk.FindAccount);
         app.Run(RequestCheck.Before(endpoints.HandleAsync));
         return app;

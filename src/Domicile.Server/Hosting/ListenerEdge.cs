@@ -27,6 +27,7 @@ internal static class ListenerEdge
     private const int NetworkOfV6LengthBytes = 8;
 
     private static readonly object PlaceKey = new();
+    private static readonly object ShookHandsKey = new();
 
     // The preface's beginning; no method of HTTP/1.1 begins so.
     private static ReadOnlySpan<byte> PrefaceBegin => "PRI "u8;
@@ -49,6 +50,17 @@ internal static class ListenerEdge
     public static void Share(ListenOptions listen, ConnectionShares shares)
         => listen.Use(next => connection => EnterAsync(connection, shares, AddressOf(connection), next));
 
+    /// <summary>Before a handshake: tells of each connection that came and showed no certificate that was accepted.</summary>
+    public static void TellFailedHandshakes(ListenOptions listen, Action<IPAddress?> tell)
+        => listen.Use(next => async connection =>
+        {
+            await next(connection);
+            if (!connection.Items.ContainsKey(ShookHandsKey))
+            {
+                tell((connection.RemoteEndPoint as IPEndPoint)?.Address);
+            }
+        });
+
     /// <summary>Counts connections by the certificate that the handshake has checked.</summary>
     public static void SharePeers(ListenOptions listen, ConnectionShares shares, Func<X509Certificate2, object> identify)
         => listen.Use(next => connection =>
@@ -59,6 +71,7 @@ internal static class ListenerEdge
                 return Task.CompletedTask;
             }
 
+            connection.Items[ShookHandsKey] = true;
             PlaceOf(connection)?.Wait(isWaiting: false); // Its handshake is done.
             return EnterAsync(connection, shares, identify(certificate), inside =>
             {

@@ -66,7 +66,7 @@ internal static class RegionHost
         await using var clients = Build(
             log, kestrel => ListenForClients(kestrel, own.Listen, dataDirectory, role), s3.HandleAsync);
         await using var link = Build(
-            log, kestrel => ListenForPeers(kestrel, own.Peer, tls),
+            log, kestrel => ListenForPeers(kestrel, own.Peer, tls, security),
             new RegionPeerEndpoints(node, tls, s3.HandleAsync, log.CreateLogger<RegionPeerEndpoints>()).HandleAsync);
         await using var management = BuildManagement(node, peers, log, own.Management);
 
@@ -136,12 +136,12 @@ internal static class RegionHost
         });
     }
 
-    private static void ListenForPeers(KestrelServerOptions kestrel, Uri listen, PeerTls tls)
+    private static void ListenForPeers(KestrelServerOptions kestrel, Uri listen, PeerTls tls, SecurityLog security)
     {
         // A move's stream: what is read and encrypted may run ahead of what is sent.
         kestrel.Limits.MaxResponseBufferSize = StreamBytesAhead;
         kestrel.Limits.MaxRequestHeadersTotalSize = RelayEndpoint.HeadBytesMax;
-        tls.Listen(kestrel, Listeners.EndPointOf(listen));
+        tls.Listen(kestrel, Listeners.EndPointOf(listen), security);
     }
 
     private static WebApplication BuildManagement(RegionNode node, PeerClients peers, LimitedLogs log, Uri listen)

@@ -27,7 +27,7 @@ internal sealed class PeerTls(X509Certificate2 own, X509Certificate2 authority, 
             TlsFiles.LoadPeer(dataDirectory, role), TlsFiles.LoadAuthority(dataDirectory, role), deployment, time);
 
     /// <summary>Opens the peer listener: whoever shows no certificate of this deployment doesn't get past the handshake.</summary>
-    public void Listen(KestrelServerOptions kestrel, IPEndPoint at)
+    public void Listen(KestrelServerOptions kestrel, IPEndPoint at, SecurityLog security)
     {
         // Regions of one deployment may share an address, so before the handshake only what waits can be displaced.
         var handshakes = new ConnectionShares(EdgeLimits.ConnectionsMax, EdgeLimits.ConnectionsMax, time);
@@ -37,6 +37,8 @@ internal sealed class PeerTls(X509Certificate2 own, X509Certificate2 authority, 
         kestrel.Listen(at, listen =>
         {
             ListenerEdge.Share(listen, handshakes);
+            ListenerEdge.TellFailedHandshakes(
+                listen, address => security.Record(SecurityEvent.HandshakeFailed, SecuritySource.Of(address), "noCertificateOfOurs"));
             listen.UseHttps(new HttpsConnectionAdapterOptions
             {
                 ServerCertificate = own,

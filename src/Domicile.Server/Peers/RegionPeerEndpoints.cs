@@ -56,6 +56,11 @@ internal sealed partial class RegionPeerEndpoints(
         }
         catch (RegionRefusedException e)
         {
+            if (e is OrderRefusedException)
+            {
+                node.Region.Security.Record(SecurityEvent.OrderRefused, context.SourceOf(), "notSignedByControl");
+            }
+
             await AnswerAsync(context, StatusCodes.Status409Conflict, new PeerRefusal(e.Reason), MovesJson.Default.PeerRefusal);
         }
         catch (Exception) when (context.RequestAborted.IsCancellationRequested)

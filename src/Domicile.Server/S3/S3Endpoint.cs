@@ -187,7 +187,11 @@ internal sealed partial class S3Endpoint(
         {
             if (error.Code == "InvalidAccessKeyId")
             {
-                return UnknownKey(context, claim, "noSuchKey", copy.Account);
+                var wasRevoked = await copy.WasRevokedAsync(claim.AccessKeyId, context.RequestAborted);
+                security.Record(
+                    wasRevoked ? SecurityEvent.KeyRevoked : SecurityEvent.KeyUnknown, context.SourceOf(),
+                    wasRevoked ? "revokedKey" : "noSuchKey", copy.Account);
+                return error;
             }
 
             security.Record(SecurityEvent.SignatureFailed, context.SourceOf(), error.Code, copy.Account);

@@ -9,6 +9,9 @@ internal enum SecurityEvent
     /// <summary>An S3 request names a key that there is not, or no more.</summary>
     KeyUnknown,
 
+    /// <summary>An S3 request names a key that was revoked here.</summary>
+    KeyRevoked,
+
     /// <summary>A request to control's API shows a token that nobody holds.</summary>
     TokenFailed,
 
@@ -17,6 +20,12 @@ internal enum SecurityEvent
 
     /// <summary>A process of the deployment asked for what it may not.</summary>
     PeerRefused,
+
+    /// <summary>Who came to a peer listener did not show a certificate of the deployment.</summary>
+    HandshakeFailed,
+
+    /// <summary>A former home handed over what no client has signed, or what it may not hand over any more.</summary>
+    HandOverRefused,
 
     /// <summary>An order whose signature is not control's, or which is for another region.</summary>
     OrderRefused,

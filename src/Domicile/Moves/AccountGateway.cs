@@ -1,4 +1,5 @@
 using Domicile.Accounts;
+using Domicile.Deployments;
 using Domicile.Objects;
 using Domicile.Policies;
 using Domicile.Storage;
@@ -247,15 +248,28 @@ internal sealed class AccountGateway(RegionContext region) : IAccountWrites
 
     // A region that relays may have an older policy, or none that it keeps: what it may not pass on is not answered to it.
     private Route? RouteAround(RegionName? via, (RegionName Region, long Epoch) home, AccountProfile profile)
-        => via is not { } relay ? null
-            : region.Regions.FirstOrDefault(one => one.Name == relay) is not { } facts
-                ? new Route.Forbidden($"region {relay} is not of this deployment")
-                : AnswerTransit(profile, facts) switch
-                {
-                    TransitAnswer.Relay => null,
-                    TransitAnswer.Refuse(var reason) => new Route.Forbidden(reason),
-                    _ => new Route.Redirect(home.Region, home.Epoch, region.Links.EndpointOf(home.Region)) { IsFinal = true },
-                };
+    {
+        if (via is not { } relay)
+        {
+            return null;
+        }
+
+        Route? around = region.Regions.FirstOrDefault(one => one.Name == relay) is not { } facts
+            ? new Route.Forbidden($"region {relay} is not of this deployment")
+            : AnswerTransit(profile, facts) switch
+            {
+                TransitAnswer.Relay => null,
+                TransitAnswer.Refuse(var reason) => new Route.Forbidden(reason),
+                _ => new Route.Redirect(home.Region, home.Epoch, region.Links.EndpointOf(home.Region)) { IsFinal = true },
+            };
+        if (around is not null)
+        {
+            region.Security.Record(
+                SecurityEvent.TransitRefused, SecuritySource.Of(new PeerIdentity.Region(relay)), "mayNotPassThere", profile.Id);
+        }
+
+        return around;
+    }
 
     private TransitAnswer AnswerTransit(AccountProfile profile, RegionFacts through)
         => region.Directory.Policy is { } policy

@@ -17,7 +17,7 @@ internal sealed class ChangeSource(RegionContext region)
     /// <summary>Returns when the move is over here, or throws when the stream breaks. The caller completes the writer.</summary>
     /// <param name="caller">The region that the link has authenticated: the account goes to the one on record, and no other.</param>
     /// <param name="boxKey">The target's, for which the account's key is sealed.</param>
-    /// <exception cref="RegionRefusedException">Control has not signed this order.</exception>
+    /// <exception cref="OrderRefusedException">Control has not signed this order.</exception>
     public async Task StreamAsync(
         MoveOrder order, RegionName caller, long after, byte[] boxKey, PipeWriter output, CancellationToken cancellationToken)
     {

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Domicile.Accounts;
+using Domicile.Deployments;
 using Domicile.Objects;
 using Domicile.Storage;
 using Microsoft.Extensions.Logging;
@@ -30,13 +31,13 @@ internal sealed partial class HandOverDesk(RegionContext region, IRequestReplay 
 
         if (RefuseRight(record, caller, handOver) is { } refusal)
         {
-            LogRefused(log, caller, handOver.Account, handOver.Move, refusal);
+            Refuse(caller, handOver, "notEntitled", refusal);
             return new HandOverAnswer.Never();
         }
 
         if (replay.SignatureOf(handOver.Account, handOver.Head) is not { } signature)
         {
-            LogRefused(log, caller, handOver.Account, handOver.Move, "it is no request for a write that somebody signed");
+            Refuse(caller, handOver, "noSignedWrite", "it is no request for a write that somebody signed");
             return new HandOverAnswer.Never();
         }
 
@@ -102,11 +103,18 @@ internal sealed partial class HandOverDesk(RegionContext region, IRequestReplay 
         var result = new CommandResult.Refused(refusal.Code, refusal.Detail);
         if (refusal.IsForged)
         {
-            LogRefused(log, caller, handOver.Account, handOver.Move, refusal.Code);
+            Refuse(caller, handOver, refusal.Code, refusal.Code);
             return new HandOverAnswer.Applied(result);
         }
 
         return await attempt.RefuseAsync(result, cancellationToken);
+    }
+
+    private void Refuse(RegionName caller, HandOver handOver, string reason, string cause)
+    {
+        region.Security.Record(
+            SecurityEvent.HandOverRefused, SecuritySource.Of(new PeerIdentity.Region(caller)), reason, handOver.Account);
+        LogRefused(log, caller, handOver.Account, handOver.Move, cause);
     }
 
     // By erasing, the former home has said that nobody waits there any more. One that doesn't erase for long is bounded here.

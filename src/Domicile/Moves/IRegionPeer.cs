@@ -223,8 +223,12 @@ internal sealed class RegionUnreachableException(RegionName region, string cause
 }
 
 /// <summary>The region answered, and did nothing.</summary>
-internal sealed class RegionRefusedException(RegionName region, string reason)
+internal class RegionRefusedException(RegionName region, string reason)
     : InvalidOperationException($"Region {region} refused: {PeerText.Clean(reason)}")
 {
     public string Reason { get; } = PeerText.Clean(reason);
 }
+
+/// <summary>The order that somebody shows is not control's.</summary>
+internal sealed class OrderRefusedException(RegionName region, Guid? move)
+    : RegionRefusedException(region, $"the order of move {move} is not signed by control");

@@ -51,12 +51,12 @@ internal sealed record RegionContext
         };
     }
 
-    /// <exception cref="RegionRefusedException">Control has not signed this order.</exception>
+    /// <exception cref="OrderRefusedException">Control has not signed this order.</exception>
     public void CheckOrder(MoveOrder? order)
     {
         if (!Orders.IsControls(order))
         {
-            throw new RegionRefusedException(Name, $"the order of move {order?.Move} is not signed by control");
+            throw new OrderRefusedException(Name, order?.Move);
         }
     }
 

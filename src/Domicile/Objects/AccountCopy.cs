@@ -35,6 +35,10 @@ internal sealed class AccountCopy(AccountStore store, Holds.Hold hold, long epoc
             sql => CredentialRow.Find(sql, Account, accessKeyId) is { } row ? SealedSecret.Open(Key, row) : null,
             cancellationToken);
 
+    /// <summary>Whether a key that is none was one of the account: <see cref="ObjectLimits.RevokedKeysMax"/> are remembered.</summary>
+    public ValueTask<bool> WasRevokedAsync(string accessKeyId, CancellationToken cancellationToken)
+        => Query(sql => RevokedKeys.Has(sql, Account, accessKeyId), cancellationToken);
+
     /// <summary>All credentials, oldest first, without their secrets.</summary>
     public ValueTask<IReadOnlyList<Credential>> ListCredentialsAsync(CancellationToken cancellationToken)
         => Query<IReadOnlyList<Credential>>(

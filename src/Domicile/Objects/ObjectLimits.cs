@@ -9,6 +9,9 @@ internal static class ObjectLimits
     public const int BucketNameCharsMax = 63;
     public const int KeyBytesMax = 1_024;
     public const int CredentialsMax = 100;
+
+    /// <summary>Revoked access keys of an account that are remembered, to tell of their use.</summary>
+    public const int RevokedKeysMax = 1_000;
     public const int CredentialLabelCharsMax = 128;
     public const int UploadsMax = 10_000;
 

@@ -13,6 +13,7 @@ internal static class AccountWipe
         ("upload", "bucket, name, upload"),
         ("part", "upload, number"),
         ("credential", "access_key"),
+        ("revoked_key", "access_key"),
         ("content", "content"),
         ("tombstone", "seq, kind, name"),
         ("discard", "content"),

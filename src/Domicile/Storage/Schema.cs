@@ -16,6 +16,13 @@ internal static class Schema
           readers_cut BIGINT NOT NULL)
         """;
 
+    // Access keys that were revoked here, so that who still uses one is told from who guesses. The newest only.
+    private const string RevokedKeyTable =
+        """
+        CREATE TABLE revoked_key (
+          account TEXT NOT NULL, access_key TEXT NOT NULL, seq BIGINT NOT NULL, PRIMARY KEY (account, access_key))
+        """;
+
     /// <summary>What an older database needs to become the newest: the first makes 2 of 1, and so on.</summary>
     public static readonly IReadOnlyList<string> Upgrades =
     [
@@ -26,6 +33,7 @@ internal static class Schema
         """,
         "ALTER TABLE move_record ADD COLUMN signed_order BLOB",
         ErasureTable,
+        RevokedKeyTable,
     ];
 
     /// <summary>Run once, in one transaction, when a database is made: of <see cref="Version"/>.</summary>
@@ -112,6 +120,7 @@ internal static class Schema
         // Files to delete after the transaction that dropped their content rows: the intent is recorded before the act.
         "CREATE TABLE discard (account TEXT NOT NULL, content TEXT NOT NULL, PRIMARY KEY (account, content))",
         ErasureTable,
+        RevokedKeyTable,
     ];
 
     /// <summary>Of the account database; a newer one than this is refused at open.</summary>

@@ -55,7 +55,7 @@ internal sealed class HostileRegion(LiveDeployment deployment, string name) : IA
         var peer = deployment.EndpointsOf(name).Peer;
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration()
-            .ConfigureKestrel(kestrel => tls.Listen(kestrel, IPEndPoint.Parse(peer.Authority)));
+            .ConfigureKestrel(kestrel => tls.Listen(kestrel, IPEndPoint.Parse(peer.Authority), SecurityLog.Nowhere));
         _listener = builder.Build();
         _listener.Run(answer);
         await _listener.StartAsync(Cancelled);

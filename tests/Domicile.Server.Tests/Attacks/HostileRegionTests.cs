@@ -1,11 +1,17 @@
+using System.Buffers.Binary;
 using System.Net;
 using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
 using Amazon.S3.Model;
 using Domicile.Accounts;
+using Domicile.Control;
 using Domicile.Deployments;
 using Domicile.Moves;
 using Domicile.Proofs;
 using Domicile.Server.Peers;
+using Domicile.Server.S3.Wire;
+using Domicile.Server.Tests.BadInput;
 using Domicile.Server.Tests.Deployment;
 using Domicile.Storage;
 using Xunit;
@@ -138,6 +144,63 @@ public sealed class HostileRegionTests(SharedDeployment shared)
         }
     }
 
+    // Goal: who once was the home has no more power over the account than its client's signatures, on the wire either.
+    // Method: Singapore, with all that it knows of the move, hands over commands of its own, and requests that it made up.
+    // Nothing is erased, so that its right still lasts.
+    [Fact]
+    public async Task A_former_home_plants_no_key_and_deletes_nothing()
+    {
+        var deployment = await shared.GetAsync();
+        var account = await deployment.Control.AddAccountAsync("SG", "singapore");
+        using var s3 = deployment.OpenS3(account);
+        await s3.PutBucketAsync("private-bucket", Cancelled);
+        await s3.PutObjectAsync(
+            new PutObjectRequest { BucketName = "private-bucket", Key = "diary", ContentBody = "secret" }, Cancelled);
+        var move = (await deployment.Control.PostAsync(
+            "moves", new NewMove(account.Account, "california", 3600), ApiJson.Default.NewMove, ApiJson.Default.MoveView)).Move;
+        await deployment.Control.MoveBecomesAsync(move, view => view.ActivatedAt is not null, "activated");
+        await using var singapore = new HostileRegion(deployment, "singapore");
+        var key = AccessKey.NewId(AccountId.Parse(account.Account), [1, 2, 3, 4, 5]);
+        var forged = new RawRequest(
+            account with { SecretKey = "guessed" }, deployment.EndpointOf("california"), "DELETE", "/private-bucket/diary");
+
+        foreach (var command in new[]
+        {
+            $$"""
+            {"kind":"addCredential","credential":{"accessKeyId":"{{key}}","secret":"chosen","label":"","createdAt":"2030-01-01T00:00:00Z"} }
+            """,
+            """{"kind":"deleteObject","bucket":"private-bucket","key":"diary","conditions":{}}""",
+        })
+        {
+            using var refused = await HandOverAsync(
+                singapore, $$"""{"account":"{{account.Account}}","move":"{{move}}","attempt":"a","epoch":2,"command":{{command}} }""");
+            Assert.Equal(HttpStatusCode.BadRequest, refused.StatusCode);
+        }
+
+        foreach (var head in new[] { forged.Head(), forged.Head().Replace("DELETE", "PUT", StringComparison.Ordinal) })
+        {
+            var handOver = new HandOver(
+                AccountId.Parse(account.Account), move, "an-attempt", 2, TimeProvider.System.GetUtcNow(), RequestOf(head).Encode());
+            using var refused = await HandOverAsync(singapore, JsonSerializer.Serialize(handOver, MovesJson.Default.HandOver));
+            Assert.Contains(
+                "SignatureDoesNotMatch", await refused.Content.ReadAsStringAsync(Cancelled), StringComparison.Ordinal);
+        }
+
+        Assert.Equal(account.AccessKey, Assert.Single((await deployment.Control.GetAsync(
+            $"accounts/{account.Account}/keys", ApiJson.Default.KeyList)).Keys).AccessKey);
+        using var found = await s3.GetObjectAsync("private-bucket", "diary", Cancelled);
+        Assert.Equal(6, found.ContentLength);
+        var log = (await File.ReadAllLinesAsync(
+            Path.Combine(deployment.DirectoryOf("california"), "log", SecurityLog.FileName), Cancelled))
+            .Select(line => JsonDocument.Parse(line).RootElement)
+            .Where(line => line.GetProperty("event").GetString() == "handOverRefused");
+        Assert.Equal(
+            2,
+            log.Count(line => line.GetProperty("source").GetString() == "region 'singapore'"
+                && line.GetProperty("account").GetString() == account.Account
+                && line.GetProperty("reason").GetString() == "SignatureDoesNotMatch"));
+    }
+
     // Goal: a region that is taken out of the config is refused at once, by control and by regions, on open connections too.
     // Method: California calls both, then control is started again with a config that has no California.
     [Fact]
@@ -165,6 +228,24 @@ public sealed class HostileRegionTests(SharedDeployment shared)
                 async () => await AskAsync(california, region, "/peer/v1/probe?bytes=1") == HttpStatusCode.Forbidden,
                 $"{region} refuses california");
         }
+    }
+
+    // As src/Domicile.Server/Peers writes it: four bytes of length, the document, the client's body (here none).
+    private static Task<HttpResponseMessage> HandOverAsync(HostileRegion region, string document)
+    {
+        var json = Encoding.UTF8.GetBytes(document);
+        var length = new byte[4];
+        BinaryPrimitives.WriteInt32BigEndian(length, json.Length);
+        return region.SendAsync("california", HttpMethod.Post, "/peer/v1/handover", new ByteArrayContent([.. length, .. json]));
+    }
+
+    private static ClientRequest RequestOf(string head)
+    {
+        var lines = head.Split("\r\n", StringSplitOptions.RemoveEmptyEntries);
+        var parts = lines[0].Split(' ');
+        return new ClientRequest(
+            parts[0], parts[1],
+            [.. lines.Skip(1).Select(line => line.Split(": ", 2)).Select(header => new HeaderLine(header[0], header[1]))], null);
     }
 
     private static async Task<HttpStatusCode> AskAsync(HostileRegion region, string to, string target)

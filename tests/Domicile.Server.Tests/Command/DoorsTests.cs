@@ -1,9 +1,13 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Net;
+using System.Net.Security;
+using System.Net.Sockets;
 using System.Runtime.Versioning;
 using System.Text.Json;
 using Domicile.Accounts;
 using Domicile.Cli.Local;
+using Domicile.Control;
 using Domicile.Deployments;
 using Domicile.Server.Tests.BadInput;
 using Domicile.Server.Tests.Deployment;
@@ -80,19 +84,44 @@ public sealed class DoorsTests
         var unknown = account with { AccessKey = account.AccessKey[..^1] + lastLetter };
         await AskAsync(live, home, new RawRequest(unknown, live.EndpointOf(home), "GET", "/bucket-name"));
 
+        // A key that was revoked.
+        var revoked = await live.Control.PostAsync(
+            $"accounts/{account.Account}/keys", new NewKey("laptop"), ApiJson.Default.NewKey, ApiJson.Default.NewKeyView);
+        using (var gone = await live.Control.Http.DeleteAsync(new Uri($"keys/{revoked.AccessKey}", UriKind.Relative), Cancelled))
+        {
+            gone.EnsureSuccessStatusCode();
+        }
+
+        await AskAsync(live, home, new RawRequest(
+            account with { AccessKey = revoked.AccessKey, SecretKey = revoked.SecretKey }, live.EndpointOf(home), "GET", "/bucket-name"));
+
         // A region asks another one for what only control may.
         using var peer = OpenAsRegion(live, other);
         using var refused = await peer.PostAsync(
             new Uri(live.EndpointsOf(home).Peer, "/peer/v1/region/listKeys"), new StringContent("{}"), Cancelled);
         Assert.Equal(403, (int)refused.StatusCode);
 
-        var lines = await ReadLogAsync(live, home);
+        // It shows an order that control hasn't signed; and somebody comes without any certificate.
+        using var order = await peer.PostAsync(
+            new Uri(live.EndpointsOf(home).Peer, "/peer/v1/refuse"),
+            new StringContent($$"""
+                {"order":{"move":"00000000-0000-0000-0000-000000000001","profile":{"id":"{{account.Account}}","residence":"IN"},
+                "epoch":1,"source":"{{other}}","target":"{{home}}","policyRevision":1,"salt":"AAAA","signature":"AAAA"},"reason":"x"}
+                """), Cancelled);
+        Assert.Equal(409, (int)order.StatusCode);
+        await Assert.ThrowsAnyAsync<Exception>(() => ConnectAsStrangerAsync(live.EndpointsOf(home).Peer));
+
+        var lines = await Eventually.BecomesAsync(
+            async () => await ReadLogAsync(live, home) is { Count: >= 7 } all ? all : null, "seven lines of the security log");
         Assert.Equal(
             [
                 $"signatureFailed 127.0.0.1 {account.Account} SignatureDoesNotMatch",
                 $"signatureFailed region '{other}' {account.Account} SignatureDoesNotMatch",
                 $"keyUnknown 127.0.0.1 {account.Account} noSuchKey",
+                $"keyRevoked 127.0.0.1 {account.Account} revokedKey",
                 $"peerRefused region '{other}'  notAllowed",
+                $"orderRefused region '{other}'  notSignedByControl",
+                "handshakeFailed 127.0.0.1  noCertificateOfOurs",
             ],
             lines.Select(line => string.Create(
                 CultureInfo.InvariantCulture,
@@ -166,6 +195,16 @@ public sealed class DoorsTests
             },
         };
         return new HttpClient(handler);
+    }
+
+    private static async Task ConnectAsStrangerAsync(Uri peer)
+    {
+        using var socket = new TcpClient();
+        await socket.ConnectAsync(IPEndPoint.Parse(peer.Authority), Cancelled);
+        await using var tls = new SslStream(socket.GetStream(), false, (_, shown, _, _) => shown is not null);
+        await tls.AuthenticateAsClientAsync("localhost");
+        await tls.WriteAsync("GET / HTTP/1.1\r\n\r\n"u8.ToArray(), Cancelled);
+        await tls.ReadExactlyAsync(new byte[1], Cancelled);
     }
 
     private static async Task<List<JsonElement>> ReadLogAsync(LiveDeployment live, string process)

@@ -32,8 +32,8 @@ public sealed class OrderTests
         var forged = new OrderSigner(stranger).Sign(Order(account));
         var before = node.Region.Storage.Find(account.Id)!.CommitCount;
 
-        await Assert.ThrowsAsync<RegionRefusedException>(() => StepAsync(node, step, forged));
-        await Assert.ThrowsAsync<RegionRefusedException>(() => StepAsync(node, step, Order(account)));
+        await Assert.ThrowsAsync<OrderRefusedException>(() => StepAsync(node, step, forged));
+        await Assert.ThrowsAsync<OrderRefusedException>(() => StepAsync(node, step, Order(account)));
 
         Assert.Equal(before, node.Region.Storage.Find(account.Id)!.CommitCount);
     }
@@ -46,7 +46,7 @@ public sealed class OrderTests
         var node = deployment.Node(TestDeployment.Singapore);
         var unknown = Order(Profile());
 
-        await Assert.ThrowsAsync<RegionRefusedException>(() => node.RefuseAsync(unknown, "Because.", Stop));
+        await Assert.ThrowsAsync<OrderRefusedException>(() => node.RefuseAsync(unknown, "Because.", Stop));
 
         Assert.DoesNotContain(unknown.Account, node.Region.Storage.Accounts());
     }
@@ -104,7 +104,7 @@ public sealed class OrderTests
         Assert.IsType<StreamFrame.End>(await FirstFrameAsync(source, order, California));
         var own = deployment.Orders.Sign(order with { Target = California });
         Assert.IsType<StreamFrame.End>(await FirstFrameAsync(source, own, California));
-        await Assert.ThrowsAsync<RegionRefusedException>(
+        await Assert.ThrowsAsync<OrderRefusedException>(
             () => FirstFrameAsync(source, order with { Target = California }, California));
         Assert.IsType<StreamFrame.Key>(await FirstFrameAsync(source, order, TestDeployment.Singapore));
     }

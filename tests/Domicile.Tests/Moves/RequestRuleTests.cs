@@ -120,6 +120,32 @@ public sealed class RequestRuleTests
         Assert.Equal(new HoldsEnd(0, 0), await move.AtSource.EndHoldsAsync(TimeSpan.Zero, TimeSpan.Zero, Stop));
     }
 
+    // Goal: the home goes by its own policy when a region relays, so a region that may not pass content on gets none.
+    // Method: Beijing relays a request to the home, Singapore, before and after Singapore's policy keeps India out of China.
+    [Fact]
+    public async Task The_home_serves_no_region_through_which_its_policy_lets_nothing_pass()
+    {
+        await using var move = await MoveByHand.StartAsync();
+        await move.SettleAsync();
+        var home = move.Target.Gateway;
+        var before = Assert.IsType<Route.Here>(await home.RouteAsync(move.Account.Id, false, TestDeployment.Beijing, Stop));
+        await before.Copy.DisposeAsync();
+        move.Target.Region.Directory.Take(new DirectoryUpdate(
+            [], 2,
+            """
+            version: 1
+            rules:
+              - name: India stays out of China
+                when: { residence: "*" }
+                avoid: { exposure: [CN], by: [location] }
+                transit: refuse
+            """));
+
+        Assert.IsType<Route.Forbidden>(await home.RouteAsync(move.Account.Id, false, TestDeployment.Beijing, Stop));
+        var own = Assert.IsType<Route.Here>(await home.RouteAsync(move.Account.Id, false, Stop));
+        await own.Copy.DisposeAsync();
+    }
+
     private static Task<HandOverAnswer> HandOverAsync(MoveByHand move, string caller = "beijing", int number = 1, long epoch = 2)
     {
         var id = move.OrderOf(number, epoch: 1, TestDeployment.Beijing, TestDeployment.Singapore).Move;

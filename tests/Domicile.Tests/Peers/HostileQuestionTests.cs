@@ -33,7 +33,7 @@ public sealed class HostileQuestionTests : IAsyncLifetime
         }
 
         var tls = TlsOf(config, TestDeployment.Singapore);
-        _listener = WebHosts.CreateBuilder(_log, kestrel => tls.Listen(kestrel, new IPEndPoint(IPAddress.Loopback, 0)), null).Build();
+        _listener = WebHosts.CreateBuilder(_log, kestrel => tls.Listen(kestrel, new IPEndPoint(IPAddress.Loopback, 0), SecurityLog.Nowhere), null).Build();
         var endpoints = new RegionPeerEndpoints(
             _deployment.Node(TestDeployment.Singapore), tls, _ => Task.CompletedTask,
             new Microsoft.Extensions.Logging.Logger<RegionPeerEndpoints>(_log));

@@ -96,6 +96,7 @@ public sealed class RegionStorageTests
                 transaction.Sql.Execute("INSERT INTO part VALUES (@p1, 'u', 2, 2, 4, '', 0, '{}')", store.Account.Value);
                 transaction.Sql.Execute("ALTER TABLE move_record DROP COLUMN signed_order");
                 transaction.Sql.Execute("DROP TABLE erasure");
+                transaction.Sql.Execute("DROP TABLE revoked_key");
                 return transaction.Sql.Execute("PRAGMA user_version=1");
             },
             Cancelled);

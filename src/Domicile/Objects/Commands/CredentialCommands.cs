@@ -33,8 +33,14 @@ internal sealed class CredentialCommands(RowChanges changes)
 
     public Decision Decide(RevokeCredential command)
         => CredentialRow.Find(changes.Sql, changes.Account, command.AccessKeyId) is { } row
-            ? Decision.Do(seq => changes.Delete(row, seq))
+            ? Decision.Do(seq => Revoke(row, seq))
             : Decision.Refuse("NoSuchEntity", "The account has no such access key.");
+
+    private void Revoke(CredentialRow row, long seq)
+    {
+        changes.Delete(row, seq);
+        RevokedKeys.Remember(changes.Sql, changes.Account, row.AccessKeyId, seq);
+    }
 
     private CredentialRow Seal(Credential credential, long seq)
         => new(
