@@ -79,6 +79,8 @@ internal sealed class ConnectionShares(int allMax, int eachMax, TimeProvider tim
     {
         private const long AtWork = long.MaxValue;
         private long _waitingSince = time.GetTimestamp();
+        private readonly Lock _counting = new();
+        private int _open;
 
         public object Party => party;
 
@@ -91,5 +93,19 @@ internal sealed class ConnectionShares(int allMax, int eachMax, TimeProvider tim
 
         /// <summary>Says that the connection waits for its client (true), or that it serves a request (false).</summary>
         public void Wait(bool isWaiting) => Volatile.Write(ref _waitingSince, isWaiting ? time.GetTimestamp() : AtWork);
+
+        /// <summary>One of several requests at a time begins: the connection is at work until all of them have ended.</summary>
+        public void Begin() => Count(1);
+
+        public void End() => Count(-1);
+
+        private void Count(int more)
+        {
+            lock (_counting)
+            {
+                _open += more;
+                Wait(_open == 0);
+            }
+        }
     }
 }

@@ -80,6 +80,24 @@ internal static class ListenerEdge
             });
         });
 
+    /// <summary>Of HTTP/2, where nobody reads along: a connection that has no request open waits, and may be displaced.</summary>
+    public static RequestDelegate CountRequests(RequestDelegate handle)
+        => async context =>
+        {
+            var place = HttpProtocol.IsHttp2(context.Request.Protocol)
+                && context.Features.Get<IConnectionItemsFeature>()?.Items.TryGetValue(PlaceKey, out var found) == true
+                    ? found as ConnectionShares.Place : null;
+            place?.Begin();
+            try
+            {
+                await handle(context);
+            }
+            finally
+            {
+                place?.End();
+            }
+        };
+
     private static void ReadStrictly(ListenOptions listen)
     {
         var limits = listen.KestrelServerOptions.Limits;
@@ -92,8 +110,7 @@ internal static class ListenerEdge
 
             if (isHttp2)
             {
-                PlaceOf(connection)?.Wait(isWaiting: false);
-                await next(connection);
+                await next(connection); // It is at work while it has a request open: see CountRequests.
                 return;
             }
 

@@ -64,7 +64,8 @@ internal static class RegionHost
             OptionsOf(config, name), security, TimeProvider.System,
             log.CreateLogger<S3Endpoint>());
         await using var clients = Build(
-            log, kestrel => ListenForClients(kestrel, own.Listen, dataDirectory, role), s3.HandleAsync);
+            log, kestrel => ListenForClients(kestrel, own.Listen, dataDirectory, role),
+            ListenerEdge.CountRequests(s3.HandleAsync));
         await using var link = Build(
             log, kestrel => ListenForPeers(kestrel, own.Peer, tls, security),
             new RegionPeerEndpoints(node, tls, s3.HandleAsync, log.CreateLogger<RegionPeerEndpoints>()).HandleAsync);

@@ -8,6 +8,23 @@ public sealed class ConnectionSharesTests
 {
     private readonly ManualTime _time = new();
 
+    // Several requests at a time, as in HTTP/2: at work until the last has ended.
+    [Fact]
+    public void A_connection_is_at_work_while_any_of_its_requests_is_open()
+    {
+        var shares = new ConnectionShares(allMax: 1, eachMax: 1, TimeProvider.System);
+        var closed = 0;
+        var first = shares.Enter("a", () => closed++);
+        first!.Begin();
+        first.Begin();
+        first.End();
+        Assert.Null(shares.Enter("a", () => { }));
+
+        first.End();
+        Assert.NotNull(shares.Enter("a", () => { }));
+        Assert.Equal(1, closed);
+    }
+
     [Fact]
     public void A_newcomer_displaces_the_one_of_his_own_that_waits_longest()
     {
