@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Verifies a Domicile receipt with nothing but openssl, sha256sum, base64, cmp, grep, sed and the shell.
+# Verifies a Domicile receipt with nothing but openssl, sha256sum, base64, cmp, grep, sed, od and the shell (bash 3.2 on).
 #
 #   verify-receipt.sh RECEIPT [LEDGER-KEY.pem]
 #
@@ -34,27 +34,60 @@ fail() {
 }
 passed() { echo "ok      $*"; }
 
-# The value of a field: `field PLACE NAME`. A place is everything from its line `  "PLACE": {` to the next `  }`.
-place() { sed -n "/^  \"$1\": {\$/,/^  },\{0,1\}\$/p" "$receipt"; }
-field() {
-  place "$1" | sed -n "s/^ *\"$2\": \"\([^\"]*\)\",\{0,1\}\$/\1/p; s/^ *\"$2\": \([0-9]*\),\{0,1\}\$/\1/p"
+# As little as possible is asked of other programs: each costs a millisecond or more.
+unhex() { # HEX
+  local i bytes=
+  for ((i = 0; i < ${#1}; i += 2)); do bytes+="\\x${1:i:2}"; done
+  printf "$bytes"
 }
-unhex() { printf "$(printf '%s' "$1" | sed 's/../\\x&/g')"; }
-sha256() { sha256sum | cut -d ' ' -f 1; }
+hex() { # FILE
+  local bytes
+  bytes=$(od -An -v -tx1 <"$1")
+  printf '%s' "${bytes//[!0-9a-f]/}"
+}
+sha256() {
+  local sum
+  sum=$(sha256sum)
+  printf '%s\n' "${sum%% *}"
+}
 # Base64 in its one form: what has unused bits set, or white space, isn't it. `unbase64 TEXT-FILE BYTES-FILE`
 unbase64() {
-  base64 -d <"$1" >"$2" 2>/dev/null && [ "$(base64 <"$2" | tr -d '\n')" = "$(cat "$1")" ]
+  local again
+  base64 -d <"$1" >"$2" 2>/dev/null || return 1
+  again=$(base64 <"$2")
+  [ "${again//$'\n'/}" = "$(<"$1")" ]
 }
 # The SubjectPublicKeyInfo of a P-256 key with its point in full: 26 bytes that are always the same, 04, x and y.
 is_p256() {
-  [ "$(wc -c <"$1" | tr -d ' ')" -eq 91 ] &&
-    [ "$(head -c 27 "$1" | od -An -v -tx1 | tr -d ' \n')" = 3059301306072a8648ce3d020106082a8648ce3d03010703420004 ]
+  local bytes
+  bytes=$(hex "$1")
+  [ ${#bytes} -eq 182 ] && [ "${bytes:0:54}" = 3059301306072a8648ce3d020106082a8648ce3d03010703420004 ]
 }
 is_hash() { printf '%s\n' "$1" | grep -qx '[0-9a-f]\{64\}'; }
 
 # --- 1. Read the fields, write the receipt again from them, and compare: nothing can hide in another spelling.
 
+head -c 1048577 <"$receipt" >"$work/receipt.json"
+receipt=$work/receipt.json
+[ "$(wc -c <"$receipt")" -le 1048576 ] || fail "the file is at most 1 MiB long"
+
+# Field NAME of PLACE goes into said_PLACE_NAME. A place begins at its line `  "PLACE": {`.
 envelopes='departure arrival erasure move'
+place='' hashes=''
+while IFS= read -r line; do
+  if [[ $line =~ ^'  "'([a-z]+)'": {'$ ]]; then
+    place=${BASH_REMATCH[1]}
+  elif [[ $line =~ ^' '+'"'([a-zA-Z]+)'": "'([^\"]*)'"',?$ || $line =~ ^' '+'"'([a-zA-Z]+)'": '([0-9]+),?$ ]]; then
+    printf -v "said_${place}_${BASH_REMATCH[1]}" '%s' "${BASH_REMATCH[2]}"
+  elif [[ $place = ledger && $line =~ ^'      "'([0-9a-f]{64})'"',?$ ]]; then
+    hashes+=${BASH_REMATCH[1]}$'\n'
+  fi
+done <"$receipt"
+hashes=${hashes%$'\n'}
+field() { # PLACE NAME
+  local name=said_$1_$2
+  printf '%s\n' "${!name:-}"
+}
 for name in $envelopes; do
   field "$name" payload >"$work/$name.b64"
   field "$name" sig >"$work/$name.sig64"
@@ -63,24 +96,23 @@ done
 for name in source target control ledger; do
   field keys "$name" >"$work/$name.key64"
 done
-index=$(field ledger leafIndex)
-size=$(field ledger treeSize)
-note=$(field ledger checkpoint)
-hashes=$(place ledger | sed -n 's/^      "\([0-9a-f]\{64\}\)",\{0,1\}$/\1/p')
-account=$(field opening account)
-salt=$(field opening salt)
+index=${said_ledger_leafIndex:-}
+size=${said_ledger_treeSize:-}
+note=${said_ledger_checkpoint:-}
+account=${said_opening_account:-}
+salt=${said_opening_salt:-}
 
 envelope() {
-  printf '  "%s": {\n    "payloadType": "application/vnd.in-toto+json",\n    "payload": "%s",\n' "$1" "$(cat "$work/$1.b64")"
+  printf '  "%s": {\n    "payloadType": "application/vnd.in-toto+json",\n    "payload": "%s",\n' "$1" "$(<"$work/$1.b64")"
   printf '    "signatures": [\n      {\n        "keyid": "%s",\n        "sig": "%s"\n      }\n    ]\n  },\n' \
-    "$(cat "$work/$1.keyid")" "$(cat "$work/$1.sig64")"
+    "$(<"$work/$1.keyid")" "$(<"$work/$1.sig64")"
 }
 
 {
   printf '{\n  "format": "https://domicile.dev/receipt/v1",\n'
   for name in $envelopes; do envelope "$name"; done
-  printf '  "keys": {\n    "source": "%s",\n    "target": "%s",\n' "$(cat "$work/source.key64")" "$(cat "$work/target.key64")"
-  printf '    "control": "%s",\n    "ledger": "%s"\n  },\n' "$(cat "$work/control.key64")" "$(cat "$work/ledger.key64")"
+  printf '  "keys": {\n    "source": "%s",\n    "target": "%s",\n' "$(<"$work/source.key64")" "$(<"$work/target.key64")"
+  printf '    "control": "%s",\n    "ledger": "%s"\n  },\n' "$(<"$work/control.key64")" "$(<"$work/ledger.key64")"
   printf '  "ledger": {\n    "leafIndex": %s,\n    "treeSize": %s,\n' "$index" "$size"
   if [ -z "$hashes" ]; then
     printf '    "inclusionProof": [],\n'
@@ -99,7 +131,6 @@ envelope() {
 cmp -s "$receipt" "$work/again.json" || fail "the file is a receipt in its canonical form"
 passed "the file is a receipt in its canonical form"
 
-[ "$(wc -c <"$receipt" | tr -d ' ')" -le 1048576 ] || fail "the file is at most 1 MiB long"
 [ "$(printf '%s' "$hashes" | grep -c .)" -le 63 ] || fail "the inclusion proof has at most 63 hashes"
 for number in "$index" "$size"; do
   printf '%s\n' "$number" | grep -qx '0\|[1-9][0-9]\{0,17\}' || fail "leaf index and tree size are numbers"
@@ -118,7 +149,8 @@ signed_by() { # ENVELOPE ROLE
   unbase64 "$work/$1.b64" "$work/$1.json" || fail "$1: the payload is base64"
   unbase64 "$work/$1.sig64" "$work/$1.sig" || fail "$1: the signature is base64"
   local length
-  length=$(wc -c <"$work/$1.json" | tr -d ' ')
+  length=$(wc -c <"$work/$1.json")
+  length=${length// /}
   { printf 'DSSEv1 28 application/vnd.in-toto+json %s ' "$length"; cat "$work/$1.json"; } >"$work/$1.pae"
   cmp -s "$work/$1.keyid" "$work/$2.id" || fail "$1 names the key of $2"
   openssl dgst -sha256 -verify "$work/$2.pem" -signature "$work/$1.sig" "$work/$1.pae" >/dev/null 2>&1 ||
@@ -158,7 +190,7 @@ while IFS= read -r line; do
     fail "the checkpoint's signature is base64"
   line=${line#— }
   [ "${line% *}" = "$origin" ] || continue
-  [ "$(head -c 4 "$work/note.bytes" | od -An -tx1 | tr -d ' \n')" = "$(head -c 8 "$work/ledger.id")" ] || continue
+  [ "$(hex "$work/note.bytes" | head -c 8)" = "$(head -c 8 "$work/ledger.id")" ] || continue
   tail -c +5 "$work/note.bytes" >"$work/note.sig"
   openssl dgst -sha256 -verify "$work/ledger.pem" -signature "$work/note.sig" "$work/note.text" >/dev/null 2>&1 ||
     fail "the checkpoint is signed by the ledger"
@@ -172,14 +204,14 @@ if [ -n "$trusted" ]; then
   cmp -s "$work/trusted.der" "$work/ledger.der" || fail "the ledger's key is the one you trust"
   passed "the ledger's key is the one you trust"
 else
-  echo "-       the ledger's key is the one you trust: no key given, compare $(cat "$work/ledger.id")"
+  echo "-       the ledger's key is the one you trust: no key given, compare $(<"$work/ledger.id")"
 fi
 
 # --- 4. The move's envelope is a leaf of the ledger (RFC 6962; the walk is RFC 9162, section 2.1.3.2).
 
 canonical() { # the bytes that are hashed: one line, no white space
   printf '{"payloadType":"application/vnd.in-toto+json","payload":"%s","signatures":[{"keyid":"%s","sig":"%s"}]}' \
-    "$(cat "$work/$1.b64")" "$(cat "$work/$1.keyid")" "$(cat "$work/$1.sig64")"
+    "$(<"$work/$1.b64")" "$(<"$work/$1.keyid")" "$(<"$work/$1.sig64")"
 }
 
 [ "$index" -lt "$size" ] || fail "the leaf is in the tree"
@@ -201,7 +233,7 @@ for sibling in $hashes; do
   last=$((last / 2))
 done
 [ "$last" -eq 0 ] || fail "the inclusion proof is as long as the tree is high"
-[ "$hash" = "$(od -An -v -tx1 "$work/root" | tr -d ' \n')" ] || fail "the move is leaf $index of the ledger"
+[ "$hash" = "$(hex "$work/root")" ] || fail "the move is leaf $index of the ledger"
 passed "the move is leaf $index of the ledger"
 
 # --- 5. The statements are of one move and agree.
@@ -246,7 +278,10 @@ said() {
   printf '%s' "${value%\"}"
 }
 region() { find_in "$1" "$2" "$R"; }
-name_of() { printf '%s' "$1" | grep -Eo "^\\{\"name\":$S" | sed 's/^{"name":"//; s/"$//'; }
+name_of() { # REGION
+  local pattern="^\\{\"name\":\"(([^\"\\\\]|\\\\.)+)\""
+  [[ $1 =~ $pattern ]] && printf '%s' "${BASH_REMATCH[1]}"
+}
 same() { # WHAT VALUE VALUE...
   local what=$1 first=$2 value
   [ -n "$first" ] || fail "$what"
@@ -266,8 +301,8 @@ same "the epoch before" "$(said move epochBefore)" "$(said departure epoch)" "$(
 same "the epoch after, one more" "$(said move epochAfter)" "$(said arrival epochAfter)" "$(($(said move epochBefore) + 1))"
 same "arrived at" "$(said move activatedAt)" "$(said arrival activatedAt)"
 same "erased at" "$(said move erasedAt)" "$(said erasure erasedAt)"
-same "the source's key" "$(said move fromKey)" "$(cat "$work/source.id")"
-same "the target's key" "$(said move toKey)" "$(cat "$work/target.id")"
+same "the source's key" "$(said move fromKey)" "$(<"$work/source.id")"
+same "the target's key" "$(said move toKey)" "$(<"$work/target.id")"
 
 from=$(region move from)
 to=$(region move to)

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Domicile.Accounts;
 using Domicile.Moves;
 using Domicile.Server.Peers;
@@ -13,15 +14,15 @@ public sealed class AccountQuestionsTests : IDisposable
 
     private readonly ManualTime _time = new();
     private readonly AccountQuestions _questions;
-    private readonly List<AccountId> _asked = [];
-    private readonly Queue<TaskCompletionSource<DirectoryEntry?>> _open = new();
+    private readonly ConcurrentQueue<AccountId> _asked = [];
+    private readonly ConcurrentQueue<TaskCompletionSource<DirectoryEntry?>> _open = new();
     private Func<Task<DirectoryEntry?>> _control = () => Task.FromResult<DirectoryEntry?>(null);
 
     public AccountQuestionsTests()
         => _questions = new AccountQuestions(
             (account, _) =>
             {
-                _asked.Add(account);
+                _asked.Enqueue(account);
                 return _control();
             },
             _time);
@@ -61,7 +62,8 @@ public sealed class AccountQuestionsTests : IDisposable
         await gone.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => first);
 
-        _open.Dequeue().SetResult(EntryOf(Account(1)));
+        Assert.True(_open.TryDequeue(out var open));
+        open.SetResult(EntryOf(Account(1)));
         Assert.Equal(EntryOf(Account(1)), await second);
         Assert.Single(_asked);
     }
