@@ -2,7 +2,8 @@ namespace Domicile.Server.Hosting;
 
 /// <summary>
 /// How many connections a listener has, in all and of each party. When a share is spent, a newcomer takes the place of the
-/// connection that has waited longest for a request: so whoever opens connections and says nothing displaces only himself.
+/// connection that has waited longest for a request, of those that have never been served one if there are any: so whoever
+/// opens connections and says nothing displaces only himself, and not a client beside him at the same address.
 /// Where every connection is at work, the newcomer is refused. Safe for any number of threads.
 /// </summary>
 /// <param name="reserved">Of <paramref name="allMax"/>, kept for the parties in <paramref name="favoured"/>.</param>
@@ -58,7 +59,7 @@ internal sealed class ConnectionShares(int allMax, int eachMax, TimeProvider tim
     }
 
     private static Place? LongestWaiting(IEnumerable<Place> places)
-        => places.Where(place => place.IsWaiting).MinBy(place => place.WaitingSince);
+        => places.Where(place => place.IsWaiting).MinBy(place => (place.IsServed, place.WaitingSince));
 
     private void Remove(Place? place)
     {
@@ -81,6 +82,7 @@ internal sealed class ConnectionShares(int allMax, int eachMax, TimeProvider tim
         private long _waitingSince = time.GetTimestamp();
         private readonly Lock _counting = new();
         private int _open;
+        private bool _isServed;
 
         public object Party => party;
 
@@ -88,6 +90,13 @@ internal sealed class ConnectionShares(int allMax, int eachMax, TimeProvider tim
         public long WaitingSince => Volatile.Read(ref _waitingSince);
 
         public bool IsWaiting => WaitingSince != AtWork;
+
+        /// <summary>A request of it was served: somebody is there who may ask.</summary>
+        public bool IsServed
+        {
+            get => Volatile.Read(ref _isServed);
+            set => Volatile.Write(ref _isServed, value);
+        }
 
         public void Close() => close();
 

@@ -16,7 +16,10 @@ internal static class EdgeLimits
     public const int ConnectionsOfPeerMax = 450;
 
     /// <summary>The server's own count, a backstop: connections that are being closed are still in it.</summary>
-    public const int ConnectionsOpenMax = ConnectionsMax + 500;
+    public const int ConnectionsOpenMax = ConnectionsMax + 2000;
+
+    /// <summary>Connections that the system keeps until they are taken: a flood must not have it drop others' first packets.</summary>
+    public const int BacklogMax = 4096;
 
     /// <summary>An S3 listener's first line: a key of 1,024 bytes, percent-encoded, and a presigned query.</summary>
     public const int RequestLineBytesMax = 16 << 10;

@@ -80,21 +80,32 @@ internal static class ListenerEdge
             });
         });
 
-    /// <summary>Of HTTP/2, where nobody reads along: a connection that has no request open waits, and may be displaced.</summary>
-    public static RequestDelegate CountRequests(RequestDelegate handle)
+    /// <summary>
+    /// Says of a connection that it was served, which only a signed request is. And of HTTP/2, where nobody reads along, that
+    /// it waits while it has no request open.
+    /// </summary>
+    public static RequestDelegate Follow(RequestDelegate handle)
         => async context =>
         {
-            var place = HttpProtocol.IsHttp2(context.Request.Protocol)
-                && context.Features.Get<IConnectionItemsFeature>()?.Items.TryGetValue(PlaceKey, out var found) == true
-                    ? found as ConnectionShares.Place : null;
-            place?.Begin();
+            var place = context.Features.Get<IConnectionItemsFeature>()?.Items.TryGetValue(PlaceKey, out var found) == true
+                ? found as ConnectionShares.Place : null;
+            var isHttp2 = HttpProtocol.IsHttp2(context.Request.Protocol);
+            if (isHttp2)
+            {
+                place?.Begin();
+            }
+
             try
             {
                 await handle(context);
+                place?.IsServed |= context.Response.StatusCode is >= 200 and < 300;
             }
             finally
             {
-                place?.End();
+                if (isHttp2)
+                {
+                    place?.End();
+                }
             }
         };
 
@@ -110,7 +121,7 @@ internal static class ListenerEdge
 
             if (isHttp2)
             {
-                await next(connection); // It is at work while it has a request open: see CountRequests.
+                await next(connection); // It is at work while it has a request open: see Follow.
                 return;
             }
 

@@ -65,7 +65,7 @@ internal static class RegionHost
             log.CreateLogger<S3Endpoint>());
         await using var clients = Build(
             log, kestrel => ListenForClients(kestrel, own.Listen, dataDirectory, role),
-            ListenerEdge.CountRequests(s3.HandleAsync));
+            ListenerEdge.Follow(s3.HandleAsync));
         await using var link = Build(
             log, kestrel => ListenForPeers(kestrel, own.Peer, tls, security),
             new RegionPeerEndpoints(node, tls, s3.HandleAsync, log.CreateLogger<RegionPeerEndpoints>()).HandleAsync);

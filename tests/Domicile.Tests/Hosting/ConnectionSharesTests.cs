@@ -25,6 +25,24 @@ public sealed class ConnectionSharesTests
         Assert.Equal(1, closed);
     }
 
+    // Goal: a client that rests between two requests is not displaced by who floods from its address.
+    [Fact]
+    public void Whoever_was_served_is_displaced_after_all_who_never_were()
+    {
+        var shares = new ConnectionShares(allMax: 10, eachMax: 3, _time);
+        var closed = new List<string>();
+        Enter(shares, "a", closed, "client")!.IsServed = true;
+        _time.Advance(TimeSpan.FromSeconds(1));
+        Enter(shares, "a", closed, "first");
+        _time.Advance(TimeSpan.FromSeconds(1));
+        Enter(shares, "a", closed, "second");
+
+        Enter(shares, "a", closed, "third");
+        Enter(shares, "a", closed, "fourth");
+
+        Assert.Equal(["first", "second"], closed);
+    }
+
     [Fact]
     public void A_newcomer_displaces_the_one_of_his_own_that_waits_longest()
     {
