@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net.Sockets;
 using System.Text;
+using Domicile.Server.Tests.Relay;
 
 namespace Domicile.Server.Tests.BadInput;
 
@@ -33,6 +34,7 @@ internal static class RawConnection
         }
 
         await sending;
+        Transcript.Current?.Add(answer.ToArray());
         return Read(Encoding.UTF8.GetString(answer.ToArray()));
     }
 

@@ -5,7 +5,7 @@ using Xunit;
 namespace Domicile.Server.Tests.BadInput;
 
 /// <summary>Requests whose signature is missing, false, old, or of another request.</summary>
-public sealed class SignatureTests(SharedDeployment shared) : BadInputTests(shared)
+public class SignatureTests(SharedDeployment shared) : BadInputTests(shared)
 {
     private const string Object = $"/{Bucket}/a";
 

@@ -10,7 +10,7 @@ namespace Domicile.Server.Tests.BadInput;
 /// the request before it has its answer. Method: a valid signed request, changed after it was signed, and a second one behind
 /// it on the same connection, which must never be served.
 /// </summary>
-public sealed class StrictHttpTests(SharedDeployment shared) : BadInputTests(shared)
+public class StrictHttpTests(SharedDeployment shared) : BadInputTests(shared)
 {
     private const string Object = $"/{Bucket}/a";
     private const string Length = "Content-Length: 7\r\n";

@@ -9,7 +9,7 @@ using Xunit;
 namespace Domicile.Server.Tests.S3;
 
 /// <summary>Objects written, read, copied and deleted through the AWS SDK.</summary>
-public sealed class ObjectTests(SharedDeployment shared) : S3Tests(shared)
+public class ObjectTests(SharedDeployment shared) : S3Tests(shared)
 {
     // Empty; in a row; just below and above one encrypted block; of several reads.
     [Theory]
