@@ -4,6 +4,7 @@ using System.Collections.Frozen;
 using System.Globalization;
 using System.IO.Pipelines;
 using System.Net;
+using System.Net.Http.Headers;
 using Domicile.Accounts;
 using Domicile.Server.S3;
 using Domicile.Server.S3.Bodies;
@@ -42,7 +43,7 @@ internal sealed class RequestForwarder(PeerClients peers, UnprovenBodies bodies,
     private static readonly FrozenSet<string> NotForClients = new[]
     {
         "Connection", "Keep-Alive", "Proxy-Connection", "Proxy-Authenticate", "Proxy-Authorization", "TE", "Trailer",
-        "Transfer-Encoding", "Upgrade", HomeHeader, EpochHeader, RelayEndpoint.CloseHeader,
+        "Transfer-Encoding", "Upgrade", HomeHeader, EpochHeader, RelayEndpoint.CloseHeader, RelayEndpoint.OrderHeader,
         "Alt-Svc", "Clear-Site-Data", "Set-Cookie", "Strict-Transport-Security",
     }.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
 
@@ -160,7 +161,10 @@ internal sealed class RequestForwarder(PeerClients peers, UnprovenBodies bodies,
     }
 
     private static StreamContent Announced(HttpContext context)
-        => new(context.Request.Body) { Headers = { ContentLength = context.Request.ContentLength } };
+        => new(context.Request.Body)
+        {
+            Headers = { ContentLength = context.Request.ContentLength is > RelayEndpoint.UnaskedBodyBytesMax and var length ? length : null },
+        };
 
     /// <returns>The whole body; null, and nothing of it is read, where it is not here in time.</returns>
     private async Task<byte[]?> TryReadSoonAsync(HttpContext context, int lengthBytes)
@@ -253,7 +257,7 @@ internal sealed class RequestForwarder(PeerClients peers, UnprovenBodies bodies,
             return false;
         }
 
-        foreach (var (name, values) in head.Where(line => !NotForClients.Contains(line.Key)))
+        foreach (var (name, values) in InOrder(head, response).Where(line => !NotForClients.Contains(line.Key)))
         {
             context.Response.Headers[name] = new StringValues([.. values]);
         }
@@ -266,6 +270,19 @@ internal sealed class RequestForwarder(PeerClients peers, UnprovenBodies bodies,
         }
 
         return true;
+    }
+
+    private static IEnumerable<KeyValuePair<string, HeaderStringValues>> InOrder(
+        List<KeyValuePair<string, HeaderStringValues>> head, HttpResponseMessage response)
+    {
+        if (!response.Headers.NonValidated.TryGetValues(RelayEndpoint.OrderHeader, out var said))
+        {
+            return head;
+        }
+
+        var order = said.ToString().Split(',').Index().DistinctBy(name => name.Item, StringComparer.OrdinalIgnoreCase)
+            .ToDictionary(name => name.Item, name => name.Index, StringComparer.OrdinalIgnoreCase);
+        return head.OrderBy(line => order.GetValueOrDefault(line.Key, int.MaxValue));
     }
 
     public static Task AnswerBusyAsync(HttpContext context, string message)

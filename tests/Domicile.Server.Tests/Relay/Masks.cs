@@ -35,11 +35,11 @@ internal static partial class Masks
     private static string CanonicalBytes(string text)
         => string.Join(' ', Encoding.UTF8.GetBytes(text).Select(one => one.ToString("x2", CultureInfo.InvariantCulture)));
 
-    [GeneratedRegex("(?<=\n(?:Date|Last-Modified|x-amz-request-id|x-amz-version-id|x-amz-copy-source-version-id): )[^\r]+", RegexOptions.IgnoreCase)]
+    [GeneratedRegex("(?<=\n(?:Date|Last-Modified|x-amz-request-id|x-amz-id-2|x-amz-version-id|x-amz-copy-source-version-id): )[^\r]+", RegexOptions.IgnoreCase)]
     private static partial Regex Headers();
 
     [GeneratedRegex(
-        "(?<=<(RequestId|LastModified|CreationDate|Initiated|UploadId|VersionId|DeleteMarkerVersionId|NextUploadIdMarker|UploadIdMarker"
+        "(?<=<(RequestId|HostId|LastModified|CreationDate|Initiated|UploadId|VersionId|DeleteMarkerVersionId|NextUploadIdMarker|UploadIdMarker"
         + "|VersionIdMarker|NextVersionIdMarker|CanonicalRequestBytes|StringToSignBytes|ServerTime)>)[^<]+(?=</)")]
     private static partial Regex Elements();
 
