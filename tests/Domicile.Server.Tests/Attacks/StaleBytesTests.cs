@@ -14,7 +14,7 @@ namespace Domicile.Server.Tests.Attacks;
 /// buffer instead: another client's signed request, whose answer the stranger got. Goal: such a target is refused where it
 /// enters, whatever came before it over the same link. Method: frames by hand (RFC 9113), since no client sends these.
 /// </summary>
-public sealed class StaleBytesTests(SharedDeployment shared) : S3Tests(shared)
+public class StaleBytesTests(SharedDeployment shared) : S3Tests(shared)
 {
     private const string Marker = "taxes-4f1c77";
     private const byte HeadersFrame = 1;
@@ -22,20 +22,17 @@ public sealed class StaleBytesTests(SharedDeployment shared) : S3Tests(shared)
     private const byte EndStream = 1;
     private const byte EndHeaders = 4;
 
-    [Theory]
-    [InlineData("california")]
-    [InlineData("singapore")]
-    public async Task A_target_beyond_ascii_brings_nothing_of_the_request_before_it(string entry)
+    [Fact]
+    public async Task A_target_beyond_ascii_brings_nothing_of_the_request_before_it()
     {
         await PutAsync(Marker, "content");
         var stranger = await Deployment.Control.AddAccountAsync("SG");
-        using var honest = Deployment.OpenS3(Account, entry);
         foreach (var length in new[] { 400, 640, 760, 1000, 1500 })
         {
-            var listed = await honest.ListObjectsV2Async(new() { BucketName = Bucket }, Cancelled);
+            var listed = await S3.ListObjectsV2Async(new() { BucketName = Bucket }, Cancelled);
             Assert.Equal([Marker], listed.S3Objects.Select(each => each.Key));
 
-            var (frames, status) = await AskAsync(Deployment.EndpointOf(entry), stranger, $"/{Bucket}?" + new string('\u00e9', length));
+            var (frames, status) = await AskAsync(Endpoint, stranger, $"/{Bucket}?" + new string('\u00e9', length));
 
             Assert.DoesNotContain(Marker, Encoding.Latin1.GetString(frames), StringComparison.Ordinal);
             Assert.DoesNotContain("ListBucketResult", Encoding.Latin1.GetString(frames), StringComparison.Ordinal);

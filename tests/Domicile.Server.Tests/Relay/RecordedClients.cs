@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using System.Text;
 using System.Text.RegularExpressions;
 using Amazon.Runtime;
 
@@ -33,6 +34,7 @@ internal sealed partial class RecordedStream(NetworkStream inner, Transcript tra
 {
     private const int RequestLineShownBytesMax = 4096;
 
+    private readonly Lock _gate = new();
     private MemoryStream _answer = new();
 
     public override bool CanRead => true;
@@ -48,19 +50,23 @@ internal sealed partial class RecordedStream(NetworkStream inner, Transcript tra
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
         var count = await inner.ReadAsync(buffer, cancellationToken);
-        lock (transcript)
-        {
-            _answer.Write(buffer.Span[..count]);
-        }
-
+        Note(buffer.Span[..count]);
         return count;
+    }
+
+    // The SDK reads some documents so.
+    public override int Read(byte[] buffer, int offset, int count)
+    {
+        var read = inner.Read(buffer, offset, count);
+        Note(buffer.AsSpan(offset, read));
+        return read;
     }
 
     public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        if (RequestLine().IsMatch(System.Text.Encoding.Latin1.GetString(buffer.Span[..Math.Min(buffer.Length, RequestLineShownBytesMax)])))
+        if (RequestLine().IsMatch(Encoding.Latin1.GetString(buffer.Span[..Math.Min(buffer.Length, RequestLineShownBytesMax)])))
         {
-            lock (transcript)
+            lock (_gate)
             {
                 _answer = transcript.Open();
             }
@@ -73,8 +79,6 @@ internal sealed partial class RecordedStream(NetworkStream inner, Transcript tra
 
     public override void Flush() => inner.Flush();
 
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
     public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
@@ -85,6 +89,14 @@ internal sealed partial class RecordedStream(NetworkStream inner, Transcript tra
     {
         inner.Dispose();
         base.Dispose(disposing);
+    }
+
+    private void Note(ReadOnlySpan<byte> bytes)
+    {
+        lock (_gate)
+        {
+            _answer.Write(bytes);
+        }
     }
 
     [GeneratedRegex("^[A-Z]+ [^ \r\n]+ HTTP/1\\.1\r\n")]

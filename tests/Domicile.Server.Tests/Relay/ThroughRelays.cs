@@ -1,3 +1,4 @@
+using Domicile.Server.Tests.Attacks;
 using Domicile.Server.Tests.BadInput;
 using Domicile.Server.Tests.Deployment;
 using Domicile.Server.Tests.S3;
@@ -81,3 +82,9 @@ public sealed class TargetTestsThroughOne(SharedDeployment shared) : TargetTests
 
 [Through(Route.TwoRelays)]
 public sealed class TargetTestsThroughTwo(SharedDeployment shared) : TargetTests(shared);
+
+[Through(Route.OneRelay)]
+public sealed class StaleBytesTestsThroughOne(SharedDeployment shared) : StaleBytesTests(shared);
+
+[Through(Route.TwoRelays)]
+public sealed class StaleBytesTestsThroughTwo(SharedDeployment shared) : StaleBytesTests(shared);
