@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using System.Text;
 using Domicile.Control;
 using Domicile.Server.Tests.Deployment;
+using Domicile.Server.Tests.Relay;
 using Domicile.Server.Tests.S3;
 using Xunit;
 
@@ -100,30 +101,7 @@ public class StaleBytesTests(SharedDeployment shared) : S3Tests(shared)
         };
 
     // RFC 7541, section 6.2.2: without indexing, nothing compressed.
-    private static byte[] Literal(string name, string value) => [0, .. Text(name), .. Text(value)];
-
-    private static byte[] Text(string text)
-    {
-        var bytes = Encoding.UTF8.GetBytes(text);
-        return [.. Length(bytes.Length), .. bytes];
-    }
-
-    // RFC 7541, section 5.1, with a prefix of seven bits.
-    private static byte[] Length(int length)
-    {
-        if (length < 127)
-        {
-            return [(byte)length];
-        }
-
-        var bytes = new List<byte> { 127 };
-        for (length -= 127; length >= 128; length /= 128)
-        {
-            bytes.Add((byte)((length % 128) | 128));
-        }
-
-        return [.. bytes, (byte)length];
-    }
+    private static byte[] Literal(string name, string value) => [0, .. Hpack.Text(name), .. Hpack.Text(value)];
 
     private static byte[] Frame(byte type, byte flags, uint stream, byte[] payload)
     {

@@ -17,6 +17,9 @@ internal sealed class RecordedClients(Transcript transcript) : HttpClientFactory
             return new RecordedStream(new NetworkStream(socket, ownsSocket: true), transcript);
         },
         AllowAutoRedirect = false,
+
+        // Whether "100 Continue" comes is the server's word, not a matter of time.
+        Expect100ContinueTimeout = TimeSpan.FromMinutes(1),
         AutomaticDecompression = System.Net.DecompressionMethods.None,
     };
 
