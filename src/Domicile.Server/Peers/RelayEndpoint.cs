@@ -58,7 +58,7 @@ internal static class RelayEndpoint
             return;
         }
 
-        new Relayed(caller, hops, request.HostBucket).Mark(context);
+        new Relayed(caller, hops, request.HostBucket) { IsBodyHeld = context.Request.Headers.Expect.Count > 0 }.Mark(context);
         var counted = context.Request.ContentLength is null && LengthSaid(request) is [var length]
             ? PipeReader.Create(new ExactBody(context.Request.Body, long.Parse(length, CultureInfo.InvariantCulture)))
             : null;

@@ -142,7 +142,8 @@ internal sealed class RequestForwarder(PeerClients peers, UnprovenBodies bodies,
         }
 
         if (context.Request.ContentLength is not { } lengthBytes || lengthBytes > BodyKeptBytesMax
-            || context.Request.Headers.Expect.Count > 0 || bodies.TryTake(lengthBytes) is not { } memory)
+            || context.Request.Headers.Expect.Count > 0 || Relayed.Of(context) is { IsBodyHeld: true }
+            || bodies.TryTake(lengthBytes) is not { } memory)
         {
             return Announced(context);
         }

@@ -110,7 +110,7 @@ public sealed class RelayFuzzTests(SharedDeployment shared)
             var answer = await ExchangeAsync(end, bytes, silence);
             var strange = all.FirstOrDefault(other => other != client && answer.Contains(other.Marker, StringComparison.Ordinal));
             Assert.True(strange is null, $"{end} answers what is another's:\n{answer}\nto\n{Encoding.Latin1.GetString(bytes)}");
-            answers.Add(Masks.Apply(answer, client.Account, end));
+            answers.Add(Masks.Apply(answer, client.Account, ends[0]));
         }
 
         var relayed = answers[1..^1].FindIndex(answer => answer != answers[0] && answer != answers[^1]);
