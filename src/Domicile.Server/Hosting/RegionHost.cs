@@ -60,7 +60,7 @@ internal static class RegionHost
         // :: Step 2: the listeners.
         var own = endpoints.Regions[name];
         var s3 = new S3Endpoint(
-            node.Gateway, new RequestForwarder(peers, new UnprovenBodies(EdgeLimits.UnprovenBodiesBytesMax)),
+            node.Gateway, new RequestForwarder(peers, new UnprovenBodies(EdgeLimits.UnprovenBodiesBytesMax), TimeProvider.System),
             OptionsOf(config, name), security, TimeProvider.System,
             log.CreateLogger<S3Endpoint>());
         await using var clients = Build(

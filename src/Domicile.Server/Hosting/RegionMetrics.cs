@@ -12,6 +12,9 @@ internal static class RegionMetrics
             "domicile_disk_free_bytes", "Bytes that can still be stored in this region.", false, node.Region.Storage.FreeBytes);
         yield return new Metric(
             "domicile_policy_revision", "The policy revision that this region knows.", false, node.Region.Directory.PolicyRevision);
+        yield return new Metric(
+            "domicile_directory_version", "The last version of the directory that this region heard of.", false,
+            node.Region.Directory.Version);
         var metrics = Of(peers, "domicile_relay_running", "Requests that are being relayed.", false, line => line.Running)
             .Concat(Of(peers, "domicile_relay_waiting", "Requests that wait to be relayed.", false, line => line.Waiting))
             .Concat(Of(

@@ -29,7 +29,19 @@ internal static class RelayEndpoint
     /// <summary>Header of an answer: the client's connection ends with it.</summary>
     public const string CloseHeader = "domicile-close";
 
+    /// <summary>
+    /// Header of an answer: the names of its header lines in their order. It stands only where a client of HTTP would lose the
+    /// order: .NET's keeps what speaks of content apart, and of that a server of .NET writes all but one in an order of its own.
+    /// </summary>
+    public const string OrderHeader = "domicile-order";
+
     public const int HopsMax = 3;
+
+    /// <summary>
+    /// A body up to this long is not framed by its length on the link while the home has not asked for it: .NET's client sends
+    /// one so short to a server that refused it, rather than close the connection, and would ask the client for it.
+    /// </summary>
+    public const int UnaskedBodyBytesMax = 1024;
 
     /// <summary>
     /// Of the header lines of a link's request: a client's target and head of the largest size, as JSON that escapes each
@@ -46,11 +58,15 @@ internal static class RelayEndpoint
             return;
         }
 
-        new Relayed(caller, hops, request.HostBucket).Mark(context);
-        context.Features.Set<IHttpRequestFeature>(FeatureOf(request, context.Request));
+        new Relayed(caller, hops, request.HostBucket) { IsBodyHeld = context.Request.Headers.Expect.Count > 0 }.Mark(context);
+        var counted = context.Request.ContentLength is null && LengthSaid(request) is [var length]
+            ? PipeReader.Create(new ExactBody(context.Request.Body, long.Parse(length, CultureInfo.InvariantCulture)))
+            : null;
+        var body = counted?.AsStream() ?? context.Request.Body;
+        context.Features.Set<IHttpRequestFeature>(FeatureOf(request, context.Request, body));
         context.Features.Set<IRequestBodyPipeFeature>(
-            new BodyPipe(context, context.Request.Body, context.Features.GetRequiredFeature<IRequestBodyPipeFeature>()));
-        context.Response.OnStarting(SayOfConnection, context);
+            new BodyPipe(context, body, counted, context.Features.GetRequiredFeature<IRequestBodyPipeFeature>()));
+        context.Response.OnStarting(SayOfAnswer, context);
         await serve(context);
     }
 
@@ -63,17 +79,21 @@ internal static class RelayEndpoint
             : null;
     }
 
-    // The body is framed by the link. What the client's head says of its length must be so, or two readers would disagree.
-    private static bool BodyAgrees(HttpRequest link, ClientRequest request)
+    // The body is framed by the link. What the client's head says of its length must be so, or two readers would disagree; a
+    // short one that comes in chunks is counted while it is read.
+    private static bool BodyAgrees(HttpRequest link, ClientRequest request) => LengthSaid(request) switch
     {
-        var said = request.Headers.Where(line => line.Name.Equals("Content-Length", StringComparison.OrdinalIgnoreCase)).ToList();
-        return said.Count == 0
-            ? link.ContentLength is null or 0
-            : said is [{ Value: var text }] && link.Headers.TransferEncoding.Count == 0
-                && text == (link.ContentLength ?? 0).ToString(CultureInfo.InvariantCulture);
-    }
+        [] => link.ContentLength is null or 0,
+        [var text] when link.Headers.TransferEncoding.Count == 0 => text == (link.ContentLength ?? 0).ToString(CultureInfo.InvariantCulture),
+        [var text] => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var length)
+            && length is > 0 and <= UnaskedBodyBytesMax && text == length.ToString(CultureInfo.InvariantCulture),
+        _ => false,
+    };
 
-    private static HttpRequestFeature FeatureOf(ClientRequest request, HttpRequest link)
+    private static List<string> LengthSaid(ClientRequest request)
+        => [.. request.Headers.Where(line => line.Name.Equals("Content-Length", StringComparison.OrdinalIgnoreCase)).Select(line => line.Value)];
+
+    private static HttpRequestFeature FeatureOf(ClientRequest request, HttpRequest link, Stream body)
     {
         var question = request.Target.IndexOf('?', StringComparison.Ordinal);
         var path = question < 0 ? request.Target : request.Target[..question];
@@ -86,13 +106,13 @@ internal static class RelayEndpoint
             Path = Uri.UnescapeDataString(path),
             QueryString = question < 0 ? "" : request.Target[question..],
             Headers = request.ToHeaders(),
-            Body = link.Body,
+            Body = body,
         };
     }
 
-    // Of the link's own connection the client's request says nothing.
-    private static Task SayOfConnection(object state)
+    private static Task SayOfAnswer(object state)
     {
+        // Of the link's own connection the client's request says nothing.
         var headers = ((HttpContext)state).Response.Headers;
         if (headers.Connection.Count > 0)
         {
@@ -100,18 +120,25 @@ internal static class RelayEndpoint
             headers[CloseHeader] = "1";
         }
 
+        if (headers.ContentDisposition.Count > 0)
+        {
+            headers[OrderHeader] = string.Join(',', headers.Select(line => line.Key));
+        }
+
         return Task.CompletedTask;
     }
 
     /// <summary>
-    /// The link's own reader, until the body was read and another put in its place. (Kestrel looks for that in a feature that is
-    /// no longer asked.)
+    /// The reader of what came over the link, until the body was read and another put in its place. (Kestrel looks for that in a
+    /// feature that is no longer asked.)
     /// </summary>
-    private sealed class BodyPipe(HttpContext context, Stream body, IRequestBodyPipeFeature link) : IRequestBodyPipeFeature
+    private sealed class BodyPipe(HttpContext context, Stream body, PipeReader? counted, IRequestBodyPipeFeature link)
+        : IRequestBodyPipeFeature
     {
         private PipeReader? _replaced;
 
         public PipeReader Reader
-            => ReferenceEquals(context.Request.Body, body) ? link.Reader : _replaced ??= PipeReader.Create(context.Request.Body);
+            => ReferenceEquals(context.Request.Body, body)
+                ? counted ?? link.Reader : _replaced ??= PipeReader.Create(context.Request.Body);
     }
 }

@@ -1,7 +1,10 @@
+using System.Buffers;
 using System.Buffers.Text;
 using System.Collections.Frozen;
 using System.Globalization;
+using System.IO.Pipelines;
 using System.Net;
+using System.Net.Http.Headers;
 using Domicile.Accounts;
 using Domicile.Server.S3;
 using Domicile.Server.S3.Bodies;
@@ -16,7 +19,7 @@ namespace Domicile.Server.Peers;
 /// mutually authenticated link, and its answer back. Bodies stream both ways.
 /// </summary>
 /// <param name="bodies">The memory for bodies that are kept; where it is spent, they stream.</param>
-internal sealed class RequestForwarder(PeerClients peers, UnprovenBodies bodies)
+internal sealed class RequestForwarder(PeerClients peers, UnprovenBodies bodies, TimeProvider time)
 {
     /// <summary>Headers of a peer's 307: the home and the epoch in which it is that.</summary>
     public const string HomeHeader = "x-domicile-home";
@@ -26,6 +29,9 @@ internal sealed class RequestForwarder(PeerClients peers, UnprovenBodies bodies)
 
     /// <summary>A body up to this long is read before it is relayed, so that it can be relayed again elsewhere.</summary>
     private const int BodyKeptBytesMax = 128 << 10;
+
+    /// <summary>For a short body that doesn't come with its head, it isn't worth more to spare the link an announcement.</summary>
+    private static readonly TimeSpan BodyAwaitedMax = TimeSpan.FromMilliseconds(50);
 
     /// <summary>More than a request waits at the home's gateway.</summary>
     private static readonly TimeSpan AnswerMax = TimeSpan.FromSeconds(40);
@@ -37,7 +43,7 @@ internal sealed class RequestForwarder(PeerClients peers, UnprovenBodies bodies)
     private static readonly FrozenSet<string> NotForClients = new[]
     {
         "Connection", "Keep-Alive", "Proxy-Connection", "Proxy-Authenticate", "Proxy-Authorization", "TE", "Trailer",
-        "Transfer-Encoding", "Upgrade", HomeHeader, EpochHeader, RelayEndpoint.CloseHeader,
+        "Transfer-Encoding", "Upgrade", HomeHeader, EpochHeader, RelayEndpoint.CloseHeader, RelayEndpoint.OrderHeader,
         "Alt-Svc", "Clear-Site-Data", "Set-Cookie", "Strict-Transport-Security",
     }.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
 
@@ -121,7 +127,8 @@ internal sealed class RequestForwarder(PeerClients peers, UnprovenBodies bodies)
             ? new MovedOn(home, epoch)
             : null;
 
-    // A short body is kept. A long one is announced (100-continue): the home reads it only when it has decided to serve.
+    // A short body that is here is kept. Any other is announced (100-continue): the home reads it only when it has decided to
+    // serve, and the client learns what the home decides, and when.
     private async Task<HttpContent?> OpenBodyAsync(HttpContext context)
     {
         if (!HasBody(context))
@@ -135,22 +142,62 @@ internal sealed class RequestForwarder(PeerClients peers, UnprovenBodies bodies)
         }
 
         if (context.Request.ContentLength is not { } lengthBytes || lengthBytes > BodyKeptBytesMax
+            || context.Request.Headers.Expect.Count > 0 || Relayed.Of(context) is { IsBodyHeld: true }
             || bodies.TryTake(lengthBytes) is not { } memory)
         {
-            return new StreamContent(context.Request.Body)
-            {
-                Headers = { ContentLength = context.Request.ContentLength },
-            };
+            return Announced(context);
         }
 
         context.Response.RegisterForDispose(memory);
-        var body = new byte[(int)lengthBytes];
-        await context.Request.Body.ReadExactlyAsync(body, context.RequestAborted);
+        if (await TryReadSoonAsync(context, (int)lengthBytes) is not { } body)
+        {
+            return Announced(context);
+        }
+
         context.Items[KeptBodyKey] = body;
 
         // If this region turns out to be the home meanwhile, it reads the body as if nothing had happened.
         context.Request.Body = new MemoryStream(body, writable: false);
         return new ByteArrayContent(body);
+    }
+
+    private static StreamContent Announced(HttpContext context)
+        => new(context.Request.Body)
+        {
+            Headers = { ContentLength = context.Request.ContentLength is > RelayEndpoint.UnaskedBodyBytesMax and var length ? length : null },
+        };
+
+    /// <returns>The whole body; null, and nothing of it is read, where it is not here in time.</returns>
+    private async Task<byte[]?> TryReadSoonAsync(HttpContext context, int lengthBytes)
+    {
+        if (lengthBytes == 0)
+        {
+            return [];
+        }
+
+        var reader = context.Request.BodyReader;
+        using var patience = new CancellationTokenSource(BodyAwaitedMax, time);
+        var ending = patience.Token.UnsafeRegister(static one => ((PipeReader)one!).CancelPendingRead(), reader);
+        byte[]? body = null;
+        var isCancelSeen = false;
+        for (var isOver = false; !isOver;)
+        {
+            var read = await reader.ReadAsync(context.RequestAborted);
+            body = read.Buffer.Length >= lengthBytes ? read.Buffer.ToArray() : null;
+            isCancelSeen = read.IsCanceled;
+            isOver = body is not null || isCancelSeen || read.IsCompleted;
+            reader.AdvanceTo(body is null ? read.Buffer.Start : read.Buffer.End, read.Buffer.End);
+        }
+
+        await ending.DisposeAsync();
+        if (patience.IsCancellationRequested && !isCancelSeen)
+        {
+            // It was late: else whoever reads next would be told of it.
+            var read = await reader.ReadAsync(context.RequestAborted);
+            reader.AdvanceTo(read.Buffer.Start, read.Buffer.Start);
+        }
+
+        return body;
     }
 
     // Of what the client sent nothing but its body is written as it is: the head is one value of letters and digits.
@@ -211,7 +258,7 @@ internal sealed class RequestForwarder(PeerClients peers, UnprovenBodies bodies)
             return false;
         }
 
-        foreach (var (name, values) in head.Where(line => !NotForClients.Contains(line.Key)))
+        foreach (var (name, values) in InOrder(head, response).Where(line => !NotForClients.Contains(line.Key)))
         {
             context.Response.Headers[name] = new StringValues([.. values]);
         }
@@ -224,6 +271,19 @@ internal sealed class RequestForwarder(PeerClients peers, UnprovenBodies bodies)
         }
 
         return true;
+    }
+
+    private static IEnumerable<KeyValuePair<string, HeaderStringValues>> InOrder(
+        List<KeyValuePair<string, HeaderStringValues>> head, HttpResponseMessage response)
+    {
+        if (!response.Headers.NonValidated.TryGetValues(RelayEndpoint.OrderHeader, out var said))
+        {
+            return head;
+        }
+
+        var order = said.ToString().Split(',').Index().DistinctBy(name => name.Item, StringComparer.OrdinalIgnoreCase)
+            .ToDictionary(name => name.Item, name => name.Index, StringComparer.OrdinalIgnoreCase);
+        return head.OrderBy(line => order.GetValueOrDefault(line.Key, int.MaxValue));
     }
 
     public static Task AnswerBusyAsync(HttpContext context, string message)

@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using System.Text;
 using Domicile.Control;
 using Domicile.Server.Tests.Deployment;
+using Domicile.Server.Tests.Relay;
 using Domicile.Server.Tests.S3;
 using Xunit;
 
@@ -14,7 +15,7 @@ namespace Domicile.Server.Tests.Attacks;
 /// buffer instead: another client's signed request, whose answer the stranger got. Goal: such a target is refused where it
 /// enters, whatever came before it over the same link. Method: frames by hand (RFC 9113), since no client sends these.
 /// </summary>
-public sealed class StaleBytesTests(SharedDeployment shared) : S3Tests(shared)
+public class StaleBytesTests(SharedDeployment shared) : S3Tests(shared)
 {
     private const string Marker = "taxes-4f1c77";
     private const byte HeadersFrame = 1;
@@ -22,20 +23,17 @@ public sealed class StaleBytesTests(SharedDeployment shared) : S3Tests(shared)
     private const byte EndStream = 1;
     private const byte EndHeaders = 4;
 
-    [Theory]
-    [InlineData("california")]
-    [InlineData("singapore")]
-    public async Task A_target_beyond_ascii_brings_nothing_of_the_request_before_it(string entry)
+    [Fact]
+    public async Task A_target_beyond_ascii_brings_nothing_of_the_request_before_it()
     {
         await PutAsync(Marker, "content");
         var stranger = await Deployment.Control.AddAccountAsync("SG");
-        using var honest = Deployment.OpenS3(Account, entry);
         foreach (var length in new[] { 400, 640, 760, 1000, 1500 })
         {
-            var listed = await honest.ListObjectsV2Async(new() { BucketName = Bucket }, Cancelled);
+            var listed = await S3.ListObjectsV2Async(new() { BucketName = Bucket }, Cancelled);
             Assert.Equal([Marker], listed.S3Objects.Select(each => each.Key));
 
-            var (frames, status) = await AskAsync(Deployment.EndpointOf(entry), stranger, $"/{Bucket}?" + new string('\u00e9', length));
+            var (frames, status) = await AskAsync(Endpoint, stranger, $"/{Bucket}?" + new string('\u00e9', length));
 
             Assert.DoesNotContain(Marker, Encoding.Latin1.GetString(frames), StringComparison.Ordinal);
             Assert.DoesNotContain("ListBucketResult", Encoding.Latin1.GetString(frames), StringComparison.Ordinal);
@@ -103,30 +101,7 @@ public sealed class StaleBytesTests(SharedDeployment shared) : S3Tests(shared)
         };
 
     // RFC 7541, section 6.2.2: without indexing, nothing compressed.
-    private static byte[] Literal(string name, string value) => [0, .. Text(name), .. Text(value)];
-
-    private static byte[] Text(string text)
-    {
-        var bytes = Encoding.UTF8.GetBytes(text);
-        return [.. Length(bytes.Length), .. bytes];
-    }
-
-    // RFC 7541, section 5.1, with a prefix of seven bits.
-    private static byte[] Length(int length)
-    {
-        if (length < 127)
-        {
-            return [(byte)length];
-        }
-
-        var bytes = new List<byte> { 127 };
-        for (length -= 127; length >= 128; length /= 128)
-        {
-            bytes.Add((byte)((length % 128) | 128));
-        }
-
-        return [.. bytes, (byte)length];
-    }
+    private static byte[] Literal(string name, string value) => [0, .. Hpack.Text(name), .. Hpack.Text(value)];
 
     private static byte[] Frame(byte type, byte flags, uint stream, byte[] payload)
     {

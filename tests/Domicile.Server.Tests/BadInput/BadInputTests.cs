@@ -12,10 +12,6 @@ namespace Domicile.Server.Tests.BadInput;
 /// </summary>
 public abstract class BadInputTests(SharedDeployment shared) : S3Tests(shared)
 {
-    private const string Region = "singapore";
-
-    internal Uri Endpoint => Deployment.EndpointOf(Region);
-
     internal RawRequest Request(string method, string target, string body = "")
         => new(Account, Endpoint, method, target) { Body = Encoding.UTF8.GetBytes(body) };
 
@@ -38,7 +34,7 @@ public abstract class BadInputTests(SharedDeployment shared) : S3Tests(shared)
     internal async Task ServesAsync()
     {
         await S3.GetBucketLocationAsync(Bucket, Cancelled);
-        using var process = System.Diagnostics.Process.GetProcessById(Deployment.PidOf(Region));
+        using var process = System.Diagnostics.Process.GetProcessById(Deployment.PidOf(Account.Home));
         Assert.False(process.HasExited);
     }
 

@@ -8,7 +8,7 @@ using Xunit;
 namespace Domicile.Server.Tests.BadInput;
 
 /// <summary>Bodies and headers that are too short, too long, tampered with, or an attack on whoever reads them.</summary>
-public sealed class BodyTests(SharedDeployment shared) : BadInputTests(shared)
+public class BodyTests(SharedDeployment shared) : BadInputTests(shared)
 {
     private const string Streaming = "STREAMING-AWS4-HMAC-SHA256-PAYLOAD";
     private const string Object = $"/{Bucket}/a";

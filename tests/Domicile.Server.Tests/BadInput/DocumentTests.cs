@@ -5,7 +5,7 @@ using Xunit;
 namespace Domicile.Server.Tests.BadInput;
 
 /// <summary>XML that is no XML, of another kind, without end, or a bomb.</summary>
-public sealed class DocumentTests(SharedDeployment shared) : BadInputTests(shared)
+public class DocumentTests(SharedDeployment shared) : BadInputTests(shared)
 {
     private const string Bomb =
         """

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net.Sockets;
 using System.Text;
+using Domicile.Server.Tests.Relay;
 
 namespace Domicile.Server.Tests.BadInput;
 
@@ -18,6 +19,19 @@ internal static class RawConnection
     /// <param name="closeAfter">Whether our side closes when all is sent; a server may then drop the request.</param>
     public static async Task<RawAnswer> AskAsync(Uri endpoint, byte[] request, bool closeAfter = false)
     {
+        var answer = await ExchangeAsync(endpoint, request, closeAfter);
+        if (!closeAfter)
+        {
+            Transcript.Current?.Add(answer);
+        }
+
+        return Read(Encoding.UTF8.GetString(answer));
+    }
+
+    /// <inheritdoc cref="AskAsync"/>
+    /// <returns>All that came back, "100 Continue" too.</returns>
+    public static async Task<byte[]> ExchangeAsync(Uri endpoint, byte[] request, bool closeAfter = false)
+    {
         using var client = new TcpClient();
         await client.ConnectAsync(endpoint.Host, endpoint.Port, Cancelled);
         var stream = client.GetStream();
@@ -33,7 +47,7 @@ internal static class RawConnection
         }
 
         await sending;
-        return Read(Encoding.UTF8.GetString(answer.ToArray()));
+        return answer.ToArray();
     }
 
     private static async Task SendAsync(TcpClient client, NetworkStream stream, byte[] request, bool closeAfter)

@@ -4,7 +4,7 @@ using Xunit;
 namespace Domicile.Server.Tests.BadInput;
 
 /// <summary>Odd targets: keys that look like paths, percent codes, names and queries that can't be.</summary>
-public sealed class TargetTests(SharedDeployment shared) : BadInputTests(shared)
+public class TargetTests(SharedDeployment shared) : BadInputTests(shared)
 {
     // S3's keys are names, not paths: every one of these is stored and read under exactly this name.
     [Theory]

@@ -1,4 +1,5 @@
 using Domicile.Server.Tests.Deployment;
+using Domicile.Server.Tests.Relay;
 using Xunit;
 
 [assembly: AssemblyFixture(typeof(SharedDeployment))]
@@ -17,8 +18,12 @@ public sealed class SharedDeployment : IAsyncDisposable
     private readonly SemaphoreSlim _one = new(1);
     private LiveDeployment? _live;
 
+    /// <summary>For tests whose requests go through relays; it starts with the first of them.</summary>
+    internal RelayDeployment Relays { get; } = new();
+
     public async ValueTask DisposeAsync()
     {
+        await Relays.DisposeAsync();
         if (_live is not null)
         {
             await _live.DisposeAsync();

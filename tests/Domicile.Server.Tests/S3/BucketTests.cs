@@ -6,7 +6,7 @@ using Xunit;
 namespace Domicile.Server.Tests.S3;
 
 /// <summary>Service and bucket operations, through the AWS SDK.</summary>
-public sealed class BucketTests(SharedDeployment shared) : S3Tests(shared)
+public class BucketTests(SharedDeployment shared) : S3Tests(shared)
 {
     [Fact]
     public async Task Buckets_are_listed_in_order_of_their_names()

@@ -7,7 +7,7 @@ using Xunit;
 namespace Domicile.Server.Tests.S3;
 
 /// <summary>ListObjects, both versions, through the AWS SDK. S3 orders keys by their UTF-8 bytes.</summary>
-public sealed class ListingTests(SharedDeployment shared) : S3Tests(shared)
+public class ListingTests(SharedDeployment shared) : S3Tests(shared)
 {
     // U+FF21 comes before U+1F600 in UTF-8 and after it in UTF-16.
     private static readonly string[] InOrder =

@@ -7,7 +7,7 @@ using Xunit;
 namespace Domicile.Server.Tests.S3;
 
 /// <summary>URLs that the AWS SDK signs, used by a client that knows nothing else.</summary>
-public sealed class PresignedTests(SharedDeployment shared) : S3Tests(shared)
+public class PresignedTests(SharedDeployment shared) : S3Tests(shared)
 {
     private static readonly HttpClient Http = new();
 

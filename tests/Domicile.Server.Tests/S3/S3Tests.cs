@@ -1,16 +1,23 @@
 using System.Net;
+using System.Reflection;
 using Amazon.S3;
 using Amazon.S3.Model;
 using Domicile.Control;
 using Domicile.Server.Tests.Deployment;
+using Domicile.Server.Tests.Relay;
 using Xunit;
 
 namespace Domicile.Server.Tests.S3;
 
-/// <summary>What tests of the S3 API have: an account of their own in Singapore, a bucket, the AWS SDK's client.</summary>
+/// <summary>
+/// What tests of the S3 API have: an account of their own in Singapore, a bucket, the AWS SDK's client. Where a class says
+/// <see cref="ThroughAttribute"/>, all goes through relays, and every answer must be the one that the same test had at the home.
+/// </summary>
 public abstract class S3Tests(SharedDeployment shared) : IAsyncLifetime
 {
     internal const string Bucket = "photos";
+
+    private RecordedClients? _clients;
 
     internal LiveDeployment Deployment { get; private set; } = null!;
 
@@ -18,17 +25,25 @@ public abstract class S3Tests(SharedDeployment shared) : IAsyncLifetime
 
     internal AmazonS3Client S3 { get; private set; } = null!;
 
+    /// <summary>Where the test's requests enter.</summary>
+    internal Uri Endpoint { get; private set; } = null!;
+
+    private Route Route => GetType().GetCustomAttribute<ThroughAttribute>()?.Route ?? Route.Home;
+
     internal static CancellationToken Cancelled => TestContext.Current.CancellationToken;
 
     public virtual async ValueTask InitializeAsync()
     {
-        Deployment = await shared.GetAsync();
-        Account = await Deployment.Control.AddAccountAsync("SG");
-        S3 = Deployment.OpenS3(Account);
+        Deployment = await (Route == Route.Home ? shared.GetAsync() : shared.Relays.GetAsync());
+        Account = await (Route == Route.Home ? Deployment.Control.AddAccountAsync("SG") : shared.Relays.TakeAccountAsync());
+        var entry = RelayDeployment.EntryOf(Route);
+        Endpoint = Deployment.EndpointOf(entry);
+        _clients = new RecordedClients(Transcript.Begin(this, Route, Account, Endpoint));
+        S3 = Deployment.OpenS3(Account, entry, config => config.HttpClientFactory = _clients);
         await S3.PutBucketAsync(Bucket, Cancelled);
     }
 
-    public virtual ValueTask DisposeAsync()
+    public virtual async ValueTask DisposeAsync()
     {
         if (TestContext.Current.TestState?.Result == TestResult.Failed)
         {
@@ -36,8 +51,15 @@ public abstract class S3Tests(SharedDeployment shared) : IAsyncLifetime
         }
 
         S3?.Dispose();
+        _clients?.Dispose();
         GC.SuppressFinalize(this);
-        return ValueTask.CompletedTask;
+        var differences = Transcript.End(TestContext.Current.TestState?.Result == TestResult.Passed);
+        if (Route != Route.Home && Account is not null)
+        {
+            await shared.Relays.GiveBackAsync(Account);
+        }
+
+        Assert.True(differences.Length == 0, differences);
     }
 
     internal Task<PutObjectResponse> PutAsync(string key, string content, Action<PutObjectRequest>? change = null)

@@ -7,7 +7,7 @@ using Xunit;
 namespace Domicile.Server.Tests.S3;
 
 /// <summary>Versions, delete markers and their listing, through the AWS SDK (Amazon S3 User Guide, "Using versioning").</summary>
-public sealed class VersioningTests(SharedDeployment shared) : S3Tests(shared)
+public class VersioningTests(SharedDeployment shared) : S3Tests(shared)
 {
     [Fact]
     public async Task Versioning_is_off_until_it_is_set()
