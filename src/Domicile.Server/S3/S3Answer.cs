@@ -2,6 +2,7 @@ using System.Text;
 using Domicile.Objects;
 using Domicile.Server.S3.Hashing;
 using Domicile.Server.S3.Wire;
+using Microsoft.AspNetCore.Http.Features;
 
 namespace Domicile.Server.S3;
 
@@ -54,7 +55,7 @@ internal static class S3Answer
             answer.Add(name, value);
         }
 
-        answer.Add("Resource", http.Request.Path.Value ?? "/")
+        answer.Add("Resource", RequestTarget.ResourceOf(http.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget))
             .Add("RequestId", http.Response.Headers[RequestIdHeader].ToString())
             .Add("HostId", http.Response.Headers[HostIdHeader].ToString());
         return SendAsync(http, error.Status, answer.Finish());

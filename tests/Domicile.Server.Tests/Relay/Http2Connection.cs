@@ -17,7 +17,13 @@ internal sealed class Http2Connection(NetworkStream stream)
     private const byte EndStream = 1;
     private const byte EndHeaders = 4;
     private const byte Acknowledged = 1;
-    private const ushort HeaderTableSize = 1;
+    private const byte HeaderTableSize = 1;
+    private const ushort InitialWindowSize = 4;
+
+    private readonly Queue<(FrameType Type, byte Flags, uint Stream, byte[] Payload)> _early = new();
+    private readonly Dictionary<uint, long> _windows = [];
+    private long _window = 65_535;
+    private long _windowOfStream = 65_535;
 
     private static CancellationToken Cancelled => Xunit.TestContext.Current.CancellationToken;
 
@@ -54,13 +60,8 @@ internal sealed class Http2Connection(NetworkStream stream)
     {
         // Without a table, every header line of an answer is spelled out.
         await stream.WriteAsync(
-            (byte[])[.. "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"u8, .. Frame(FrameType.Settings, 0, 0, [0, (byte)HeaderTableSize, 0, 0, 0, 0])],
+            (byte[])[.. "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"u8, .. Frame(FrameType.Settings, 0, 0, [0, HeaderTableSize, 0, 0, 0, 0])],
             Cancelled);
-
-        // Its windows are wider than any body here.
-        while (await ReadAsync() is not (FrameType.WindowUpdate, _, 0, _))
-        {
-        }
 
         for (var index = 0; index < requests.Count; index++)
         {
@@ -85,14 +86,29 @@ internal sealed class Http2Connection(NetworkStream stream)
         ];
         byte[] block = [.. all.SelectMany(line => (byte[])[0, .. Hpack.Text(line.Name), .. Hpack.Text(line.Value)])];
         var bodies = request.Body.Chunk(FrameBytesMax).ToList();
-        using var frames = new MemoryStream();
-        frames.Write(Frame(FrameType.Headers, (byte)(EndHeaders | (bodies.Count == 0 ? EndStream : 0)), id, block));
+        _windows[id] = _windowOfStream;
+        await stream.WriteAsync(
+            Frame(FrameType.Headers, (byte)(EndHeaders | (bodies.Count == 0 ? EndStream : 0)), id, block), Cancelled);
         for (var index = 0; index < bodies.Count; index++)
         {
-            frames.Write(Frame(FrameType.Data, index == bodies.Count - 1 ? EndStream : (byte)0, id, bodies[index]));
-        }
+            while (Math.Min(_window, _windows[id]) < bodies[index].Length)
+            {
+                if (await ReceiveAsync() is not { } frame)
+                {
+                    return;
+                }
 
-        await stream.WriteAsync(frames.ToArray(), Cancelled);
+                _early.Enqueue(frame);
+                if (frame.Type is FrameType.GoAway or FrameType.Reset || (frame.Flags & EndStream) != 0 && frame.Stream == id)
+                {
+                    return;
+                }
+            }
+
+            (_window, _windows[id]) = (_window - bodies[index].Length, _windows[id] - bodies[index].Length);
+            await stream.WriteAsync(
+                Frame(FrameType.Data, index == bodies.Count - 1 ? EndStream : (byte)0, id, bodies[index]), Cancelled);
+        }
     }
 
     private static bool IsOf(string[] line, string name) => line[0].Equals(name, StringComparison.OrdinalIgnoreCase);
@@ -131,8 +147,11 @@ internal sealed class Http2Connection(NetworkStream stream)
         return false;
     }
 
-    /// <returns>Null at the connection's end. Settings and pings are answered.</returns>
     private async Task<(FrameType Type, byte Flags, uint Stream, byte[] Payload)?> ReadAsync()
+        => _early.TryDequeue(out var frame) ? frame : await ReceiveAsync();
+
+    /// <returns>Null at the connection's end. Settings and pings are answered.</returns>
+    private async Task<(FrameType Type, byte Flags, uint Stream, byte[] Payload)?> ReceiveAsync()
     {
         var head = new byte[9];
         if (await stream.ReadAtLeastAsync(head, head.Length, throwOnEndOfStream: false, Cancelled) < head.Length)
@@ -142,13 +161,40 @@ internal sealed class Http2Connection(NetworkStream stream)
 
         var payload = new byte[(head[0] << 16) | (head[1] << 8) | head[2]];
         await stream.ReadExactlyAsync(payload, Cancelled);
-        var (type, flags) = ((FrameType)head[3], head[4]);
-        if (type is FrameType.Settings or FrameType.Ping && (flags & Acknowledged) == 0)
+        var (type, flags, of) = ((FrameType)head[3], head[4], BinaryPrimitives.ReadUInt32BigEndian(head.AsSpan(5)) & int.MaxValue);
+        switch (type)
         {
-            await stream.WriteAsync(Frame(type, Acknowledged, 0, type == FrameType.Ping ? payload : []), Cancelled);
+            case FrameType.Settings when (flags & Acknowledged) == 0:
+                Take(payload);
+                await stream.WriteAsync(Frame(type, Acknowledged, 0, []), Cancelled);
+                break;
+            case FrameType.Ping when (flags & Acknowledged) == 0:
+                await stream.WriteAsync(Frame(type, Acknowledged, 0, payload), Cancelled);
+                break;
+            case FrameType.WindowUpdate when of == 0:
+                _window += BinaryPrimitives.ReadUInt32BigEndian(payload);
+                break;
+            case FrameType.WindowUpdate:
+                _windows[of] += BinaryPrimitives.ReadUInt32BigEndian(payload);
+                break;
         }
 
-        return (type, flags, BinaryPrimitives.ReadUInt32BigEndian(head.AsSpan(5)) & int.MaxValue, payload);
+        return (type, flags, of, payload);
+    }
+
+    // Section 6.9.2: a new size counts for the streams that are open too.
+    private void Take(byte[] settings)
+    {
+        foreach (var setting in settings.Chunk(6).Where(one => BinaryPrimitives.ReadUInt16BigEndian(one) == InitialWindowSize))
+        {
+            var size = BinaryPrimitives.ReadUInt32BigEndian(setting.AsSpan(2));
+            foreach (var id in _windows.Keys.ToList())
+            {
+                _windows[id] += size - _windowOfStream;
+            }
+
+            _windowOfStream = size;
+        }
     }
 
     private static byte[] Frame(FrameType type, byte flags, uint stream, byte[] payload)

@@ -60,6 +60,7 @@ public sealed partial class RelayConformanceTests(SharedDeployment shared) : IAs
         ("attributes", side => side.Ask("GET", $"{Object}?attributes", "", ("x-amz-object-attributes", "ETag,ObjectSize"))),
         ("odd keys", side => side.Ask("PUT", $"/{Bucket}/%2Fa%20b%2B%C3%A9%25//..", "odd")),
         ("get an odd key", side => side.Ask("GET", $"/{Bucket}/%2Fa%20b%2B%C3%A9%25//..")),
+        ("get no odd key", side => side.Ask("GET", $"/{Bucket}/a/../%2Fnone//./b%01")),
         ("a key of no UTF-8", side => side.Ask("GET", $"/{Bucket}/%FF")),
         ("half a code", side => side.Ask("GET", $"/{Bucket}/%4")),
         ("a list", side => side.Ask("GET", $"/{Bucket}?list-type=2")),

@@ -40,6 +40,19 @@ internal sealed record RequestTarget(string RawPath, string Bucket, string Key, 
             ? Parse(rawTarget, host, hostBucket)
             : S3Error.Of("InvalidRequest", "The region that relayed this request reads its Host otherwise.");
 
+    /// <summary>
+    /// What an error names: the path as it came, decoded, whether or not the target means anything. A server's own reading of
+    /// the path would differ between the home and a relay.
+    /// </summary>
+    public static string ResourceOf(string rawTarget)
+    {
+        var scheme = SchemeOf(rawTarget).Length;
+        var path = rawTarget.IndexOf('/', scheme);
+        var question = rawTarget.IndexOf('?', StringComparison.Ordinal);
+        var end = question < 0 ? rawTarget.Length : question;
+        return path < 0 || path >= end ? (scheme > 0 ? "/" : "") : Uri.UnescapeDataString(rawTarget[path..end]);
+    }
+
     private static Outcome<RequestTarget> Parse(string rawTarget, string? host, string? hostBucket)
     {
         var origin = HttpText.IsTarget(rawTarget) ? ToOriginForm(rawTarget, host) : null;
