@@ -27,18 +27,17 @@ internal static partial class Masks
     public static string Apply(string answer, NewAccountView account, Uri at)
         => Signed().Replace(Elements().Replace(Headers().Replace(answer, "*"), "*"), "*")
             .Replace(at.Authority, "(at)", StringComparison.Ordinal)
-            .Replace(account.AccessKey, "(key)", StringComparison.Ordinal)
             .Replace(account.Account, "(account)", StringComparison.Ordinal);
 
     [GeneratedRegex("(?<=\n(?:Date|Last-Modified|x-amz-request-id|x-amz-id-2|x-amz-version-id|x-amz-copy-source-version-id): )[^\r]+", RegexOptions.IgnoreCase)]
     private static partial Regex Headers();
 
     [GeneratedRegex(
-        "(?<=<(RequestId|HostId|AWSAccessKeyId|LastModified|CreationDate|Initiated|UploadId|VersionId|DeleteMarkerVersionId|NextUploadIdMarker|UploadIdMarker"
+        "(?<=<(RequestId|HostId|LastModified|CreationDate|Initiated|UploadId|VersionId|DeleteMarkerVersionId|NextUploadIdMarker|UploadIdMarker"
         + "|VersionIdMarker|NextVersionIdMarker|CanonicalRequestBytes|StringToSignBytes|ServerTime)>)[^<]+(?=</)")]
     private static partial Regex Elements();
 
-    // Signatures and digests of what was signed, and when. ETags are shorter, checksums are in base64.
-    [GeneratedRegex("[0-9a-f]{64}|[0-9]{8}T[0-9]{6}Z|[0-9]{8}(?=/us-east-1/)")]
+    // Access keys, signatures and digests of what was signed, and when. ETags are shorter, checksums are in base64.
+    [GeneratedRegex("DK[A-Z2-7]{24}|[0-9a-f]{64}|[0-9]{8}T[0-9]{6}Z|[0-9]{8}(?=/us-east-1/)")]
     private static partial Regex Signed();
 }

@@ -12,7 +12,7 @@ public sealed class RouteTests
     // They choose where their requests enter, or hold up one region.
     private static readonly Type[] OfOneRoute =
     [
-        typeof(RoutingTests), typeof(SilentConnectionTests), typeof(StrangerTests), typeof(StockClientTests),
+        typeof(RoutingTests), typeof(SilentConnectionTests), typeof(StockClientTests), typeof(HostileRelayTests),
     ];
 
     /// <summary>Goal: no test of S3 is left out of the comparison between the home and the relays.</summary>

@@ -88,3 +88,9 @@ public sealed class StaleBytesTestsThroughOne(SharedDeployment shared) : StaleBy
 
 [Through(Route.TwoRelays)]
 public sealed class StaleBytesTestsThroughTwo(SharedDeployment shared) : StaleBytesTests(shared);
+
+[Through(Route.OneRelay)]
+public sealed class StrangerTestsThroughOne(SharedDeployment shared) : StrangerTests(shared);
+
+[Through(Route.TwoRelays)]
+public sealed class StrangerTestsThroughTwo(SharedDeployment shared) : StrangerTests(shared);

@@ -92,7 +92,7 @@ public class BucketTests(SharedDeployment shared) : S3Tests(shared)
     public async Task An_account_sees_nothing_of_another()
     {
         await PutAsync("a", "mine");
-        var stranger = await Deployment.Control.AddAccountAsync("SG");
+        var stranger = await AddAccountAsync();
         using var theirs = Deployment.OpenS3(stranger);
 
         Assert.Empty((await theirs.ListBucketsAsync(Cancelled)).Buckets ?? []);

@@ -17,6 +17,7 @@ public abstract class S3Tests(SharedDeployment shared) : IAsyncLifetime
 {
     internal const string Bucket = "photos";
 
+    private readonly List<NewAccountView> _taken = [];
     private RecordedClients? _clients;
 
     internal LiveDeployment Deployment { get; private set; } = null!;
@@ -35,7 +36,7 @@ public abstract class S3Tests(SharedDeployment shared) : IAsyncLifetime
     public virtual async ValueTask InitializeAsync()
     {
         Deployment = await (Route == Route.Home ? shared.GetAsync() : shared.Relays.GetAsync());
-        Account = await (Route == Route.Home ? Deployment.Control.AddAccountAsync("SG") : shared.Relays.TakeAccountAsync());
+        Account = await AddAccountAsync();
         var entry = RelayDeployment.EntryOf(Route);
         Endpoint = Deployment.EndpointOf(entry);
         _clients = new RecordedClients(Transcript.Begin(this, Route, Account, Endpoint));
@@ -54,12 +55,24 @@ public abstract class S3Tests(SharedDeployment shared) : IAsyncLifetime
         _clients?.Dispose();
         GC.SuppressFinalize(this);
         var differences = Transcript.End(TestContext.Current.TestState?.Result == TestResult.Passed);
-        if (Route != Route.Home && Account is not null)
+        foreach (var account in _taken)
         {
-            await shared.Relays.GiveBackAsync(Account);
+            await shared.Relays.GiveBackAsync(account);
         }
 
         Assert.True(differences.Length == 0, differences);
+    }
+
+    /// <summary>One more account that the test's route leads to.</summary>
+    internal async Task<NewAccountView> AddAccountAsync()
+    {
+        if (Route == Route.Home)
+        {
+            return await Deployment.Control.AddAccountAsync("SG");
+        }
+
+        _taken.Add(await shared.Relays.TakeAccountAsync());
+        return _taken[^1];
     }
 
     internal Task<PutObjectResponse> PutAsync(string key, string content, Action<PutObjectRequest>? change = null)

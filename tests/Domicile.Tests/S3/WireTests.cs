@@ -13,6 +13,18 @@ public sealed class WireTests
 
     private static readonly DateTimeOffset Modified = new(2026, 3, 1, 12, 0, 0, 500, TimeSpan.Zero);
 
+    // As at the home, so through a relay: no dot segment is taken away, every code is decoded.
+    [Theory]
+    [InlineData("/", "/")]
+    [InlineData("/photos/a?x=/y", "/photos/a")]
+    [InlineData("/photos//a/../b", "/photos//a/../b")]
+    [InlineData("/photos/%2Fa%20b", "/photos//a b")]
+    [InlineData("http://localhost/photos/a?x", "/photos/a")]
+    [InlineData("http://localhost?x=/y", "/")]
+    [InlineData("*", "")]
+    public void An_error_names_the_path_as_it_came(string rawTarget, string resource)
+        => Assert.Equal(resource, RequestTarget.ResourceOf(rawTarget));
+
     [Theory]
     [InlineData("/", "localhost:9101", "", "")]
     [InlineData("/photos", "localhost:9101", "photos", "")]
