@@ -3,15 +3,14 @@ using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text;
 using Domicile.Accounts;
-using Domicile.Control;
 
 namespace Domicile.Bench;
 
 /// <summary>Something that a stranger does to a region's S3 port: no request of it is signed by a key that exists.</summary>
 /// <param name="IsAtRelay">The region attacked isn't the home of the account whose client is looked at.</param>
-/// <param name="RunAsync">Goes on until it is cancelled; bounded in what it opens. Answers how much it tried.</param>
+/// <param name="RunAsync">At an endpoint, with an access key's id: goes on until it is cancelled; bounded in what it opens. Answers how much it tried.</param>
 internal sealed record Attack(
-    string Name, string Title, bool IsAtRelay, Func<Uri, NewAccountView, CancellationToken, Task<long>> RunAsync)
+    string Name, string Title, bool IsAtRelay, Func<Uri, string, CancellationToken, Task<long>> RunAsync)
 {
     private const int SilentConnections = 2_100;
     private static readonly TimeSpan BackAfter = TimeSpan.FromSeconds(1);
@@ -23,8 +22,8 @@ internal sealed record Attack(
     public static readonly IReadOnlyList<Attack> All =
     [
         new("silent", "2,100 connections that say nothing", false, (at, _, stop) => OpenSilentAsync(at, stop)),
-        new("hosts", "unsigned requests, each with a Host of its own", true, (at, account, stop)
-            => AskAsync(at, turn => Head($"h{turn}.example", account.AccessKey), stop)),
+        new("hosts", "unsigned requests, each with a Host of its own", true, (at, accessKey, stop)
+            => AskAsync(at, turn => Head($"h{turn}.example", accessKey), stop)),
         new("unknown", "requests for accounts that don't exist", false, (at, _, stop)
             => AskAsync(at, _ => Head(at.Authority, UnknownKey()), stop)),
         new("bodies", "30 × 100 streams of HTTP/2 with bodies that don't end", true, FillAsync),
@@ -94,7 +93,7 @@ internal sealed record Attack(
         }
     }
 
-    private static async Task<long> FillAsync(Uri at, NewAccountView account, CancellationToken stop)
+    private static async Task<long> FillAsync(Uri at, string accessKey, CancellationToken stop)
     {
         var clients = Enumerable.Range(0, FillingConnections).Select(_ => new HttpClient(new SocketsHttpHandler())).ToList();
         await Task.WhenAll(clients.SelectMany(client => Enumerable.Range(0, StreamsEach).Select(async _ =>
@@ -105,7 +104,7 @@ internal sealed record Attack(
                 VersionPolicy = HttpVersionPolicy.RequestVersionExact,
                 Content = new EndlessContent(stop),
             };
-            request.Headers.TryAddWithoutValidation("Authorization", Claim(account.AccessKey));
+            request.Headers.TryAddWithoutValidation("Authorization", Claim(accessKey));
             request.Headers.TryAddWithoutValidation("x-amz-date", "20300101T000000Z");
             try
             {

@@ -41,7 +41,7 @@ internal static class AttackBenchmark
             [
                 $"{Connections} connections of a client with a key do a PUT and a GET of 4 KiB in turn, at the home or through the "
                     + $"relay that is attacked, for {Measured.TotalSeconds} s before the attack (idle) and as long beside it.",
-                "The attackers run on the same two cores, from the client's own address. A failed request is one that a "
+                "The attackers run in a process of their own on the same two cores, from the client's own address. A failed request is one that a "
                     + "client without retries would report. Memory is the most of any process (VmHWM).",
             ],
             [
@@ -80,11 +80,9 @@ internal static class AttackBenchmark
         await ServeAsync(link, WarmUp, call);
         var idle = await ServeAsync(link, Measured, call);
 
-        using var over = CancellationTokenSource.CreateLinkedTokenSource(call.Stop);
-        var attacking = attack.RunAsync(bed.EndpointOf(entry), account, over.Token);
+        await using var attacker = Attacker.Start(attack, bed.EndpointOf(entry), account.AccessKey);
         var under = await ServeAsync(link, Measured, call);
-        await over.CancelAsync();
-        var tried = await attacking;
+        var tried = await attacker.EndAsync(call.Stop);
         var memory = new[] { TestBed.Singapore, TestBed.California, "control" }
             .Max(process => Machine.MemoryPeakMebibytes(bed.ProcessIdOf(process)));
         return (idle, under, memory, tried);

@@ -6,6 +6,12 @@ const int Failed = 1;
 const int WrongUsage = 2;
 const int Interrupted = 130;
 
+if (args is [Attacker.Word, var attack, var at, var accessKey])
+{
+    await Attacker.RunAsync(attack, new Uri(at), accessKey);
+    return 0;
+}
+
 var read = BenchOptions.Read(args);
 var names = read?.Names ?? [];
 var chosen = Benchmark.All.Where(known => names.Count == 0 || names.Contains(known.Name)).ToList();

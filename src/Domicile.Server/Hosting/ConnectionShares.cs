@@ -98,6 +98,9 @@ internal sealed class ConnectionShares(int allMax, int eachMax, TimeProvider tim
             set => Volatile.Write(ref _isServed, value);
         }
 
+        /// <summary>The requests of this connection that may be relayed at the same time while it has not been served.</summary>
+        public Turns StrangersTurns { get; } = new() { AtOnce = EdgeLimits.StrangersRelaysOfConnection };
+
         public void Close() => close();
 
         /// <summary>Says that the connection waits for its client (true), or that it serves a request (false).</summary>

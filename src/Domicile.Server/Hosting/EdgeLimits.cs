@@ -35,6 +35,12 @@ internal static class EdgeLimits
     /// <summary>What it may send ahead on all streams of a connection together.</summary>
     public const int ConnectionWindowBytes = 256 << 10;
 
+    /// <summary>
+    /// Requests of one connection that are relayed at the same time as long as none of it was served: so many streams of one
+    /// connection keep no other waiting.
+    /// </summary>
+    public const int StrangersRelaysOfConnection = 2;
+
     /// <summary>Bodies that a process holds whose senders it can't check: of all its clients together.</summary>
     public const long UnprovenBodiesBytesMax = 64L << 20;
 

@@ -80,6 +80,12 @@ internal static class ListenerEdge
             });
         });
 
+    /// <summary>Whether something was served on the request's connection already, which only a signed request is.</summary>
+    public static bool WasServed(HttpContext context) => PlaceOf(context) is { IsServed: true };
+
+    /// <summary>The turns of a connection's requests while none was served; null where the listener counts no connections.</summary>
+    public static Turns? StrangersTurnsOf(HttpContext context) => PlaceOf(context)?.StrangersTurns;
+
     /// <summary>
     /// Says of a connection that it was served, which only a signed request is. And of HTTP/2, where nobody reads along, that
     /// it waits while it has no request open.
@@ -87,8 +93,7 @@ internal static class ListenerEdge
     public static RequestDelegate Follow(RequestDelegate handle)
         => async context =>
         {
-            var place = context.Features.Get<IConnectionItemsFeature>()?.Items.TryGetValue(PlaceKey, out var found) == true
-                ? found as ConnectionShares.Place : null;
+            var place = PlaceOf(context);
             var isHttp2 = HttpProtocol.IsHttp2(context.Request.Protocol);
             if (isHttp2)
             {
@@ -162,6 +167,10 @@ internal static class ListenerEdge
 
     private static ConnectionShares.Place? PlaceOf(ConnectionContext connection)
         => connection.Items.TryGetValue(PlaceKey, out var place) ? place as ConnectionShares.Place : null;
+
+    private static ConnectionShares.Place? PlaceOf(HttpContext context)
+        => context.Features.Get<IConnectionItemsFeature>()?.Items.TryGetValue(PlaceKey, out var place) == true
+            ? place as ConnectionShares.Place : null;
 
     // Of IPv6 a network, since one host has as many addresses of it as it likes.
     private static object AddressOf(ConnectionContext connection)

@@ -39,8 +39,8 @@ internal sealed class PeerClients(Func<PeerIdentity, SocketsHttpHandler> open, E
     /// until then.
     /// </summary>
     /// <returns>Null: answer 503 SlowDown.</returns>
-    public ValueTask<RelayTurn?> EnterRelayAsync(RegionName region, CancellationToken cancellationToken)
-        => _relays.GetOrAdd(region, _ => new RelayLine(time)).EnterAsync(cancellationToken);
+    public ValueTask<RelayTurn?> EnterRelayAsync(RegionName region, bool isStranger, CancellationToken cancellationToken)
+        => _relays.GetOrAdd(region, _ => new RelayLine(time)).EnterAsync(isStranger, cancellationToken);
 
     /// <summary>
     /// Sends the client's request in its turn, and notes what that says of the link. Silence is the caller's to note: it knows

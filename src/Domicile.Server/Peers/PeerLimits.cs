@@ -9,6 +9,9 @@ internal static class PeerLimits
     /// <summary>Requests that a node relays to one region at the same time; each holds a connection while it runs.</summary>
     public const int RelaysAtOnce = 128;
 
+    /// <summary>Of them, those of connections on which nothing was served yet.</summary>
+    public const int RelaysOfStrangersAtOnce = RelaysAtOnce / 8;
+
     /// <summary>Requests that wait for one of those to end. The next one gets 503 SlowDown at once.</summary>
     public const int RelaysWaitingMax = 1024;
 

@@ -2,11 +2,13 @@ namespace Domicile.Server.Peers;
 
 /// <summary>
 /// The clients' requests that this node relays to one region: so many at once, so many that wait, and none at all while the
-/// link is broken.
+/// link is broken. Of the places some are kept for clients that were served before: whoever has shown nothing yet, and whose
+/// body may never end, doesn't make those wait.
 /// </summary>
 internal sealed class RelayLine(TimeProvider time) : IDisposable
 {
     private readonly SemaphoreSlim _places = new(PeerLimits.RelaysAtOnce);
+    private readonly SemaphoreSlim _placesOfStrangers = new(PeerLimits.RelaysOfStrangersAtOnce);
     private int _waiting;
     private long _refused;
 
@@ -18,37 +20,70 @@ internal sealed class RelayLine(TimeProvider time) : IDisposable
 
     public long Refused => Interlocked.Read(ref _refused);
 
+    /// <param name="isStranger">Nothing of the client's connection was served yet.</param>
     /// <returns>Null where the request must be refused. Dispose it when the answer's last byte has passed.</returns>
-    public async ValueTask<RelayTurn?> EnterAsync(CancellationToken cancellationToken)
+    public async ValueTask<RelayTurn?> EnterAsync(bool isStranger, CancellationToken cancellationToken)
     {
-        if (await TryTakePlaceAsync(cancellationToken))
+        if (await TryTakePlacesAsync(isStranger, cancellationToken))
         {
             if (Link.TryPass() is { } passed)
             {
-                return new RelayTurn(this, passed);
+                return new RelayTurn(this, passed, isStranger);
             }
 
-            _places.Release();
+            Leave(isStranger);
         }
 
         Interlocked.Increment(ref _refused);
         return null;
     }
 
-    public void Leave() => _places.Release();
-
-    public void Dispose() => _places.Dispose();
-
-    private async ValueTask<bool> TryTakePlaceAsync(CancellationToken cancellationToken)
+    public void Leave(bool isStranger)
     {
-        if (await _places.WaitAsync(TimeSpan.Zero, cancellationToken))
+        _places.Release();
+        if (isStranger)
+        {
+            _placesOfStrangers.Release();
+        }
+    }
+
+    public void Dispose()
+    {
+        _places.Dispose();
+        _placesOfStrangers.Dispose();
+    }
+
+    private async ValueTask<bool> TryTakePlacesAsync(bool isStranger, CancellationToken cancellationToken)
+    {
+        if (isStranger && !await TryTakePlaceAsync(_placesOfStrangers, cancellationToken))
+        {
+            return false;
+        }
+
+        var isTaken = false;
+        try
+        {
+            return isTaken = await TryTakePlaceAsync(_places, cancellationToken);
+        }
+        finally
+        {
+            if (isStranger && !isTaken)
+            {
+                _placesOfStrangers.Release();
+            }
+        }
+    }
+
+    private async ValueTask<bool> TryTakePlaceAsync(SemaphoreSlim places, CancellationToken cancellationToken)
+    {
+        if (await places.WaitAsync(TimeSpan.Zero, cancellationToken))
         {
             return true;
         }
 
         try
         {
-            return Interlocked.Increment(ref _waiting) <= PeerLimits.RelaysWaitingMax && await WaitAsync(cancellationToken);
+            return Interlocked.Increment(ref _waiting) <= PeerLimits.RelaysWaitingMax && await WaitAsync(places, cancellationToken);
         }
         finally
         {
@@ -56,13 +91,13 @@ internal sealed class RelayLine(TimeProvider time) : IDisposable
         }
     }
 
-    private async Task<bool> WaitAsync(CancellationToken cancellationToken)
+    private async Task<bool> WaitAsync(SemaphoreSlim places, CancellationToken cancellationToken)
     {
         using var limit = new CancellationTokenSource(PeerLimits.RelayWaitMax, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
         try
         {
-            await _places.WaitAsync(either.Token);
+            await places.WaitAsync(either.Token);
             return true;
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
@@ -73,7 +108,7 @@ internal sealed class RelayLine(TimeProvider time) : IDisposable
 }
 
 /// <summary>One relayed request's place on the link, until it is disposed.</summary>
-internal sealed class RelayTurn(RelayLine line, LinkTry passed) : IDisposable
+internal sealed class RelayTurn(RelayLine line, LinkTry passed, bool isStranger) : IDisposable
 {
     private bool _isTold;
     private bool _isDisposed;
@@ -105,6 +140,6 @@ internal sealed class RelayTurn(RelayLine line, LinkTry passed) : IDisposable
             line.Link.Abandoned(passed);
         }
 
-        line.Leave();
+        line.Leave(isStranger);
     }
 }

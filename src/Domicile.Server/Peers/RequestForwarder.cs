@@ -1,11 +1,10 @@
-using System.Buffers;
 using System.Buffers.Text;
 using System.Collections.Frozen;
 using System.Globalization;
-using System.IO.Pipelines;
 using System.Net;
 using System.Net.Http.Headers;
 using Domicile.Accounts;
+using Domicile.Server.Hosting;
 using Domicile.Server.S3;
 using Domicile.Server.S3.Bodies;
 using Domicile.Server.S3.Wire;
@@ -62,7 +61,34 @@ internal sealed class RequestForwarder(PeerClients peers, UnprovenBodies bodies,
             return null;
         }
 
-        using var turn = await peers.EnterRelayAsync(home, context.RequestAborted);
+        if (ListenerEdge.WasServed(context))
+        {
+            return await ForwardAsync(context, hostBucket, home, hops, isStranger: false);
+        }
+
+        using var patience = new CancellationTokenSource(PeerLimits.RelayWaitMax, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, context.RequestAborted);
+        IDisposable? own;
+        try
+        {
+            own = ListenerEdge.StrangersTurnsOf(context) is { } turns ? await turns.TakeAsync(either.Token) : null;
+        }
+        catch (OperationCanceledException) when (!context.RequestAborted.IsCancellationRequested)
+        {
+            await AnswerBusyAsync(context, "This connection has too many requests open.");
+            return null;
+        }
+
+        using (own)
+        {
+            return await ForwardAsync(context, hostBucket, home, hops, isStranger: true);
+        }
+    }
+
+    private async Task<MovedOn?> ForwardAsync(
+        HttpContext context, string? hostBucket, RegionName home, int hops, bool isStranger)
+    {
+        using var turn = await peers.EnterRelayAsync(home, isStranger, context.RequestAborted);
         if (turn is null)
         {
             await AnswerBusyAsync(context, $"The link to the account's home region {home} is busy or broken.");
@@ -149,7 +175,8 @@ internal sealed class RequestForwarder(PeerClients peers, UnprovenBodies bodies,
         }
 
         context.Response.RegisterForDispose(memory);
-        if (await TryReadSoonAsync(context, (int)lengthBytes) is not { } body)
+        if (await SoonBody.TryReadAsync(
+            context.Request.BodyReader, (int)lengthBytes, BodyAwaitedMax, time, context.RequestAborted) is not { } body)
         {
             return Announced(context);
         }
@@ -164,41 +191,11 @@ internal sealed class RequestForwarder(PeerClients peers, UnprovenBodies bodies,
     private static StreamContent Announced(HttpContext context)
         => new(context.Request.Body)
         {
-            Headers = { ContentLength = context.Request.ContentLength is > RelayEndpoint.UnaskedBodyBytesMax and var length ? length : null },
+            Headers =
+            {
+                ContentLength = context.Request.ContentLength is > RelayEndpoint.UnaskedBodyBytesMax and var length ? length : null,
+            },
         };
-
-    /// <returns>The whole body; null, and nothing of it is read, where it is not here in time.</returns>
-    private async Task<byte[]?> TryReadSoonAsync(HttpContext context, int lengthBytes)
-    {
-        if (lengthBytes == 0)
-        {
-            return [];
-        }
-
-        var reader = context.Request.BodyReader;
-        using var patience = new CancellationTokenSource(BodyAwaitedMax, time);
-        var ending = patience.Token.UnsafeRegister(static one => ((PipeReader)one!).CancelPendingRead(), reader);
-        byte[]? body = null;
-        var isCancelSeen = false;
-        for (var isOver = false; !isOver;)
-        {
-            var read = await reader.ReadAsync(context.RequestAborted);
-            body = read.Buffer.Length >= lengthBytes ? read.Buffer.ToArray() : null;
-            isCancelSeen = read.IsCanceled;
-            isOver = body is not null || isCancelSeen || read.IsCompleted;
-            reader.AdvanceTo(body is null ? read.Buffer.Start : read.Buffer.End, read.Buffer.End);
-        }
-
-        await ending.DisposeAsync();
-        if (patience.IsCancellationRequested && !isCancelSeen)
-        {
-            // It was late: else whoever reads next would be told of it.
-            var read = await reader.ReadAsync(context.RequestAborted);
-            reader.AdvanceTo(read.Buffer.Start, read.Buffer.Start);
-        }
-
-        return body;
-    }
 
     // Of what the client sent nothing but its body is written as it is: the head is one value of letters and digits.
     private static HttpRequestMessage BuildRequest(

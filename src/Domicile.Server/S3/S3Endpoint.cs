@@ -29,6 +29,8 @@ internal sealed partial class S3Endpoint(
     ILogger<S3Endpoint> log)
 {
     // Of one length for every region, so that an answer has one length wherever it is made.
+    private static readonly TimeSpan GoneToldMax = TimeSpan.FromMilliseconds(200);
+
     private readonly string _hostId = Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes(options.Region.Value)));
 
     [SuppressMessage("Design", "CA1031", Justification = "The last place where a bug can still become an answer.")]
@@ -57,9 +59,21 @@ internal sealed partial class S3Endpoint(
         }
         catch (Exception failure)
         {
+            if (failure is IOException && await IsGoneAsync(context))
+            {
+                return;
+            }
+
             LogFailure(log, RequestId(context), failure);
             await FailAsync(context, S3Error.Of("InternalError"));
         }
+    }
+
+    // Of a stream of HTTP/2 that its client resets, whoever reads the body hears a moment before the request is told.
+    private async Task<bool> IsGoneAsync(HttpContext context)
+    {
+        await Task.Delay(GoneToldMax, time, context.RequestAborted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        return context.RequestAborted.IsCancellationRequested;
     }
 
     private void Begin(HttpContext context)

@@ -170,7 +170,7 @@ public sealed class PeerClientsTests : IDisposable
     {
         for (var i = 0; i <= PeerLimits.RelayFailuresMax; i++)
         {
-            using var turn = Assert.IsType<RelayTurn>(await _clients.EnterRelayAsync(Region, _limit.Token));
+            using var turn = Assert.IsType<RelayTurn>(await _clients.EnterRelayAsync(Region, isStranger: false, _limit.Token));
             using var request = new HttpRequestMessage(HttpMethod.Put, _clients.AddressOf(Region))
             {
                 Content = new StreamContent(new BrokenOffStream()),
@@ -182,13 +182,13 @@ public sealed class PeerClientsTests : IDisposable
         _peer.Stop();
         for (var i = 0; i < PeerLimits.RelayFailuresMax; i++)
         {
-            using var turn = Assert.IsType<RelayTurn>(await _clients.EnterRelayAsync(Region, _limit.Token));
+            using var turn = Assert.IsType<RelayTurn>(await _clients.EnterRelayAsync(Region, isStranger: false, _limit.Token));
             using var request = new HttpRequestMessage(HttpMethod.Get, _clients.AddressOf(Region));
             await Assert.ThrowsAsync<HttpRequestException>(() => _clients.RelayAsync(Region, turn, request, _limit.Token));
         }
 
         Assert.True(_clients.Relays.Single().Line.Link.IsBroken);
-        Assert.Null(await _clients.EnterRelayAsync(Region, _limit.Token));
+        Assert.Null(await _clients.EnterRelayAsync(Region, isStranger: false, _limit.Token));
     }
 
     private Task<bool> AskForBooleanAsync()
