@@ -25,9 +25,14 @@ internal static partial class Masks
             account, at);
 
     public static string Apply(string answer, NewAccountView account, Uri at)
-        => Signed().Replace(Elements().Replace(Headers().Replace(answer, "*"), "*"), "*")
+        => Signed().Replace(Elements().Replace(Headers().Replace(Continue().Replace(answer, ""), "*"), "*"), "*")
             .Replace(at.Authority, "(at)", StringComparison.Ordinal)
             .Replace(account.Account, "(account)", StringComparison.Ordinal);
+
+    // A server may leave it out where something of the body is there already (RFC 9110, section 10.1.1): a matter of time, for a
+    // client that doesn't wait. HeldBodyTests have one that does.
+    [GeneratedRegex("HTTP/1\\.1 100 Continue\r\n\r\n")]
+    private static partial Regex Continue();
 
     [GeneratedRegex("(?<=\n(?:Date|Last-Modified|x-amz-request-id|x-amz-id-2|x-amz-version-id|x-amz-copy-source-version-id): )[^\r]+", RegexOptions.IgnoreCase)]
     private static partial Regex Headers();
