@@ -84,14 +84,16 @@ internal static class RelayEndpoint
     private static bool BodyAgrees(HttpRequest link, ClientRequest request) => LengthSaid(request) switch
     {
         [] => link.ContentLength is null or 0,
-        [var text] when link.Headers.TransferEncoding.Count == 0 => text == (link.ContentLength ?? 0).ToString(CultureInfo.InvariantCulture),
+        [var text] when link.Headers.TransferEncoding.Count == 0
+            => text == (link.ContentLength ?? 0).ToString(CultureInfo.InvariantCulture),
         [var text] => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var length)
             && length is > 0 and <= UnaskedBodyBytesMax && text == length.ToString(CultureInfo.InvariantCulture),
         _ => false,
     };
 
     private static List<string> LengthSaid(ClientRequest request)
-        => [.. request.Headers.Where(line => line.Name.Equals("Content-Length", StringComparison.OrdinalIgnoreCase)).Select(line => line.Value)];
+        => [.. request.Headers.Where(line => line.Name.Equals("Content-Length", StringComparison.OrdinalIgnoreCase))
+            .Select(line => line.Value)];
 
     private static HttpRequestFeature FeatureOf(ClientRequest request, HttpRequest link, Stream body)
     {

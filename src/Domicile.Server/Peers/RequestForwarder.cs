@@ -164,7 +164,10 @@ internal sealed class RequestForwarder(PeerClients peers, UnprovenBodies bodies,
     private static StreamContent Announced(HttpContext context)
         => new(context.Request.Body)
         {
-            Headers = { ContentLength = context.Request.ContentLength is > RelayEndpoint.UnaskedBodyBytesMax and var length ? length : null },
+            Headers =
+            {
+                ContentLength = context.Request.ContentLength is > RelayEndpoint.UnaskedBodyBytesMax and var length ? length : null,
+            },
         };
 
     /// <returns>The whole body; null, and nothing of it is read, where it is not here in time.</returns>

@@ -38,6 +38,6 @@ internal static partial class Masks
     private static partial Regex Elements();
 
     // Access keys, signatures and digests of what was signed, and when. ETags are shorter, checksums are in base64.
-    [GeneratedRegex("DK[A-Z2-7]{24}|[0-9a-f]{64}|[0-9]{8}T[0-9]{6}Z|[0-9]{8}(?=/us-east-1/)")]
+    [GeneratedRegex("(?i:DK[A-Z2-7]{24})|[0-9a-f]{64}|[0-9]{8}T[0-9]{6}Z|[0-9]{8}(?=(?:/|%2F)us-east-1)")]
     private static partial Regex Signed();
 }
