@@ -19,13 +19,27 @@ internal static class RawConnection
     /// <param name="closeAfter">Whether our side closes when all is sent; a server may then drop the request.</param>
     public static async Task<RawAnswer> AskAsync(Uri endpoint, byte[] request, bool closeAfter = false)
     {
-        var answer = await ExchangeAsync(endpoint, request, closeAfter);
+        var answer = WithoutContinue(await ExchangeAsync(endpoint, request, closeAfter));
         if (!closeAfter)
         {
             Transcript.Current?.Add(answer);
         }
 
         return Read(Encoding.UTF8.GetString(answer));
+    }
+
+    /// <summary>
+    /// A server may leave out "100 Continue" where the body has come unasked (RFC 9110, section 10.1.1): when all is sent at once,
+    /// that is a matter of time.
+    /// </summary>
+    public static byte[] WithoutContinue(ReadOnlySpan<byte> answer)
+    {
+        while (answer.StartsWith("HTTP/1.1 1"u8) && answer.IndexOf("\r\n\r\n"u8) is >= 0 and var end)
+        {
+            answer = answer[(end + 4)..];
+        }
+
+        return answer.ToArray();
     }
 
     /// <inheritdoc cref="AskAsync"/>
@@ -68,12 +82,6 @@ internal static class RawConnection
 
     private static RawAnswer Read(string text)
     {
-        // "100 Continue" comes before the answer.
-        while (text.StartsWith("HTTP/1.1 1", StringComparison.Ordinal))
-        {
-            text = text[(text.IndexOf("\r\n\r\n", StringComparison.Ordinal) + 4)..];
-        }
-
         var status = text.StartsWith("HTTP/1.1 ", StringComparison.Ordinal)
             ? int.Parse(text.AsSpan(9, 3), NumberStyles.None, CultureInfo.InvariantCulture) : 0;
         var start = text.IndexOf("<Code>", StringComparison.Ordinal);

@@ -121,6 +121,8 @@ internal sealed class Http2Connection(NetworkStream stream)
         {
             switch (type)
             {
+                case FrameType.Headers when of == id && Hpack.Read(payload) is [(":status", "100")]:
+                    break; // The body was not held back: whether it is asked for is a matter of time.
                 case FrameType.Headers when of == id:
                     Hpack.Read(payload).ForEach(line => answer.Append(line.Name).Append(": ").Append(line.Value).Append("\r\n"));
                     answer.Append("\r\n");

@@ -21,6 +21,7 @@ public sealed class RelayFuzzTests(SharedDeployment shared)
 {
     private const string SecondsVariable = "DOMICILE_FUZZ_SECONDS";
     private const string SeedVariable = "DOMICILE_FUZZ_SEED";
+    private const string Continue = "HTTP/1.1 100 Continue\r\n\r\n";
     private const int SecondsUnlessSaid = 10;
     private const int Clients = 2;
     private const int LanesOfClient = 2;
@@ -110,7 +111,9 @@ public sealed class RelayFuzzTests(SharedDeployment shared)
             var answer = await ExchangeAsync(end, bytes, silence);
             var strange = all.FirstOrDefault(other => other != client && answer.Contains(other.Marker, StringComparison.Ordinal));
             Assert.True(strange is null, $"{end} answers what is another's:\n{answer}\nto\n{Encoding.Latin1.GetString(bytes)}");
-            answers.Add(Masks.Apply(answer, client.Account, ends[0]));
+
+            // Bodies were not held back: whether they are asked for is a matter of time.
+            answers.Add(Masks.Apply(answer.Replace(Continue, "", StringComparison.Ordinal), client.Account, ends[0]));
         }
 
         var relayed = answers[1..^1].FindIndex(answer => answer != answers[0] && answer != answers[^1]);

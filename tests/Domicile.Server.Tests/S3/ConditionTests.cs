@@ -2,7 +2,6 @@ using System.Net;
 using Amazon.S3;
 using Amazon.S3.Model;
 using Domicile.Server.Tests.Deployment;
-using Domicile.Server.Tests.Relay;
 using Xunit;
 
 namespace Domicile.Server.Tests.S3;
@@ -43,7 +42,7 @@ public class ConditionTests(SharedDeployment shared) : S3Tests(shared)
     [Fact]
     public async Task Of_many_writers_who_want_to_be_first_one_is()
     {
-        Transcript.Forget();
+        Relay.Transcript.Forget();
         var wins = await Task.WhenAll(Enumerable.Range(0, 16).Select(async number =>
         {
             try
