@@ -5,7 +5,7 @@ namespace Domicile;
 
 /// <summary>
 /// Named places at which a test may have this process killed, or one account's move held up, to see that what is
-/// saved there is enough to go on. They stand in moves only, where each is followed by work on disk or on the wire.
+/// saved there is enough to go on. Each is followed by work on disk or on the wire.
 /// </summary>
 /// <remarks>
 /// Nothing happens unless the environment has <c>DOMICILE_CRASH_POINTS=1</c> when the process starts. Then each place looks
@@ -16,7 +16,9 @@ namespace Domicile;
 /// <para>
 /// Regions: <c>STEP.asked</c> and <c>STEP.done</c> (before it acts; after, not answered yet) for prepare, arrive, seal,
 /// drain, depart, activate, refuse, unseal, settle and erase; <c>pull.received</c> (a content), <c>pull.stored</c> (a batch),
-/// <c>refuse.recorded</c> (not cleared up yet), <c>erasure.keyless</c>, <c>erasure.rowless</c>. Control:
+/// <c>refuse.recorded</c> (not cleared up yet), <c>erasure.keyless</c>, <c>erasure.rowless</c>;
+/// outside of moves <c>rekey.rewritten</c> (a content, encrypted again, or some in rows; not saved yet) and <c>rekey.walked</c>
+/// (all of them, once). Control:
 /// <c>STATE-STATE.saving</c> and <c>.saved</c>, such as <c>Sealing-Draining.saved</c>.
 /// </para>
 /// </remarks>

@@ -27,7 +27,8 @@ internal static class AccountShowVerb
             .Fact("account", view.Account).Fact("residence", view.Residence).Fact("organisation", view.Organisation)
             .Fact("home", view.Home ?? "none: erased").Fact("epoch", view.Epoch.ToString(CultureInfo.InvariantCulture))
             .Fact("state", view.State).Fact("move", view.Move?.ToString())
-            .Fact("created", view.CreatedAt.ToString("u", CultureInfo.InvariantCulture)).Fact("misplaced", view.Misplaced));
+            .Fact("created", view.CreatedAt.ToString("u", CultureInfo.InvariantCulture)).Fact("misplaced", view.Misplaced)
+            .Fact("encryption", view.Encryption is { } renewal ? KeyRotateVerb.Describe(renewal) : null));
         return ExitCode.Done;
     }
 }

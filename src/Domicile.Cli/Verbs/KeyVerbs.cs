@@ -6,8 +6,9 @@ namespace Domicile.Cli.Verbs;
 internal static class KeyVerbs
 {
     public static Command Create(CliHost host)
-        => new VerbCommand("key", "Add, list and revoke access keys")
+        => new VerbCommand("key", "Add, list and revoke access keys; rotate the key of an account's contents")
         {
             KeyAddVerb.Create(host), KeyListVerb.Create(host), KeyRevokeVerb.Create(host),
+            KeyRotateVerb.Create(host),
         };
 }

@@ -15,7 +15,7 @@ internal static class AccountsApi
             "Makes an account where policy places it, with its first access key. The secret is shown once.",
             typeof(NewAccount), typeof(NewAccountView), AddAsync),
         new("GET", "/accounts", "Lists the accounts, oldest first.", null, typeof(AccountList), List),
-        new("GET", "/accounts/{id}", "Shows an account.", null, typeof(AccountView), Show),
+        new("GET", "/accounts/{id}", "Shows an account.", null, typeof(AccountView), ShowAsync),
         new("DELETE", "/accounts/{id}", "Erases an account for good.", null, typeof(EraseView), EraseAsync),
         new("GET", "/accounts/{id}/where",
             "Says where an account is, who can compel access to it, and the rule that decides.",
@@ -26,6 +26,9 @@ internal static class AccountsApi
             typeof(NewKey), typeof(NewKeyView), AddKeyAsync),
         new("GET", "/accounts/{id}/keys", "Lists the access keys, without secrets.",
             null, typeof(KeyList), ListKeysAsync),
+        new("POST", "/accounts/{id}/key-rotations",
+            "Draws a new key for the account's contents at its home, and encrypts again what there is, in the background.",
+            null, typeof(KeyRenewalView), RotateKeyAsync),
         new("POST", "/accounts/{id}/verify",
             "Has the account's home read all of it again and compare it with its digest.",
             null, typeof(DeepVerificationView), VerifyAsync),
@@ -39,8 +42,9 @@ internal static class AccountsApi
 
     private static Ok<AccountList> List(ControlDesk desk) => TypedResults.Ok(desk.Accounts.List());
 
-    private static Results<Ok<AccountView>, ApiProblem> Show(string id, ControlDesk desk)
-        => Answers.From(desk.Accounts.Show(id));
+    private static async Task<Results<Ok<AccountView>, ApiProblem>> ShowAsync(
+        string id, ControlDesk desk, CancellationToken cancelled)
+        => Answers.From(await desk.Keys.ShowAsync(id, cancelled));
 
     private static async Task<Results<Ok<EraseView>, ApiProblem>> EraseAsync(
         string id, ControlDesk desk, CancellationToken cancelled)
@@ -69,6 +73,19 @@ internal static class AccountsApi
     private static async Task<Results<Ok<KeyList>, ApiProblem>> ListKeysAsync(
         string id, ControlDesk desk, CancellationToken cancelled)
         => Answers.From(await desk.Keys.ListAsync(id, cancelled));
+
+    private static async Task<Results<Ok<KeyRenewalView>, ApiProblem>> RotateKeyAsync(
+        string id, ControlDesk desk, SecurityLog security, HttpContext context, CancellationToken cancelled)
+    {
+        var rotated = await desk.Keys.RotateAsync(id, cancelled);
+        if (rotated is Outcome<KeyRenewalView>.Done { Answer.Account: var account })
+        {
+            security.Record(
+                SecurityEvent.KeysChanged, SecuritySource.OfOperator(context.Operator()), "keyRotated", AccountId.Parse(account));
+        }
+
+        return Answers.From(rotated);
+    }
 
     private static async Task<Results<Ok<DeepVerificationView>, ApiProblem>> VerifyAsync(
         string id, ControlDesk desk, CancellationToken cancelled)

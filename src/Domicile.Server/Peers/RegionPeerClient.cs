@@ -37,6 +37,15 @@ internal sealed class RegionPeerClient(PeerClients peers, OrderSigner orders, Re
             },
             MovesJson.Default.CommandResult, cancellationToken, TimeSpan.FromSeconds(30)))!;
 
+    public async Task<KeyRenewal> RotateKeyAsync(AccountId account, Guid rotation, CancellationToken cancellationToken)
+        => (await AskAsync(
+            "rotateKey", new PeerCall { Account = account, Rotation = rotation }, MovesJson.Default.KeyRenewal,
+            cancellationToken))!;
+
+    public async Task<KeyRenewal> DescribeKeysAsync(AccountId account, CancellationToken cancellationToken)
+        => (await AskAsync(
+            "describeKeys", new PeerCall { Account = account }, MovesJson.Default.KeyRenewal, cancellationToken))!;
+
     public async Task<IReadOnlyList<AccessKeyView>> ListKeysAsync(AccountId account, CancellationToken cancellationToken)
         => [.. (await AskAsync(
             "listKeys", new PeerCall { Account = account }, MovesJson.Default.IReadOnlyListAccessKeyView,

@@ -146,6 +146,11 @@ internal sealed partial class RegionPeerEndpoints(
             "offerSecret" => AnswerAsync(context, node.Secrets.Draw(), MovesJson.Default.SecretOffer),
             "createAccount" => DoneAsync(context, CreateAccountAsync(question, cancelled)),
             "execute" => AnswerAsync(context, await ExecuteAsync(question, cancelled), MovesJson.Default.CommandResult),
+            "rotateKey" => AnswerAsync(
+                context, await node.RotateKeyAsync(Given(question.Account), Given(question.Rotation), cancelled),
+                MovesJson.Default.KeyRenewal),
+            "describeKeys" => AnswerAsync(
+                context, await node.DescribeKeysAsync(Given(question.Account), cancelled), MovesJson.Default.KeyRenewal),
             "listKeys" => AnswerAsync(
                 context, await node.ListKeysAsync(Given(question.Account), cancelled),
                 MovesJson.Default.IReadOnlyListAccessKeyView),

@@ -13,7 +13,11 @@ internal sealed record NewAccountView(string Account, string Home, string Endpoi
 
 internal sealed record AccountView(
     string Account, string Residence, string? Organisation, string? Home, long Epoch, string State, Guid? Move,
-    DateTimeOffset CreatedAt, string? Misplaced);
+    DateTimeOffset CreatedAt, string? Misplaced)
+{
+    /// <summary>While something lies under a former key of the account, and its home says so; else null.</summary>
+    public KeyRenewalView? Encryption { get; init; }
+}
 
 internal sealed record AccountList(IReadOnlyList<AccountView> Accounts);
 
@@ -34,6 +38,17 @@ internal sealed record NewKey(string Label);
 internal sealed record NewKeyView(string AccessKey, string SecretKey, string Label);
 
 internal sealed record KeyList(IReadOnlyList<AccessKeyView> Keys);
+
+/// <summary>The keys of an account's contents.</summary>
+/// <param name="Keys">1, or more while contents lie under former keys.</param>
+/// <param name="NewKeyAt">When the newest was drawn by a move or a rotation; null where it came with the account.</param>
+/// <param name="EndedAt">When the former ones were destroyed; null while there are any.</param>
+/// <param name="ContentsLeft">Still under a former key, damaged ones included.</param>
+/// <param name="BytesLeft">Of plain content, of those that are still to be looked at.</param>
+/// <param name="Damaged">Contents and secrets of access keys that open under no key: for them the former keys stay.</param>
+internal sealed record KeyRenewalView(
+    string Account, string Home, int Keys, DateTimeOffset? NewKeyAt, DateTimeOffset? EndedAt, long ContentsLeft,
+    long BytesLeft, long Damaged);
 
 /// <param name="Text">policy.yaml as it is.</param>
 internal sealed record PolicyText(string Text);
@@ -133,6 +148,7 @@ internal sealed record Problem(string Error, string? Next);
 [JsonSerializable(typeof(NewKey))]
 [JsonSerializable(typeof(NewKeyView))]
 [JsonSerializable(typeof(KeyList))]
+[JsonSerializable(typeof(KeyRenewalView))]
 [JsonSerializable(typeof(PolicyText))]
 [JsonSerializable(typeof(PolicyView))]
 [JsonSerializable(typeof(PolicyCheckView))]

@@ -4,7 +4,10 @@ using Domicile.Objects;
 
 namespace Domicile.Control;
 
-/// <summary>Access keys. They live at the account's home alone: control draws a new secret, passes it on and forgets it.</summary>
+/// <summary>
+/// Access keys. They live at the account's home alone: control draws a new secret, passes it on and forgets it. And the keys
+/// of contents, which control never has: it only asks for a new one.
+/// </summary>
 internal sealed class KeyDesk(ControlParts parts, AccountDesk accounts)
 {
     public async Task<Outcome<NewKeyView>> AddAsync(string text, NewKey request, CancellationToken cancellationToken)
@@ -52,6 +55,45 @@ internal sealed class KeyDesk(ControlParts parts, AccountDesk accounts)
         var revoked = await ExecuteAsync(account, new RevokeCredential(accessKey), cancellationToken);
         return revoked.Is(out _, out refusal) ? known : refusal;
     }
+
+    /// <summary>Has the account's home draw a new key for contents and encrypt again what there is.</summary>
+    public async Task<Outcome<KeyRenewalView>> RotateAsync(string text, CancellationToken cancellationToken)
+    {
+        if (!accounts.FindActive(text).Is(out var account, out var refusal))
+        {
+            return refusal;
+        }
+
+        // An answer that is lost is asked for once more: the home draws once for one id.
+        var rotation = Guid.CreateVersion7(parts.Time.GetUtcNow());
+        var asked = await RotateAsync(account, rotation, cancellationToken);
+        asked = asked is Outcome<KeyRenewal>.Refused { Refusal.Kind: RefusalKind.Unavailable }
+            ? await RotateAsync(account, rotation, cancellationToken) : asked;
+        return asked.Is(out var renewal, out refusal) ? View(account, renewal) : refusal;
+    }
+
+    /// <summary>An account, with how far encrypting again is while it goes on and its home answers.</summary>
+    public async Task<Outcome<AccountView>> ShowAsync(string text, CancellationToken cancellationToken)
+    {
+        if (!accounts.Show(text).Is(out var shown, out var refusal) || !accounts.FindActive(text).Is(out var account, out _))
+        {
+            return shown is null ? refusal! : shown;
+        }
+
+        var asked = await parts.Regions.AskAsync(
+            account.Home!.Value, (region, limited) => region.DescribeKeysAsync(account.Id, limited), cancellationToken,
+            ControlLimits.ShowPatience);
+        return asked.Is(out var renewal, out _) && renewal.Keys > 1 ? shown with { Encryption = View(account, renewal) } : shown;
+    }
+
+    private Task<Outcome<KeyRenewal>> RotateAsync(ControlAccount account, Guid rotation, CancellationToken cancellationToken)
+        => parts.Regions.AskAsync(
+            account.Home!.Value, (region, limited) => region.RotateKeyAsync(account.Id, rotation, limited), cancellationToken);
+
+    private static KeyRenewalView View(ControlAccount account, KeyRenewal renewal)
+        => new(
+            account.Id.Value, account.Home!.Value.Value, renewal.Keys, renewal.NewKeyAt, renewal.EndedAt, renewal.ContentsLeft,
+            renewal.BytesLeft, renewal.Damaged);
 
     private async Task<Outcome<KeyList>> ListAsync(ControlAccount account, CancellationToken cancellationToken)
     {

@@ -67,7 +67,7 @@ internal static class AccountErasure
             transaction.Sql.Scalar<long>("SELECT coalesce(sum(length), 0) FROM content WHERE account = @p1", account),
             holds.Ended, holds.Cut);
         intent.Save(transaction);
-        transaction.PutKey(null);
+        transaction.PutRing(null);
         return intent;
     }
 

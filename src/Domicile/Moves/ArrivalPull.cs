@@ -167,7 +167,7 @@ internal sealed partial class ArrivalPull(RegionContext region, MoveOrder order,
                 case StreamFrame.Key key:
                     using (var opened = box.Open(order.Move.ToByteArray(), key.Boxed))
                     {
-                        await _store.WriteAsync(transaction => TakeKey(transaction, opened), cancellationToken);
+                        await _store.WriteAsync(transaction => TakeKeys(transaction, opened), cancellationToken);
                     }
 
                     break;
@@ -304,12 +304,13 @@ internal sealed partial class ArrivalPull(RegionContext region, MoveOrder order,
         arrived.Decoded = decoded;
     }
 
-    private bool TakeKey(AccountTransaction transaction, SecretBytes key)
+    // Those that came first stay: while a move is prepared, the source neither draws nor destroys one.
+    private bool TakeKeys(AccountTransaction transaction, SecretBytes key)
     {
         CheckArriving(transaction);
-        if (transaction.Key is null)
+        if (transaction.Ring is null)
         {
-            _store.ImportKey(transaction, key.Span);
+            _store.ImportKeys(transaction, key.Span);
         }
 
         return true;

@@ -57,7 +57,7 @@ internal sealed class ChangeSource(RegionContext region)
 
             if (!sentKey)
             {
-                ChangeStream.Write(output, new StreamFrame.Key(BoxKey(store, order, boxKey)));
+                ChangeStream.Write(output, new StreamFrame.Key(BoxKeys(store, order, boxKey)));
                 sentKey = true;
             }
 
@@ -201,12 +201,13 @@ internal sealed class ChangeSource(RegionContext region)
             _ => $"The account is {row.State} here.",
         };
 
-    private static byte[] BoxKey(AccountStore store, MoveOrder order, byte[] boxKey)
+    private static byte[] BoxKeys(AccountStore store, MoveOrder order, byte[] boxKey)
     {
-        Span<byte> key = stackalloc byte[AccountKey.LengthBytes];
-        store.Key!.CopyTo(key);
-        var box = SecretBox.Seal(boxKey, order.Move.ToByteArray(), key);
-        CryptographicOperations.ZeroMemory(key);
+        var ring = store.Ring!;
+        Span<byte> keys = stackalloc byte[ring.LengthBytes];
+        ring.CopyTo(keys);
+        var box = SecretBox.Seal(boxKey, order.Move.ToByteArray(), keys);
+        CryptographicOperations.ZeroMemory(keys);
         return box;
     }
 

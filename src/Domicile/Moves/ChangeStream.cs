@@ -16,7 +16,9 @@ internal abstract record StreamFrame
     {
     }
 
-    /// <summary>First of all: the account's key, in a <see cref="SecretBox"/> of the target's, its purpose the move's id.</summary>
+    /// <summary>
+    /// First of all: the account's keys, newest first, in a <see cref="SecretBox"/> of the target's, its purpose the move's id.
+    /// </summary>
     public sealed record Key(byte[] Boxed) : StreamFrame;
 
     /// <summary>A content that lies in a file: its sealed bytes follow.</summary>

@@ -99,6 +99,13 @@ internal sealed record AccountStatus(AccountState State, long Epoch, long Seq, R
 internal sealed record DeepVerification(
     long Rows, long Contents, long Bytes, bool DigestMatches, IReadOnlyList<string> Troubles);
 
+/// <summary>Where an account stands with the keys of its contents, at its home.</summary>
+/// <param name="Keys">More than one while something lies under a former one.</param>
+/// <param name="NewKeyAt">When the newest was drawn; null where it came with the account.</param>
+/// <param name="EndedAt">When the former ones were destroyed; null while there are any.</param>
+internal sealed record KeyRenewal(
+    int Keys, DateTimeOffset? NewKeyAt, DateTimeOffset? EndedAt, long ContentsLeft, long BytesLeft, long Damaged);
+
 /// <summary>An access key without its secret.</summary>
 internal sealed record AccessKeyView(string AccessKey, string Label, DateTimeOffset CreatedAt);
 
@@ -134,6 +141,19 @@ internal interface IRegionPeer
     /// </summary>
     /// <exception cref="RegionRefusedException">The account isn't active here.</exception>
     Task<CommandResult> ExecuteAsync(AccountId account, CredentialCommand command, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Draws a new key for the contents of an account that is active here, and begins to encrypt again what there is. Asked
+    /// again with the same <paramref name="rotation"/>, as long as no other key is drawn, it draws none.
+    /// </summary>
+    /// <exception cref="RegionRefusedException">
+    /// The account isn't active here, a move of it is prepared, or it has as many keys as it may have.
+    /// </exception>
+    Task<KeyRenewal> RotateKeyAsync(AccountId account, Guid rotation, CancellationToken cancellationToken);
+
+    /// <summary>How far encrypting again is.</summary>
+    /// <exception cref="RegionRefusedException">The account isn't at home here.</exception>
+    Task<KeyRenewal> DescribeKeysAsync(AccountId account, CancellationToken cancellationToken);
 
     Task<IReadOnlyList<AccessKeyView>> ListKeysAsync(AccountId account, CancellationToken cancellationToken);
 

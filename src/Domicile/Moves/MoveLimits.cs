@@ -91,6 +91,15 @@ internal static class MoveLimits
     /// <summary>Bytes of a content's file that the source reads and sends at a time.</summary>
     public const int SendBytesAtOnce = 256 << 10;
 
+    /// <summary>Contents in rows that are encrypted again in one transaction: 1 MiB of them at most.</summary>
+    public const int ReencryptedRowsAtOnce = 32;
+
+    /// <summary>Encrypting again rests as long as it has worked, at most this.</summary>
+    public static readonly TimeSpan ReencryptionRestMax = TimeSpan.FromSeconds(1);
+
+    /// <summary>After a failure, such as a full disk, it is tried again at the latest after this.</summary>
+    public static readonly TimeSpan ReencryptionRetryMax = TimeSpan.FromMinutes(1);
+
     /// <summary>Batches that a target has read and not yet stored.</summary>
     public const int BatchesAhead = 4;
 
@@ -111,6 +120,10 @@ internal static class MoveLimits
 
     /// <summary>Rows that one transaction of an erasure deletes.</summary>
     public const int EraseRowsAtOnce = 2000;
+
+    /// <inheritdoc cref="RetryAfter"/>
+    public static TimeSpan ReencryptionRetryAfter(int failures)
+        => TimeSpan.FromTicks(Math.Min(RetryFirst.Ticks << Math.Min(failures, 16), ReencryptionRetryMax.Ticks));
 
     /// <summary>A retry's delay: doubling, bounded.</summary>
     public static TimeSpan RetryAfter(int failures)

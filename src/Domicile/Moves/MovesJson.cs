@@ -18,6 +18,7 @@ namespace Domicile.Moves;
 [JsonSerializable(typeof(CommandResult))]
 [JsonSerializable(typeof(StoredAttempt))]
 [JsonSerializable(typeof(AccountStatus))]
+[JsonSerializable(typeof(KeyRenewal))]
 [JsonSerializable(typeof(RegionStatus))]
 [JsonSerializable(typeof(AccountUsage))]
 [JsonSerializable(typeof(DeepVerification))]
@@ -51,6 +52,7 @@ internal sealed record PeerCall
     public byte[]? Statement { get; init; }
     public byte[]? Salt { get; init; }
     public string? Reason { get; init; }
+    public Guid? Rotation { get; init; }
 }
 
 /// <summary>The region answered that it did nothing, and why.</summary>

@@ -17,6 +17,7 @@ internal sealed partial class RegionNode : IRegionPeer, IAsyncDisposable
     private readonly SourceRole _source;
     private readonly TargetRole _target;
     private readonly SourceWatch _watch;
+    private readonly Reencryption _reencryption;
 
     // Of accounts in which a deep verification found something; as long as this process lives.
     private readonly ConcurrentDictionary<AccountId, IReadOnlyList<string>> _damages = new();
@@ -33,7 +34,8 @@ internal sealed partial class RegionNode : IRegionPeer, IAsyncDisposable
         _region = region;
         _log = logs.CreateLogger<RegionNode>();
         _pulls = new ArrivalPulls(region, logs.CreateLogger<ArrivalPulls>());
-        _source = new SourceRole(region, _stop.Token);
+        _reencryption = new Reencryption(region, logs.CreateLogger<Reencryption>());
+        _source = new SourceRole(region, _stop.Token) { Reencryption = _reencryption };
         _target = new TargetRole(region, _pulls, logs.CreateLogger<TargetRole>());
         _watch = new SourceWatch(region, _source, logs.CreateLogger<SourceWatch>());
         Changes = new ChangeSource(region);
@@ -67,6 +69,7 @@ internal sealed partial class RegionNode : IRegionPeer, IAsyncDisposable
         await _watching.ConfigureAwait(Quiet);
         await _resuming.ConfigureAwait(Quiet);
         await _source.StoppedAsync();
+        await _reencryption.DisposeAsync();
 
         // What a refused move brought is being wiped, which ends that move's pull: before all pulls are ended.
         await _target.DisposeAsync();
@@ -103,6 +106,30 @@ internal sealed partial class RegionNode : IRegionPeer, IAsyncDisposable
             Route.Busy(var reason) => throw new RegionRefusedException(_region.Name, reason),
             _ => throw new RegionRefusedException(_region.Name, $"account {account} is not at home here"),
         };
+
+    public async Task<KeyRenewal> RotateKeyAsync(AccountId account, Guid rotation, CancellationToken cancellationToken)
+    {
+        if (_region.Storage.Find(account) is not { } store)
+        {
+            throw new RegionRefusedException(_region.Name, $"account {account} is not at home here");
+        }
+
+        var refusal = await store.WriteAsync(
+            transaction => KeyRotation.Begin(transaction, store, rotation), cancellationToken);
+        if (refusal is not null)
+        {
+            throw new RegionRefusedException(_region.Name, refusal);
+        }
+
+        _reencryption.Begin(account);
+        return KeyRotation.Describe(store);
+    }
+
+    public async Task<KeyRenewal> DescribeKeysAsync(AccountId account, CancellationToken cancellationToken)
+    {
+        await using var copy = await OpenAsync(account, cancellationToken);
+        return KeyRotation.Describe(copy.Store);
+    }
 
     public async Task<IReadOnlyList<AccessKeyView>> ListKeysAsync(AccountId account, CancellationToken cancellationToken)
     {
@@ -176,9 +203,14 @@ internal sealed partial class RegionNode : IRegionPeer, IAsyncDisposable
     public Task<StepAnswer> DepartAsync(MoveOrder order, CancellationToken cancellationToken)
         => StepAsync("depart", order, () => _source.DepartAsync(order, cancellationToken));
 
-    public Task<StepAnswer> ActivateAsync(
+    public async Task<StepAnswer> ActivateAsync(
         MoveOrder order, long finalSeq, byte[] digest, byte[] departure, CancellationToken cancellationToken)
-        => StepAsync("activate", order, () => _target.ActivateAsync(order, finalSeq, digest, departure, cancellationToken));
+    {
+        var answer = await StepAsync(
+            "activate", order, () => _target.ActivateAsync(order, finalSeq, digest, departure, cancellationToken));
+        _reencryption.Begin(order.Account);
+        return answer;
+    }
 
     public Task<StepAnswer> RefuseAsync(MoveOrder order, string reason, CancellationToken cancellationToken)
         => StepAsync("refuse", order, () => _target.RefuseAsync(order, reason, cancellationToken));
@@ -308,6 +340,7 @@ internal sealed partial class RegionNode : IRegionPeer, IAsyncDisposable
         }
 
         await store.SweepAsync(_stop.Token);
+        _reencryption.Begin(account);
     }
 
     // Without control's signed order, in a record of a former release, nobody would listen: control asks by itself.

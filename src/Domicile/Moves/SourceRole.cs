@@ -19,6 +19,9 @@ internal sealed class SourceRole(RegionContext region, CancellationToken stop = 
     private readonly KeyedGate _starting = new();
     private readonly ConcurrentDictionary<Guid, Task<byte[]>> _erasures = new();
 
+    /// <summary>Goes on when a move has gone back; null where nobody encrypts anything again.</summary>
+    public Reencryption? Reencryption { get; init; }
+
     /// <summary>Step 2: deletions leave tombstones from now on, and the target may pull.</summary>
     public async Task<StepAnswer> PrepareAsync(MoveOrder order, CancellationToken cancellationToken)
     {
@@ -65,9 +68,13 @@ internal sealed class SourceRole(RegionContext region, CancellationToken stop = 
 
     /// <summary>The way back. The caller has the target's durable refusal in hand.</summary>
     public async Task<StepAnswer> UnsealAsync(MoveOrder order, CancellationToken cancellationToken)
-        => Find(order) is { } store
+    {
+        var answer = Find(order) is { } store
             ? await store.WriteAsync(transaction => Unseal(transaction, order), cancellationToken)
             : new StepAnswer.Unsealed();
+        Reencryption?.Begin(order.Account);
+        return answer;
+    }
 
     /// <summary>Step 7: a tombstone from now on. The caller has the target's activation in hand.</summary>
     public async Task<StepAnswer> SettleAsync(MoveOrder order, CancellationToken cancellationToken)
@@ -175,6 +182,13 @@ internal sealed class SourceRole(RegionContext region, CancellationToken stop = 
         if (row.Pulling is { } other && other != order.Move)
         {
             return new StepAnswer.NotNow($"Move {other} is under way.");
+        }
+
+        if (transaction.Ring is { Ring.Keys.Length: > KeyRing.MovedKeysMax })
+        {
+            return new StepAnswer.NotNow(
+                $"The account has {KeyRing.KeysMax} keys here: what lies under its former ones is still being encrypted again, "
+                + "which the next move waits for.");
         }
 
         ChangeFeed.DropTombstones(transaction);

@@ -262,7 +262,7 @@ internal sealed partial class TargetRole(RegionContext region, ArrivalPulls pull
             return changed;
         }
 
-        return BecomeHome(transaction, order, row, finalSeq, departure);
+        return BecomeHome(transaction, store, order, row, finalSeq, departure);
     }
 
     // The set digest says what was stored here. As long as nobody else has written into the database, that is what is there,
@@ -289,7 +289,7 @@ internal sealed partial class TargetRole(RegionContext region, ArrivalPulls pull
     }
 
     private StepAnswer.Activated BecomeHome(
-        AccountTransaction transaction, MoveOrder order, AccountRow row, long finalSeq, byte[] departure)
+        AccountTransaction transaction, AccountStore store, MoveOrder order, AccountRow row, long finalSeq, byte[] departure)
     {
         var statement = region.Sign(order, new MoveArrival(
             order.Move, region.Claim, order.Source.Value, order.Epoch, order.Epoch + 1, finalSeq,
@@ -304,6 +304,9 @@ internal sealed partial class TargetRole(RegionContext region, ArrivalPulls pull
             Peer = null,
             Cursor = 0,
         });
+
+        // Whoever kept the keys that came can't read what is written from here on.
+        RekeyRow.Begin(transaction, store, order.Move);
         RegionMoveRecord.Of(order, MoveRole.Target, MoveOutcome.Activated, finalSeq, region.Time.GetUtcNow(), statement)
             .Save(transaction.Sql, order.Account);
         return new StepAnswer.Activated(statement);

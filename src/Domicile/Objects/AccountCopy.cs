@@ -32,7 +32,7 @@ internal sealed class AccountCopy(AccountStore store, Holds.Hold hold, long epoc
     /// <summary>The caller disposes the credential: the secret is in it.</summary>
     public ValueTask<Credential?> FindCredentialAsync(string accessKeyId, CancellationToken cancellationToken)
         => Query(
-            sql => CredentialRow.Find(sql, Account, accessKeyId) is { } row ? SealedSecret.Open(Key, row) : null,
+            sql => CredentialRow.Find(sql, Account, accessKeyId) is { } row ? SealedSecret.Open(Ring, row) : null,
             cancellationToken);
 
     /// <summary>Whether a key that is none was one of the account: <see cref="ObjectLimits.RevokedKeysMax"/> are remembered.</summary>
@@ -106,7 +106,7 @@ internal sealed class AccountCopy(AccountStore store, Holds.Hold hold, long epoc
         return ValueTask.CompletedTask;
     }
 
-    private AccountKey Key => store.Key ?? throw new InvalidOperationException(
+    private KeyRing Ring => store.Ring ?? throw new InvalidOperationException(
         $"Account {Account} has rows here but no key: the region's copy is damaged. Restore it or move the account back.");
 
     private StoredContent? FindContent(string contentId)

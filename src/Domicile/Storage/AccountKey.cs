@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
 using System.Text;
 using Domicile.Accounts;
@@ -5,7 +6,7 @@ using Domicile.Accounts;
 namespace Domicile.Storage;
 
 /// <summary>
-/// The 256-bit key of an account in one epoch, in the clear: every content's key and every small secret's derives from it
+/// A 256-bit key of an account, in the clear: every content's key and every small secret's derives from it
 /// (HKDF-SHA256, RFC 5869), so destroying it destroys them all. Thread-safe; zeroed at its end.
 /// </summary>
 internal sealed class AccountKey : IDisposable
@@ -75,27 +76,50 @@ internal sealed class AccountKey : IDisposable
 
     /// <exception cref="ContentCorruptException">The bytes are not what was sealed for this purpose.</exception>
     public SecretBytes OpenSmall(string purpose, ReadOnlySpan<byte> sealedBytes)
+        => TryOpenSmall(purpose, sealedBytes, out var plain) ? plain : throw SecretCorrupt();
+
+    /// <returns>False where the bytes are not what was sealed under this key for this purpose.</returns>
+    public bool TryOpenSmall(string purpose, ReadOnlySpan<byte> sealedBytes, [NotNullWhen(true)] out SecretBytes? plain)
     {
+        plain = null;
+        if (SealedSmall.PlainLength(sealedBytes) is not { } length || length > SecretBytes.LengthBytesMax)
+        {
+            return false;
+        }
+
         Span<byte> derived = stackalloc byte[LengthBytes];
         Derive(SmallPurpose, derived);
-        var plain = SealedSmall.PlainLength(sealedBytes) is { } length and <= SecretBytes.LengthBytesMax
-            ? SecretBytes.OfLength(length) : null;
-        var isOpen = plain is not null
-            && SealedSmall.TryOpen(derived, Encoding.UTF8.GetBytes(purpose), sealedBytes, plain.Writable);
+        var opened = SecretBytes.OfLength(length);
+        var isOpen = SealedSmall.TryOpen(derived, Encoding.UTF8.GetBytes(purpose), sealedBytes, opened.Writable);
         CryptographicOperations.ZeroMemory(derived);
-        return isOpen ? plain! : throw new ContentCorruptException(
-            "A secret of the account fails its authentication. Revoke the credential and make a new one.");
+        if (!isOpen)
+        {
+            opened.Dispose();
+            return false;
+        }
+
+        plain = opened;
+        return true;
+    }
+
+    /// <summary>Whether it is the same key, in another object; false where one of them has been destroyed.</summary>
+    public bool IsSameAs(AccountKey other)
+    {
+        if (ReferenceEquals(this, other))
+        {
+            return !IsDestroyed;
+        }
+
+        Span<byte> mine = stackalloc byte[LengthBytes];
+        Span<byte> others = stackalloc byte[LengthBytes];
+        var isSame = TryCopyTo(mine) && other.TryCopyTo(others) && CryptographicOperations.FixedTimeEquals(mine, others);
+        CryptographicOperations.ZeroMemory(mine);
+        CryptographicOperations.ZeroMemory(others);
+        return isSame;
     }
 
     /// <summary>Copies the key, to wrap it for a custodian or for the region that the account moves to.</summary>
-    public void CopyTo(Span<byte> destination)
-    {
-        lock (_gate)
-        {
-            ObjectDisposedException.ThrowIf(_isDestroyed, this);
-            _key.CopyTo(destination);
-        }
-    }
+    public void CopyTo(Span<byte> destination) => ObjectDisposedException.ThrowIf(!TryCopyTo(destination), this);
 
     public void Dispose()
     {
@@ -106,6 +130,22 @@ internal sealed class AccountKey : IDisposable
         }
 
         GC.SuppressFinalize(this);
+    }
+
+    internal static ContentCorruptException SecretCorrupt()
+        => new("A secret of the account fails its authentication. Revoke the credential and make a new one.");
+
+    private bool TryCopyTo(Span<byte> destination)
+    {
+        lock (_gate)
+        {
+            if (!_isDestroyed)
+            {
+                _key.CopyTo(destination);
+            }
+
+            return !_isDestroyed;
+        }
     }
 
     private void Derive(ReadOnlySpan<byte> info, Span<byte> derived)

@@ -14,9 +14,27 @@ internal static class AccountRows
         """,
         Read, account.Value);
 
-    /// <returns>The wrapped key; null where there is none.</returns>
-    public static byte[]? FindKey(Sql sql, AccountId account)
-        => sql.Scalar<byte[]>("SELECT wrapped_key FROM account WHERE account = @p1", account.Value);
+    /// <returns>The wrapped keys, newest first; none where they were destroyed, or there is no row.</returns>
+    /// <exception cref="StorageUnreadableException">The stored bytes are none.</exception>
+    public static IReadOnlyList<byte[]> FindKeys(Sql sql, AccountId account)
+    {
+        var newest = sql.Scalar<byte[]>("SELECT wrapped_key FROM account WHERE account = @p1", account.Value);
+        var former = sql.Scalar<byte[]>("SELECT former_keys FROM account WHERE account = @p1", account.Value);
+        return (newest, former) switch
+        {
+            (null, null) => [],
+            ({ } key, null) => [key],
+            ({ } key, { } more) when WrappedKeys.Decode(more) is { } others => [key, .. others],
+            _ => throw new StorageUnreadableException(
+                $"The former keys of account {account} are damaged. Restore the account's database from another copy."),
+        };
+    }
+
+    /// <param name="wrapped">Newest first; none destroys all.</param>
+    public static void PutKeys(Sql sql, AccountId account, IReadOnlyList<byte[]> wrapped)
+        => sql.Execute(
+            "UPDATE account SET wrapped_key = @p2, former_keys = @p3 WHERE account = @p1",
+            account.Value, wrapped.Count == 0 ? null : wrapped[0], WrappedKeys.Encode([.. wrapped.Skip(1)]));
 
     public static void Insert(Sql sql, AccountRow row, DateTimeOffset now) => sql.Execute(
         """

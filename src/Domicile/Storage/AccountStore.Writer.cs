@@ -81,7 +81,7 @@ internal sealed partial class AccountStore
         // :: Step 1: each work in a savepoint of its own.
         sql.Execute("BEGIN IMMEDIATE");
         _isOnlyWriter &= database.IsUntouched();
-        var transaction = new AccountTransaction(sql, Account, row, FindKey, _region.Time);
+        var transaction = new AccountTransaction(sql, Account, row, FindRing, _region.Time);
         var done = batch.Where(work => Attempt(transaction, work)).ToList();
         if (done.Count == 0)
         {
@@ -169,9 +169,9 @@ internal sealed partial class AccountStore
         lock (_gate)
         {
             _row = transaction.Row;
-            if (transaction.KeyChange is { } change)
+            if (transaction.RingChange is { } change)
             {
-                ReplaceKey(change.Key);
+                ReplaceRing(change.Ring);
             }
 
             _commitCount++;

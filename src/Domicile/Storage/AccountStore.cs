@@ -27,11 +27,11 @@ internal sealed partial class AccountStore
     private bool _isLoaded;
     private int _users;
     private AccountRow? _row;
-    private byte[]? _wrappedKey;
-    private AccountKey? _key;
+    private IReadOnlyList<byte[]> _wrapped = [];
+    private KeyRing? _ring;
 
     // Let go of while a reader may still have used them; whoever had one last ends it, at the latest destroying the key does.
-    private readonly List<WeakReference<AccountKey>> _formerKeys = [];
+    private readonly List<WeakReference<AccountKey>> _keysLetGo = [];
     private long _commitCount;
     private HashSet<TaskCompletionSource> _waiting = [];
 
@@ -67,18 +67,34 @@ internal sealed partial class AccountStore
         }
     }
 
-    /// <summary>The account's key as last committed; null where there is none, or no more.</summary>
-    public AccountKey? Key
+    /// <summary>The account's keys as last committed; null where there is none, or no more.</summary>
+    public KeyRing? Ring
     {
         get
         {
             lock (_gate)
             {
                 Load();
-                return UnwrappedKey();
+                return UnwrappedRing();
             }
         }
     }
+
+    /// <summary>Whether something may lie under another key than the newest.</summary>
+    public bool HasFormerKeys
+    {
+        get
+        {
+            lock (_gate)
+            {
+                Load();
+                return _wrapped.Count > 1;
+            }
+        }
+    }
+
+    /// <summary>The newest of them.</summary>
+    public AccountKey? Key => Ring?.Newest;
 
     /// <summary>Counts commits; a ticket for <see cref="ChangedSince"/>.</summary>
     public long CommitCount
@@ -180,6 +196,10 @@ internal sealed partial class AccountStore
     /// <summary>A hold that erasing waits for and then cuts; take it before the state is checked, and give it back.</summary>
     public Holds.Hold HoldOpen() => _holds.Open(this);
 
+    /// <summary>Completes when every hold that is open now has ended.</summary>
+    public Task HoldsOpenNowEndedAsync(CancellationToken cancellationToken)
+        => _holds.OpenNowEnded().WaitAsync(cancellationToken);
+
     /// <summary>Waits until those who hold the copy now have ended; cuts them when the patience is over, and waits again.</summary>
     /// <param name="cutMax">How long those who were cut may take to end.</param>
     /// <returns>How many ended by themselves and how many were cut; null where some are still there.</returns>
@@ -197,17 +217,35 @@ internal sealed partial class AccountStore
     }
 
     /// <summary>Draws the account's key, in a transaction that made its row: for a new account or an erased one.</summary>
-    public void CreateKey(AccountTransaction transaction) => PutKey(transaction, AccountKey.Draw());
+    public void CreateKey(AccountTransaction transaction) => PutRing(transaction, [], new KeyRing(AccountKey.Draw()));
 
-    /// <summary>Takes over the key that came with an account.</summary>
-    /// <param name="key">Exactly 32 bytes; copied.</param>
-    public void ImportKey(AccountTransaction transaction, ReadOnlySpan<byte> key) => PutKey(transaction, new AccountKey(key));
+    /// <summary>Takes over the keys that came with an account.</summary>
+    /// <param name="keys">As <see cref="KeyRing.OfMoved"/> reads them; copied.</param>
+    /// <exception cref="InvalidDataException">They are no keys.</exception>
+    public void ImportKeys(AccountTransaction transaction, ReadOnlySpan<byte> keys)
+        => PutRing(transaction, [], KeyRing.OfMoved(keys));
 
-    /// <summary>Destroys the account's key: no content of it can be read from then on, wherever its bytes went.</summary>
+    /// <summary>
+    /// Draws another key, under which all is written from this commit on; those of before stay for what lies under them.
+    /// </summary>
+    public void AddKey(AccountTransaction transaction)
+    {
+        var (wrapped, ring) = transaction.Ring!;
+        PutRing(transaction, wrapped, new KeyRing([AccountKey.Draw(), .. ring.Keys]));
+    }
+
+    /// <summary>Destroys all keys but the newest. Nothing lies under them, and nobody reads what lay under them.</summary>
+    public void DestroyFormerKeys(AccountTransaction transaction)
+    {
+        var (wrapped, ring) = transaction.Ring!;
+        PutRing(transaction, [wrapped[0]], new KeyRing(ring.Newest));
+    }
+
+    /// <summary>Destroys the account's keys: no content of it can be read from then on, wherever its bytes went.</summary>
     public void DestroyKey(AccountTransaction transaction)
     {
         Invariant.Check(transaction.Account == Account);
-        transaction.PutKey(null);
+        transaction.PutRing(null);
     }
 
     /// <summary>Whether this process knows no key of the account any more: none is stored, and none is in its memory.</summary>
@@ -218,8 +256,8 @@ internal sealed partial class AccountStore
             lock (_gate)
             {
                 Load();
-                return _wrappedKey is null && _key is null
-                    && _formerKeys.All(one => !one.TryGetTarget(out var key) || key.IsDestroyed);
+                return _wrapped.Count == 0 && _ring is null
+                    && _keysLetGo.All(one => !one.TryGetTarget(out var key) || key.IsDestroyed);
             }
         }
     }
@@ -339,13 +377,21 @@ internal sealed partial class AccountStore
         return await pending.Told;
     }
 
-    private void PutKey(AccountTransaction transaction, AccountKey key)
+    // Those at the end of the ring are wrapped already: wrapped once, their bytes stay.
+    private void PutRing(AccountTransaction transaction, IReadOnlyList<byte[]> wrapped, KeyRing ring)
     {
         Invariant.Check(transaction.Account == Account);
+        var fresh = ring.Keys[..^wrapped.Count];
+        var all = new List<byte[]>();
         Span<byte> plain = stackalloc byte[AccountKey.LengthBytes];
-        key.CopyTo(plain);
-        transaction.PutKey(new StoredKey(_region.Custodian.Wrap(Account, plain), key));
+        foreach (var key in fresh)
+        {
+            key.CopyTo(plain);
+            all.Add(_region.Custodian.Wrap(Account, plain));
+        }
+
         CryptographicOperations.ZeroMemory(plain);
+        transaction.PutRing(new StoredRing([.. all, .. wrapped], ring));
     }
 
     private async Task<bool> CompletesAsync(Task task, TimeSpan atMost, CancellationToken cancellationToken)
@@ -411,9 +457,9 @@ internal sealed partial class AccountStore
             return;
         }
 
-        (_row, _wrappedKey) = SqliteEngine.Guard(DatabasePath, () => ReadSnapshot(
-            _database!, sql => (AccountRows.Find(sql, Account), AccountRows.FindKey(sql, Account))));
-        LetGoOfKey();
+        (_row, _wrapped) = SqliteEngine.Guard(DatabasePath, () => ReadSnapshot(
+            _database!, sql => (AccountRows.Find(sql, Account), AccountRows.FindKeys(sql, Account))));
+        LetGoOfRing();
         _isLoaded = true;
     }
 
@@ -421,7 +467,7 @@ internal sealed partial class AccountStore
     {
         _database?.Dispose();
         _database = null;
-        LetGoOfKey();
+        LetGoOfRing();
         _region.Closed(this);
         HoldInMemory();
     }
@@ -429,52 +475,62 @@ internal sealed partial class AccountStore
     // The region knows its stores weakly. One with open handles or with waiters must not be made a second time.
     private void HoldInMemory() => _slot.Held = _database is not null || _waiting.Count > 0 ? this : null;
 
-    private StoredKey? FindKey()
+    private StoredRing? FindRing()
     {
         lock (_gate)
         {
             Load();
-            return _wrappedKey is null ? null : new StoredKey(_wrappedKey, UnwrappedKey()!);
+            return UnwrappedRing() is { } ring ? new StoredRing(_wrapped, ring) : null;
         }
     }
 
-    private AccountKey? UnwrappedKey()
+    private KeyRing? UnwrappedRing()
     {
-        if (_key is null && _wrappedKey is not null)
+        if (_ring is null && _wrapped.Count > 0)
         {
+            var keys = new AccountKey[_wrapped.Count];
             Span<byte> plain = stackalloc byte[AccountKey.LengthBytes];
-            _region.Custodian.Unwrap(Account, _wrappedKey, plain);
-            _key = new AccountKey(plain);
+            for (var i = 0; i < keys.Length; i++)
+            {
+                _region.Custodian.Unwrap(Account, _wrapped[i], plain);
+                keys[i] = new AccountKey(plain);
+            }
+
             CryptographicOperations.ZeroMemory(plain);
+            _ring = new KeyRing(keys);
         }
 
-        return _key;
+        return _ring;
     }
 
-    private void LetGoOfKey()
+    private void LetGoOfRing()
     {
-        if (_key is { } key)
+        if (_ring is { } ring)
         {
-            _formerKeys.RemoveAll(one => !one.TryGetTarget(out _));
-            _formerKeys.Add(new WeakReference<AccountKey>(key, trackResurrection: true));
-            _key = null;
+            _keysLetGo.RemoveAll(one => !one.TryGetTarget(out _));
+            foreach (var key in ring.Keys)
+            {
+                _keysLetGo.Add(new WeakReference<AccountKey>(key, trackResurrection: true));
+            }
+
+            _ring = null;
         }
     }
 
-    // A commit has put another key, or none, in its place.
-    private void ReplaceKey(StoredKey? stored)
+    // A commit has put other keys, or none, in their place: those that are no more end, in whichever object they are.
+    private void ReplaceRing(StoredRing? stored)
     {
-        LetGoOfKey();
-        foreach (var former in _formerKeys)
+        LetGoOfRing();
+        foreach (var former in _keysLetGo)
         {
-            if (former.TryGetTarget(out var key))
+            if (former.TryGetTarget(out var key) && stored?.Ring.Has(key) != true)
             {
                 key.Dispose();
             }
         }
 
-        _formerKeys.Clear();
-        (_wrappedKey, _key) = (stored?.Wrapped, stored?.Key);
+        _keysLetGo.RemoveAll(one => !one.TryGetTarget(out var key) || key.IsDestroyed);
+        (_wrapped, _ring) = (stored?.Wrapped ?? [], stored?.Ring);
     }
 }
 

@@ -10,7 +10,7 @@ namespace Domicile.Storage;
 internal sealed class AccountTransaction
 {
     private readonly TimeProvider _time;
-    private readonly Func<StoredKey?> _findKey;
+    private readonly Func<StoredRing?> _findRing;
     private readonly byte[] _digestBefore = new byte[SetDigest.LengthBytes];
 
     // What the writes so far have made of the account; _before is what the write that runs now found.
@@ -19,14 +19,14 @@ internal sealed class AccountTransaction
     private SetDigest? _digest;
 
     public AccountTransaction(
-        Sql sql, AccountId account, AccountRow? row, Func<StoredKey?> findKey, TimeProvider time)
+        Sql sql, AccountId account, AccountRow? row, Func<StoredRing?> findRing, TimeProvider time)
     {
         Sql = sql;
         Account = account;
         Now = time.GetUtcNow();
         _time = time;
-        _findKey = findKey;
-        _now = new State(row, KeyChange: null, IsDigestDirty: false);
+        _findRing = findRing;
+        _now = new State(row, RingChange: null, IsDigestDirty: false);
         _before = _now;
     }
 
@@ -40,11 +40,11 @@ internal sealed class AccountTransaction
     /// <summary>When the transaction's work began.</summary>
     public DateTimeOffset Now { get; private set; }
 
-    /// <summary>The account's key as this transaction leaves it; null where there is none. Unwraps it only if asked for.</summary>
-    public StoredKey? Key => _now.KeyChange is { } change ? change.Key : _findKey();
+    /// <summary>The account's keys as this transaction leaves them; null where there is none. Unwraps them only if asked for.</summary>
+    public StoredRing? Ring => _now.RingChange is { } change ? change.Ring : _findRing();
 
-    /// <summary>What this transaction did to the account's key; null where it left it alone.</summary>
-    public KeyChange? KeyChange => _now.KeyChange;
+    /// <summary>What this transaction did to the account's keys; null where it left them alone.</summary>
+    public RingChange? RingChange => _now.RingChange;
 
     /// <summary>
     /// The fence: numbers a write if the account is active here in this epoch, in one statement.
@@ -135,12 +135,12 @@ internal sealed class AccountTransaction
         _now = _now with { IsDigestDirty = true };
     }
 
-    /// <summary>Stores the account's wrapped key, or with null destroys it.</summary>
-    public void PutKey(StoredKey? key)
+    /// <summary>Stores the account's wrapped keys, or with null destroys all of them.</summary>
+    public void PutRing(StoredRing? ring)
     {
-        Invariant.Check(_now.Row is not null);
-        Sql.Execute("UPDATE account SET wrapped_key = @p2 WHERE account = @p1", Account.Value, key?.Wrapped);
-        _now = _now with { KeyChange = new KeyChange(key) };
+        Invariant.Check(_now.Row is not null && (ring is null || ring.Wrapped.Count == ring.Ring.Keys.Length));
+        AccountRows.PutKeys(Sql, Account, ring?.Wrapped ?? []);
+        _now = _now with { RingChange = new RingChange(ring) };
     }
 
     /// <summary>A write begins; what it does can be undone until the next one begins.</summary>
@@ -179,11 +179,5 @@ internal sealed class AccountTransaction
         return _digest ??= SetDigest.FromBytes(_now.Row.Digest.Span);
     }
 
-    private readonly record struct State(AccountRow? Row, KeyChange? KeyChange, bool IsDigestDirty);
+    private readonly record struct State(AccountRow? Row, RingChange? RingChange, bool IsDigestDirty);
 }
-
-/// <summary>An account's key as it is stored, and in the clear.</summary>
-internal sealed record StoredKey(byte[] Wrapped, AccountKey Key);
-
-/// <param name="Key">The new key; null where it was destroyed.</param>
-internal sealed record KeyChange(StoredKey? Key);

@@ -17,6 +17,7 @@ internal static class AccountWipe
         ("content", "content"),
         ("tombstone", "seq, kind, name"),
         ("discard", "content"),
+        ("rekey", "account"),
     ];
 
     private static readonly string[] Statements =

@@ -62,9 +62,9 @@ internal sealed class ContentFiles
     public FrameCipher OpenCipher(string contentId)
     {
         Invariant.Check(ContentId.IsValid(contentId));
-        var key = _store.Key ?? throw new StorageUnreadableException(
+        var ring = _store.Ring ?? throw new StorageUnreadableException(
             $"Account {_store.Account} has no key in this region: its contents can't be read or written here.");
-        return new FrameCipher(key.OpenContentCipher(contentId));
+        return new FrameCipher(ring, contentId);
     }
 
     /// <summary>Decrypts a range of a content into a pipe, a few frames at a time. Returns early where nobody reads on.</summary>
@@ -266,7 +266,9 @@ internal sealed class ContentFiles
         return Path.Combine(_directory, contentId[..2], contentId);
     }
 
-    private ValueTask<SealedReader> OpenReaderAsync(StoredContent content, CancellationToken cancellationToken)
+    /// <summary>Opens a content to read its frames. The caller disposes it.</summary>
+    /// <exception cref="ContentCorruptException">It is missing, or not what its row says.</exception>
+    internal ValueTask<SealedReader> OpenReaderAsync(StoredContent content, CancellationToken cancellationToken)
     {
         var lengthBytesMax = content.IsInline ? ContentLimits.InlineBytesMax : ContentLimits.LengthBytesMax;
         if (!ContentId.IsValid(content.ContentId) || content.LengthBytes < 0 || content.LengthBytes > lengthBytesMax)

@@ -23,6 +23,16 @@ internal static class Schema
           account TEXT NOT NULL, access_key TEXT NOT NULL, seq BIGINT NOT NULL, PRIMARY KEY (account, access_key))
         """;
 
+    // The encrypting anew of what lies under former keys: of the last key that was drawn. cause: the move or rotation that drew
+    // it. cursor: contents up to this seq lie under it, but for damaged ones. until: the account's seq when it was drawn.
+    // damaged: contents and secrets that open under no key.
+    private const string RekeyTable =
+        """
+        CREATE TABLE rekey (
+          account TEXT PRIMARY KEY, cause TEXT NOT NULL, new_key_ms BIGINT NOT NULL, ended_ms BIGINT,
+          cursor BIGINT NOT NULL, until BIGINT NOT NULL, damaged BIGINT NOT NULL)
+        """;
+
     /// <summary>What an older database needs to become the newest: the first makes 2 of 1, and so on.</summary>
     public static readonly IReadOnlyList<string> Upgrades =
     [
@@ -34,6 +44,8 @@ internal static class Schema
         "ALTER TABLE move_record ADD COLUMN signed_order BLOB",
         ErasureTable,
         RevokedKeyTable,
+        "ALTER TABLE account ADD COLUMN former_keys BLOB",
+        RekeyTable,
     ];
 
     /// <summary>Run once, in one transaction, when a database is made: of <see cref="Version"/>.</summary>
@@ -44,13 +56,14 @@ internal static class Schema
         // cursor: what the target has stored of the source's changes. pulling: the move whose target follows this copy;
         // while it is set, deletions leave tombstones. has_data: bytes of the account may lie here.
         // versions, bytes: how many versions, and bytes of plain content of them and of parts, the rows say; counted with
-        // the digest.
+        // the digest. wrapped_key: the newest; former_keys: those under which something may still lie, see WrappedKeys.
         """
         CREATE TABLE account (
           account TEXT PRIMARY KEY, epoch BIGINT NOT NULL, state INTEGER NOT NULL, seq BIGINT NOT NULL,
           digest BLOB NOT NULL, versions BIGINT NOT NULL, bytes BIGINT NOT NULL, residence TEXT NOT NULL,
           organisation TEXT, move TEXT, peer TEXT, cursor BIGINT NOT NULL,
-          pulling TEXT, has_data INTEGER NOT NULL, wrapped_key BLOB, created_ms BIGINT NOT NULL)
+          pulling TEXT, has_data INTEGER NOT NULL, wrapped_key BLOB, former_keys BLOB,
+          created_ms BIGINT NOT NULL)
         """,
         // What became of moves here; outlives departure and erasure. role: 1 source, 2 target.
         // outcome: 1 activated, 2 refused, 9 arriving (target); 8 prepared, 6 sealed, 7 departing, 3 departed, 4 ended,
@@ -95,7 +108,7 @@ internal static class Schema
           etag TEXT NOT NULL, modified_ms BIGINT NOT NULL, document TEXT NOT NULL, PRIMARY KEY (account, upload, number))
         """,
         "CREATE INDEX part_seq ON part (account, seq)",
-        // Access keys. secret: encrypted under the account's key, so it travels as it lies.
+        // Access keys. secret: encrypted under a key of the account, so it travels as it lies.
         """
         CREATE TABLE credential (
           account TEXT NOT NULL, access_key TEXT NOT NULL, seq BIGINT NOT NULL, created_ms BIGINT NOT NULL,
@@ -121,6 +134,7 @@ internal static class Schema
         "CREATE TABLE discard (account TEXT NOT NULL, content TEXT NOT NULL, PRIMARY KEY (account, content))",
         ErasureTable,
         RevokedKeyTable,
+        RekeyTable,
     ];
 
     /// <summary>Of the account database; a newer one than this is refused at open.</summary>

@@ -30,6 +30,9 @@ internal sealed class SealedReader : IDisposable
 
     public long FrameCount { get; }
 
+    /// <summary>Whether the frames that were opened lie under a former key of the account.</summary>
+    public bool IsUnderFormerKey => _cipher.IsUnderFormerKey;
+
     /// <param name="path">The file; null where the content is inline.</param>
     /// <exception cref="ContentCorruptException">There is no file, it is of another length, or of another format.</exception>
     public static async ValueTask<SealedReader> OpenAsync(
@@ -156,7 +159,10 @@ internal sealed class SealedReader : IDisposable
     private static ContentCorruptException Corrupt(StoredContent content, string what)
         => new($"Content {content.ContentId} {what}. Restore it, or the account, from another copy.");
 
-    private void Open(long frame, Span<byte> plain)
+    /// <summary>Opens a loaded frame.</summary>
+    /// <param name="plain"><see cref="PlainBytes"/> long.</param>
+    /// <exception cref="ContentCorruptException">It fails its authentication.</exception>
+    public void Open(long frame, Span<byte> plain)
     {
         var at = (int)(frame - _firstLoaded) * ContentLimits.SealedFrameBytes;
         var sealedFrame = _loaded.Span.Slice(at, plain.Length + ContentLimits.TagBytes);
@@ -166,6 +172,6 @@ internal sealed class SealedReader : IDisposable
         }
     }
 
-    private int PlainBytes(long frame)
+    public int PlainBytes(long frame)
         => (int)Math.Min(ContentLimits.FrameBytes, _content.LengthBytes - frame * ContentLimits.FrameBytes);
 }

@@ -35,6 +35,9 @@ internal sealed class ControlCalls : IDisposable
             "accounts", new NewAccount(residence, null, region, misplaced), ApiJson.Default.NewAccount,
             ApiJson.Default.NewAccountView);
 
+    public Task<KeyRenewalView> RotateKeyAsync(string account)
+        => PostAsync($"accounts/{account}/key-rotations", ApiJson.Default.KeyRenewalView);
+
     public Task<AccountView> ShowAccountAsync(string account)
         => GetAsync($"accounts/{account}", ApiJson.Default.AccountView);
 

@@ -30,6 +30,7 @@ internal sealed class Ending(Deployment deployment, Scenario scenario)
         {
             CheckVersions(account);
             CheckErased(account);
+            CheckKeys(account);
         }
     }
 
@@ -131,6 +132,17 @@ internal sealed class Ending(Deployment deployment, Scenario scenario)
                 throw new ViolationException(
                     Invariants.EraseComplete, $"{region.Name} still has {left} rows and {files} files of {deployment.NameOf(account.Id)}, or words in free pages");
             }
+        }
+    }
+
+    // All is mended and nobody holds the copy: what came under the key of a former home has been encrypted again.
+    private void CheckKeys(AccountProfile account)
+    {
+        if (deployment.Register.Find(account.Id).Home is { } home
+            && deployment.Region(home).Node!.Region.Storage.Find(account.Id) is { Row: { Pulling: null }, HasFormerKeys: true } store)
+        {
+            throw new ViolationException(
+                Invariants.EraseComplete, $"{home} has {store.Ring!.Keys.Length} keys of {deployment.NameOf(account.Id)} in the end");
         }
     }
 

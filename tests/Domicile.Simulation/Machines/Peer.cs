@@ -21,6 +21,12 @@ internal sealed class Peer(Deployment deployment, ControlMachine control, Life l
     public Task<CommandResult> ExecuteAsync(AccountId account, CredentialCommand command, CancellationToken cancellationToken)
         => AskAsync("execute", (node, token) => node.ExecuteAsync(account, command, token), cancellationToken, mayRepeat: false);
 
+    public Task<KeyRenewal> RotateKeyAsync(AccountId account, Guid rotation, CancellationToken cancellationToken)
+        => AskAsync("rotate key", (node, token) => node.RotateKeyAsync(account, rotation, token), cancellationToken);
+
+    public Task<KeyRenewal> DescribeKeysAsync(AccountId account, CancellationToken cancellationToken)
+        => AskAsync("describe keys", (node, token) => node.DescribeKeysAsync(account, token), cancellationToken);
+
     public Task<IReadOnlyList<AccessKeyView>> ListKeysAsync(AccountId account, CancellationToken cancellationToken)
         => AskAsync("list keys", (node, token) => node.ListKeysAsync(account, token), cancellationToken);
 

@@ -15,6 +15,12 @@ internal abstract class PeerDecorator(IRegionPeer inner) : IRegionPeer
     public Task<CommandResult> ExecuteAsync(AccountId account, CredentialCommand command, CancellationToken cancellationToken)
         => inner.ExecuteAsync(account, command, cancellationToken);
 
+    public Task<KeyRenewal> RotateKeyAsync(AccountId account, Guid rotation, CancellationToken cancellationToken)
+        => inner.RotateKeyAsync(account, rotation, cancellationToken);
+
+    public Task<KeyRenewal> DescribeKeysAsync(AccountId account, CancellationToken cancellationToken)
+        => inner.DescribeKeysAsync(account, cancellationToken);
+
     public Task<IReadOnlyList<AccessKeyView>> ListKeysAsync(AccountId account, CancellationToken cancellationToken)
         => inner.ListKeysAsync(account, cancellationToken);
 

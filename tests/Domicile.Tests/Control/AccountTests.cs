@@ -67,6 +67,22 @@ public sealed class AccountTests
         Assert.Equal("singapore", Assert.Single(plan.Moves).To);
     }
 
+    // Goal: an answer that is lost on its way leaves one new key, not two, and showing the account tells nothing wrong.
+    [Fact]
+    public async Task A_rotation_whose_answer_is_lost_draws_one_key()
+    {
+        await using var control = await StartAsync();
+        var added = Done(await control.Desk.Accounts.AddAsync(new NewAccount("IN", null, null, null), "tester", Cancelled));
+        control.Faults.LoseAnswer("rotate");
+
+        var renewal = Done(await control.Desk.Keys.RotateAsync(added.Account, Cancelled));
+
+        Assert.InRange(renewal.Keys, 1, 2);
+        Assert.NotNull(renewal.NewKeyAt);
+        Assert.Equal(added.Home, Done(await control.Desk.Keys.ShowAsync(added.Account, Cancelled)).Home);
+        Refused(await control.Desk.Keys.RotateAsync("annaannaannaanna", Cancelled), RefusalKind.NotFound);
+    }
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]

@@ -249,17 +249,18 @@ public sealed class ApiTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Keys_that_an_operator_adds_and_revokes_are_on_record_without_their_ids()
+    public async Task Keys_that_an_operator_adds_revokes_and_rotates_are_on_record_without_their_ids()
     {
         var account = (await _control.AddAsync("IN")).Account;
         var key = (await SendAsync("POST", $"/accounts/{account}/keys", """{"label":"phone"}""", HttpStatusCode.OK))
             .GetProperty("accessKey").GetString()!;
         await SendAsync("DELETE", $"/keys/{key}", null, HttpStatusCode.OK);
         await SendAsync("DELETE", $"/keys/{key}", null, HttpStatusCode.NotFound);
+        await SendAsync("POST", $"/accounts/{account}/key-rotations", null, HttpStatusCode.OK);
 
         var lines = await ReadLogAsync();
 
-        Assert.Equal(["keyAdded", "keyRevoked"], lines.Select(line => line.GetProperty("reason").GetString()));
+        Assert.Equal(["keyAdded", "keyRevoked", "keyRotated"], lines.Select(line => line.GetProperty("reason").GetString()));
         Assert.All(lines, line => Assert.Equal("operator 'tester'", line.GetProperty("source").GetString()));
         Assert.All(lines, line => Assert.Equal(account, line.GetProperty("account").GetString()));
         Assert.DoesNotContain(key, string.Concat(lines), StringComparison.Ordinal);

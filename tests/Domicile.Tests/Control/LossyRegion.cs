@@ -58,6 +58,12 @@ internal sealed class LossyRegion(IRegionPeer region, RegionName name, Faults fa
     public Task<CommandResult> ExecuteAsync(AccountId account, CredentialCommand command, CancellationToken cancellationToken)
         => Ask("execute", () => region.ExecuteAsync(account, command, cancellationToken));
 
+    public Task<KeyRenewal> RotateKeyAsync(AccountId account, Guid rotation, CancellationToken cancellationToken)
+        => Ask("rotate", () => region.RotateKeyAsync(account, rotation, cancellationToken));
+
+    public Task<KeyRenewal> DescribeKeysAsync(AccountId account, CancellationToken cancellationToken)
+        => Ask("describe", () => region.DescribeKeysAsync(account, cancellationToken));
+
     public Task<IReadOnlyList<AccessKeyView>> ListKeysAsync(AccountId account, CancellationToken cancellationToken)
         => Ask("keys", () => region.ListKeysAsync(account, cancellationToken));
 

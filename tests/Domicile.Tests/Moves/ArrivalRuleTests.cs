@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Domicile.Accounts;
 using Domicile.Moves;
 using Domicile.Objects;
@@ -80,6 +81,45 @@ public sealed class ArrivalRuleTests
 
         Assert.Null(target.Store.Key);
         Assert.Equal(0, target.Store.Row!.Cursor);
+    }
+
+    // Goal: a source that sends what are no keys, or more than an account can have, leaves none here; the stream ends.
+    [Theory]
+    [InlineData(0)]
+    [InlineData(31)]
+    [InlineData(33)]
+    [InlineData(16 * 32)]
+    public async Task A_frame_that_has_no_keys_or_too_many_is_refused(int lengthBytes)
+    {
+        await using var move = await MoveByHand.StartAsync();
+        await move.Source.PrepareAsync(move.Order, Stop);
+        var source = new ScriptedSource(
+            move.Target.Region.Links, n => n == 0 ? [new StreamFrame.Key(new byte[lengthBytes])] : []);
+        await using var target = await TargetOf.StartAsync(move, source);
+
+        await source.LeftAsync(0, Stop).WaitAsync(TimeSpan.FromSeconds(60), Stop);
+
+        Assert.Null(target.Store.Ring);
+    }
+
+    // Goal: keys that come again, other ones, change nothing: the first opened what was stored.
+    [Fact]
+    public async Task The_keys_that_came_first_stay()
+    {
+        await using var move = await MoveByHand.StartAsync();
+        await move.Source.PrepareAsync(move.Order, Stop);
+        var (first, second) = (RandomNumberGenerator.GetBytes(15 * 32), RandomNumberGenerator.GetBytes(32));
+        var end = new StreamFrame.End("A test ends it.");
+        var source = new ScriptedSource(
+            move.Target.Region.Links,
+            n => n switch { 0 => [new StreamFrame.Key(first), end], 1 => [new StreamFrame.Key(second), end], _ => [] });
+        await using var target = await TargetOf.StartAsync(move, source);
+
+        await source.AskedAfterAsync(2, Stop).WaitAsync(TimeSpan.FromSeconds(60), Stop);
+
+        var kept = new byte[target.Store.Ring!.LengthBytes];
+        target.Store.Ring.CopyTo(kept);
+        Assert.Equal(first, kept);
     }
 
     // What an honest source would send at once.

@@ -17,6 +17,12 @@ internal sealed class BreakablePeer(IRegionPeer region, Action<string> ask, Func
     public Task<CommandResult> ExecuteAsync(AccountId account, CredentialCommand command, CancellationToken cancellationToken)
         => Ask("execute", () => region.ExecuteAsync(account, command, cancellationToken));
 
+    public Task<KeyRenewal> RotateKeyAsync(AccountId account, Guid rotation, CancellationToken cancellationToken)
+        => Ask("rotateKey", () => region.RotateKeyAsync(account, rotation, cancellationToken));
+
+    public Task<KeyRenewal> DescribeKeysAsync(AccountId account, CancellationToken cancellationToken)
+        => Ask("describeKeys", () => region.DescribeKeysAsync(account, cancellationToken));
+
     public Task<IReadOnlyList<AccessKeyView>> ListKeysAsync(AccountId account, CancellationToken cancellationToken)
         => Ask("listKeys", () => region.ListKeysAsync(account, cancellationToken));
 

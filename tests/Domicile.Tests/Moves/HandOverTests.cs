@@ -133,6 +133,7 @@ public sealed class HandOverTests : IAsyncLifetime
     {
         var forged = await ForgeAsync(forgery);
         await MoveAsync();
+        await _deployment.EncryptedAgainAsync(TestDeployment.Singapore, _account.Id);
         var before = await DigestAsync();
 
         var answer = await TakeAsync(forged);

@@ -16,6 +16,7 @@ public sealed class RequestRuleTests
     {
         await using var move = await MoveByHand.StartAsync();
         await move.SettleAsync();
+        await move.Deployment.EncryptedAgainAsync(TestDeployment.Singapore, move.Account.Id);
         var first = await HandOverAsync(move);
         var seq = move.AtTarget.Row!.Seq;
         Assert.Equal(first, await HandOverAsync(move));
@@ -34,6 +35,7 @@ public sealed class RequestRuleTests
     {
         await using var move = await MoveByHand.StartAsync();
         await move.SettleAsync();
+        await move.Deployment.EncryptedAgainAsync(TestDeployment.Singapore, move.Account.Id);
         var seq = move.AtTarget.Row!.Seq;
         Assert.IsNotType<HandOverAnswer.Applied>(await HandOverAsync(move, caller, number, epoch));
         Assert.Equal(seq, move.AtTarget.Row!.Seq);

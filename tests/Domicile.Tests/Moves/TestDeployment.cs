@@ -118,6 +118,16 @@ internal sealed class TestDeployment : IMoveControl, IAsyncDisposable
         return profile;
     }
 
+    /// <summary>Completes when nothing of the account lies under a former key here: until then its secrets' rows change.</summary>
+    public async Task EncryptedAgainAsync(RegionName region, AccountId account)
+    {
+        var store = _storages[region].Open(account);
+        for (var ticket = store.CommitCount; store.HasFormerKeys; ticket = store.CommitCount)
+        {
+            await store.ChangedSince(ticket, CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(60));
+        }
+    }
+
     public static MoveRequest Request(AccountProfile profile, RegionName from, RegionName to, long epoch = 1)
         => new(profile, from, to, epoch, 1, "a test", TimeSpan.Zero, RandomNumberGenerator.GetBytes(32), 0, 0);
 

@@ -20,7 +20,7 @@ internal sealed class Follower(TestAccount source, TestAccount target) : IAsyncD
         await target.Change(t =>
         {
             t.PutRow(t.Row! with { State = AccountState.Arriving });
-            target.Store.ImportKey(t, key);
+            target.Store.ImportKeys(t, key);
         });
         return new Follower(source, target);
     }

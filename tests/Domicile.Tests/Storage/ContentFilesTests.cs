@@ -225,7 +225,7 @@ public sealed class ContentFilesTests : IAsyncLifetime
         await copy.WriteAsync(
             transaction =>
             {
-                copy.ImportKey(transaction, key);
+                copy.ImportKeys(transaction, key);
                 return true;
             },
             Cancelled);

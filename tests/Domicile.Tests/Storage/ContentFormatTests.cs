@@ -39,7 +39,7 @@ public sealed class ContentFormatTests : IAsyncLifetime
         await _store.WriteAsync(
             transaction =>
             {
-                _store.ImportKey(transaction, Enumerable.Range(0, 32).Select(i => (byte)i).ToArray());
+                _store.ImportKeys(transaction, Enumerable.Range(0, 32).Select(i => (byte)i).ToArray());
                 return true;
             },
             TestContext.Current.CancellationToken);

@@ -70,9 +70,9 @@ public sealed class ErasureTests
         await store.WriteAsync(
             transaction =>
             {
-                Assert.Same(key, transaction.Key!.Key);
+                Assert.Same(key, transaction.Ring!.Ring.Newest);
                 store.DestroyKey(transaction);
-                return transaction.Key is null;
+                return transaction.Ring is null;
             },
             Cancelled);
 

@@ -97,6 +97,8 @@ public sealed class RegionStorageTests
                 transaction.Sql.Execute("ALTER TABLE move_record DROP COLUMN signed_order");
                 transaction.Sql.Execute("DROP TABLE erasure");
                 transaction.Sql.Execute("DROP TABLE revoked_key");
+                transaction.Sql.Execute("DROP TABLE rekey");
+                transaction.Sql.Execute("ALTER TABLE account DROP COLUMN former_keys");
                 return transaction.Sql.Execute("PRAGMA user_version=1");
             },
             Cancelled);

@@ -45,5 +45,5 @@ internal sealed class CredentialCommands(RowChanges changes)
     private CredentialRow Seal(Credential credential, long seq)
         => new(
             credential.AccessKeyId, seq, credential.CreatedAt.ToUnixTimeMilliseconds(), credential.Label,
-            SealedSecret.Seal(changes.Transaction.Key!.Key, credential));
+            SealedSecret.Seal(changes.Transaction.Ring!.Ring, credential));
 }
