@@ -5,6 +5,7 @@ using System.Globalization;
 using System.IO.Pipelines;
 using System.Net;
 using System.Net.Http.Headers;
+using System.Runtime.ExceptionServices;
 using Domicile.Accounts;
 using Domicile.Server.S3;
 using Domicile.Server.S3.Bodies;
@@ -47,7 +48,10 @@ internal sealed class RequestForwarder(PeerClients peers, UnprovenBodies bodies,
         "Alt-Svc", "Clear-Site-Data", "Set-Cookie", "Strict-Transport-Security",
     }.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
 
-    /// <summary>Relays the request and writes the answer. Throws only when the client is gone or the link breaks mid-answer.</summary>
+    /// <summary>
+    /// Relays the request and writes the answer. Throws only when the client is gone or its body is none, or the link breaks
+    /// mid-answer.
+    /// </summary>
     /// <returns>
     /// Null where the client has its answer. Else the account has moved on: nothing was answered, and nothing of the body is
     /// lost.
@@ -87,8 +91,13 @@ internal sealed class RequestForwarder(PeerClients peers, UnprovenBodies bodies,
             await AnswerBusyAsync(context, $"The account's home region {home} is silent.");
             return null;
         }
-        catch (HttpRequestException)
+        catch (HttpRequestException e)
         {
+            if (FindBrokenBody(e) is { } broken)
+            {
+                ExceptionDispatchInfo.Throw(broken); // What the client sent is no body: no fault of the home or the link.
+            }
+
             await AnswerBusyAsync(context, $"The account's home region {home} does not answer.");
             return null;
         }
@@ -104,6 +113,9 @@ internal sealed class RequestForwarder(PeerClients peers, UnprovenBodies bodies,
             return null;
         }
     }
+
+    private static BadHttpRequestException? FindBrokenBody(Exception? failure)
+        => failure is null or BadHttpRequestException ? (BadHttpRequestException?)failure : FindBrokenBody(failure.InnerException);
 
     // What only reads or removes is answered soon, after a cut-over at most. A body takes its sender's time, and a copy its
     // object's: those wait for as long as their client does.
