@@ -234,7 +234,8 @@ internal sealed class RequestForwarder(PeerClients peers, UnprovenBodies bodies,
     }
 
     private static bool HasBody(HttpContext context)
-        => context.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody ?? context.Request.ContentLength > 0;
+        => !RelayEndpoint.IsWithoutBody(context.Request.Method)
+            && (context.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody ?? context.Request.ContentLength > 0);
 
     private static async Task CopyAnswerAsync(HttpResponseMessage response, HttpContext context)
     {
