@@ -49,6 +49,13 @@ internal static class RelayEndpoint
     /// </summary>
     public const int HeadBytesMax = 192 << 10;
 
+    /// <summary>
+    /// No operation by these methods reads a body. A client may send one, and the home would answer without it: it stays where it
+    /// entered.
+    /// </summary>
+    public static bool IsWithoutBody(string method)
+        => HttpMethods.IsGet(method) || HttpMethods.IsHead(method) || HttpMethods.IsDelete(method);
+
     /// <param name="serve">Serves it as a client's.</param>
     public static async Task HandleAsync(HttpContext context, RegionName caller, RequestDelegate serve)
     {
@@ -59,7 +66,7 @@ internal static class RelayEndpoint
         }
 
         new Relayed(caller, hops, request.HostBucket) { IsBodyHeld = context.Request.Headers.Expect.Count > 0 }.Mark(context);
-        var counted = context.Request.ContentLength is null && LengthSaid(request) is [var length]
+        var counted = context.Request.Headers.TransferEncoding.Count > 0 && LengthSaid(request) is [var length]
             ? PipeReader.Create(new ExactBody(context.Request.Body, long.Parse(length, CultureInfo.InvariantCulture)))
             : null;
         var body = counted?.AsStream() ?? context.Request.Body;
@@ -83,6 +90,7 @@ internal static class RelayEndpoint
     // short one that comes in chunks is counted while it is read.
     private static bool BodyAgrees(HttpRequest link, ClientRequest request) => LengthSaid(request) switch
     {
+        _ when IsWithoutBody(request.Method) => link.ContentLength is null or 0 && link.Headers.TransferEncoding.Count == 0,
         [] => link.ContentLength is null or 0,
         [var text] when link.Headers.TransferEncoding.Count == 0
             => text == (link.ContentLength ?? 0).ToString(CultureInfo.InvariantCulture),

@@ -3,6 +3,7 @@ using System.Collections.Frozen;
 using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
+using System.Runtime.ExceptionServices;
 using Domicile.Accounts;
 using Domicile.Server.Hosting;
 using Domicile.Server.S3;
@@ -46,7 +47,10 @@ internal sealed class RequestForwarder(PeerClients peers, UnprovenBodies bodies,
         "Alt-Svc", "Clear-Site-Data", "Set-Cookie", "Strict-Transport-Security",
     }.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
 
-    /// <summary>Relays the request and writes the answer. Throws only when the client is gone or the link breaks mid-answer.</summary>
+    /// <summary>
+    /// Relays the request and writes the answer. Throws only when the client is gone or its body is none, or the link breaks
+    /// mid-answer.
+    /// </summary>
     /// <returns>
     /// Null where the client has its answer. Else the account has moved on: nothing was answered, and nothing of the body is
     /// lost.
@@ -113,8 +117,13 @@ internal sealed class RequestForwarder(PeerClients peers, UnprovenBodies bodies,
             await AnswerBusyAsync(context, $"The account's home region {home} is silent.");
             return null;
         }
-        catch (HttpRequestException)
+        catch (HttpRequestException e)
         {
+            if (FindBrokenBody(e) is { } broken)
+            {
+                ExceptionDispatchInfo.Throw(broken); // What the client sent is no body: no fault of the home or the link.
+            }
+
             await AnswerBusyAsync(context, $"The account's home region {home} does not answer.");
             return null;
         }
@@ -130,6 +139,9 @@ internal sealed class RequestForwarder(PeerClients peers, UnprovenBodies bodies,
             return null;
         }
     }
+
+    private static BadHttpRequestException? FindBrokenBody(Exception? failure)
+        => failure is null or BadHttpRequestException ? (BadHttpRequestException?)failure : FindBrokenBody(failure.InnerException);
 
     // What only reads or removes is answered soon, after a cut-over at most. A body takes its sender's time, and a copy its
     // object's: those wait for as long as their client does.
@@ -216,7 +228,8 @@ internal sealed class RequestForwarder(PeerClients peers, UnprovenBodies bodies,
     }
 
     private static bool HasBody(HttpContext context)
-        => context.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody ?? context.Request.ContentLength > 0;
+        => !RelayEndpoint.IsWithoutBody(context.Request.Method)
+            && (context.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody ?? context.Request.ContentLength > 0);
 
     private static async Task CopyAnswerAsync(HttpResponseMessage response, HttpContext context)
     {

@@ -7,6 +7,7 @@ using Domicile.Deployments;
 using Domicile.Moves;
 using Domicile.Objects;
 using Domicile.Server.Peers;
+using Domicile.Server.S3.Bodies;
 using Domicile.Server.S3.Signing;
 using Domicile.Server.S3.Wire;
 using Microsoft.AspNetCore.Http.Features;
@@ -55,7 +56,7 @@ internal sealed partial class S3Endpoint(
         }
         catch (BadHttpRequestException broken)
         {
-            await FailAsync(context, S3Error.Of("IncompleteBody", broken.Message));
+            await FailAsync(context, RequestBody.ErrorOf(broken));
         }
         catch (Exception failure)
         {

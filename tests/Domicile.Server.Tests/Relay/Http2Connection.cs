@@ -14,6 +14,9 @@ namespace Domicile.Server.Tests.Relay;
 internal sealed class Http2Connection(NetworkStream stream)
 {
     private const int FrameBytesMax = 16_384;
+
+    // A reset may overtake the last frame, which says why.
+    private const string Over = "(the connection is over)\n";
     private const byte EndStream = 1;
     private const byte EndHeaders = 4;
     private const byte Acknowledged = 1;
@@ -50,7 +53,7 @@ internal sealed class Http2Connection(NetworkStream stream)
         }
         catch (IOException)
         {
-            answers.Append("(broken)\n");
+            answers.Append(Over);
         }
 
         return answers.ToString();
@@ -134,8 +137,7 @@ internal sealed class Http2Connection(NetworkStream stream)
                     answer.Append(CultureInfo.InvariantCulture, $"(reset {BinaryPrimitives.ReadUInt32BigEndian(payload)})\n");
                     return true;
                 case FrameType.GoAway:
-                    // The server closes at once, and what was sent to it unread resets the connection: it may come or not.
-                    answer.Append("(broken)\n");
+                    answer.Append(Over);
                     return false;
             }
 
@@ -146,7 +148,7 @@ internal sealed class Http2Connection(NetworkStream stream)
             }
         }
 
-        answer.Append("(ended)\n");
+        answer.Append(Over);
         return false;
     }
 

@@ -99,6 +99,17 @@ public sealed partial class RelayConformanceTests(SharedDeployment shared) : IAs
         ("a virtual host", side => side.Ask("GET", "/a") with { Endpoint = new($"http://{Bucket}.{SharedDeployment.VirtualHost}") }),
         ("continue", side => side.Ask("PUT", $"/{Bucket}/long", new string('l', 200_000)) with { Unsigned = [("Expect", "100-continue")] }),
         ("continue without a body", side => side.Ask("GET", Object) with { Unsigned = [("Expect", "100-continue")] }),
+        ("a chunk that is none", side => side.Ask("POST", $"/{Bucket}/up?uploadId=none", "zz\r\n") with
+        {
+            PayloadHash = "UNSIGNED-PAYLOAD",
+            ChangeHead = head => Kept(head).Replace("Content-Length: 4\r\n", "Transfer-Encoding: chunked\r\n", StringComparison.Ordinal),
+        }),
+        ("a chunk that is none, and is not read", side => side.Ask("HEAD", Object, "zz\r\n") with
+        {
+            PayloadHash = "UNSIGNED-PAYLOAD",
+            ChangeHead = head => Kept(head).Replace("Content-Length: 4\r\n", "Transfer-Encoding: chunked\r\n", StringComparison.Ordinal),
+        }),
+        ("a body that is not read", side => side.Ask("DELETE", $"/{Bucket}/none", "body")),
         ("another expectation", side => side.Ask("GET", Object) with { Unsigned = [("Expect", "tea")] }),
         ("a wrong digest", side => side.Ask("PUT", Object, "x", ("content-md5", "AAAAAAAAAAAAAAAAAAAAAA=="))),
         ("a wrong hash", side => side.Ask("PUT", Object, "x") with { PayloadHash = new string('0', 64) }),

@@ -34,6 +34,10 @@ internal abstract class RequestBody(PipeReader source) : IDisposable
             ? new ChunkedBody(source, signature, decodedLengthBytes)
             : new PlainBody(source, signature.Payload, decodedLengthBytes);
 
+    /// <summary>What an answer says of a body that the client did not send as HTTP has it, or not in time.</summary>
+    public static S3Error ErrorOf(BadHttpRequestException cause)
+        => S3Error.Of(cause.StatusCode == StatusCodes.Status408RequestTimeout ? "RequestTimeout" : "IncompleteBody");
+
     /// <summary>What has arrived. Null: the client broke off or dawdled, and <see cref="Failure"/> is set.</summary>
     protected async ValueTask<ReadResult?> FillAsync(CancellationToken cancellationToken)
     {
@@ -44,7 +48,7 @@ internal abstract class RequestBody(PipeReader source) : IDisposable
         }
         catch (BadHttpRequestException cause)
         {
-            Failure = S3Error.Of(cause.StatusCode == StatusCodes.Status408RequestTimeout ? "RequestTimeout" : "IncompleteBody");
+            Failure = ErrorOf(cause);
             return null;
         }
         catch (IOException)
