@@ -5,17 +5,17 @@ using Domicile.Control;
 
 namespace Domicile.Cli.Verbs;
 
-/// <summary><c>domicile key rotate --account ACCOUNT</c></summary>
+/// <summary><c>domicile key rotate ACCOUNT</c></summary>
 internal static class KeyRotateVerb
 {
-    private static readonly Option<string> Account = Words.AccountOption();
+    private static readonly Argument<string> Account = Words.Account();
 
     public static Command Create(CliHost host)
         => new VerbCommand(
             "rotate",
             "Draw a new key for an account's contents, and encrypt under it what there is, in the background. Access keys stay: "
             + "to renew one, `key add` another and `key revoke` the old one",
-            "domicile key rotate --account xk3v5yq2mbnd7hae", "domicile account show xk3v5yq2mbnd7hae",
+            "domicile key rotate xk3v5yq2mbnd7hae", "domicile account show xk3v5yq2mbnd7hae",
             "domicile key add xk3v5yq2mbnd7hae --label phone", "domicile key revoke DKXK3V5YQ2MBND7HAEABCD2345") { Account }
             .Runs(host, RunAsync);
 

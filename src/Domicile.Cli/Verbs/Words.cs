@@ -18,19 +18,6 @@ internal static class Words
         return argument;
     }
 
-    public static Option<string> AccountOption()
-    {
-        var option = new Option<string>("--account")
-        {
-            Description = "Account id, as `domicile account list` shows it",
-            HelpName = "ACCOUNT",
-            Required = true,
-        };
-        option.Validators.Add(result => Check(
-            result, AccountId.TryParse(One(result), out _), "is not an account id (`domicile account list` shows them)"));
-        return option;
-    }
-
     public static Argument<Guid> Move()
         => new("MOVE")
         {

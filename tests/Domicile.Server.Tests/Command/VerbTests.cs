@@ -22,7 +22,7 @@ public sealed class VerbTests
         var where = await JsonAsync(deployment, $"where {account}");
         Assert.All(["home", "epoch", "exposure", "rule"], name => Assert.True(where.TryGetProperty(name, out _), name));
         var key = (await JsonAsync(deployment, $"key add {account} --label second")).GetProperty("accessKey").GetString();
-        await JsonAsync(deployment, $"key list {account}", $"key revoke {key}", $"key rotate --account {account}");
+        await JsonAsync(deployment, $"key list {account}", $"key revoke {key}", $"key rotate {account}");
         Assert.Equal(1, (await JsonAsync(deployment, "plan")).GetProperty("moves").GetArrayLength());
         Assert.Equal("done", (await JsonAsync(deployment, "apply --at-once 2")).GetProperty("moves")[0].GetProperty("state").GetString());
 
