@@ -64,7 +64,7 @@ internal static class AccountsApi
         var added = await desk.Keys.AddAsync(id, request, cancelled);
         if (added is Outcome<NewKeyView>.Done { Answer.AccessKey: var key })
         {
-            Record(security, context, key, "keyAdded");
+            Record(security, context, AccountOf(key), "keyAdded");
         }
 
         return Answers.From(added);
@@ -80,8 +80,7 @@ internal static class AccountsApi
         var rotated = await desk.Keys.RotateAsync(id, cancelled);
         if (rotated is Outcome<KeyRenewalView>.Done { Answer.Account: var account })
         {
-            security.Record(
-                SecurityEvent.KeysChanged, SecuritySource.OfOperator(context.Operator()), "keyRotated", AccountId.Parse(account));
+            Record(security, context, AccountId.Parse(account), "keyRotated");
         }
 
         return Answers.From(rotated);
@@ -97,14 +96,14 @@ internal static class AccountsApi
         var revoked = await desk.Keys.RevokeAsync(accessKey, cancelled);
         if (revoked is Outcome<AccessKeyView>.Done)
         {
-            Record(security, context, accessKey, "keyRevoked");
+            Record(security, context, AccountOf(accessKey), "keyRevoked");
         }
 
         return Answers.From(revoked);
     }
 
-    private static void Record(SecurityLog security, HttpContext context, string accessKey, string what)
-        => security.Record(
-            SecurityEvent.KeysChanged, SecuritySource.OfOperator(context.Operator()), what,
-            AccessKey.TryGetAccount(accessKey, out var account) ? account : null);
+    private static void Record(SecurityLog security, HttpContext context, AccountId? account, string what)
+        => security.Record(SecurityEvent.KeysChanged, SecuritySource.OfOperator(context.Operator()), what, account);
+
+    private static AccountId? AccountOf(string accessKey) => AccessKey.TryGetAccount(accessKey, out var account) ? account : null;
 }

@@ -79,10 +79,10 @@ internal sealed class ConnectionShares(int allMax, int eachMax, TimeProvider tim
     internal sealed class Place(object party, Action close, TimeProvider time)
     {
         private const long AtWork = long.MaxValue;
-        private long _waitingSince = time.GetTimestamp();
         private readonly Lock _counting = new();
+        private long _waitingSince = time.GetTimestamp();
         private int _open;
-        private bool _isServed;
+        private volatile bool _isServed;
 
         public object Party => party;
 
@@ -94,8 +94,8 @@ internal sealed class ConnectionShares(int allMax, int eachMax, TimeProvider tim
         /// <summary>A request of it was served: somebody is there who may ask.</summary>
         public bool IsServed
         {
-            get => Volatile.Read(ref _isServed);
-            set => Volatile.Write(ref _isServed, value);
+            get => _isServed;
+            set => _isServed = value;
         }
 
         /// <summary>The requests of this connection that may be relayed at the same time while it has not been served.</summary>

@@ -121,11 +121,10 @@ internal static class MoveLimits
     /// <summary>Rows that one transaction of an erasure deletes.</summary>
     public const int EraseRowsAtOnce = 2000;
 
-    /// <inheritdoc cref="RetryAfter"/>
-    public static TimeSpan ReencryptionRetryAfter(int failures)
-        => TimeSpan.FromTicks(Math.Min(RetryFirst.Ticks << Math.Min(failures, 16), ReencryptionRetryMax.Ticks));
-
     /// <summary>A retry's delay: doubling, bounded.</summary>
-    public static TimeSpan RetryAfter(int failures)
-        => TimeSpan.FromTicks(Math.Min(RetryFirst.Ticks << Math.Min(failures, 10), RetryMax.Ticks));
+    public static TimeSpan RetryAfter(int failures) => RetryAfter(failures, RetryMax);
+
+    /// <inheritdoc cref="RetryAfter(int)"/>
+    public static TimeSpan RetryAfter(int failures, TimeSpan atMost)
+        => TimeSpan.FromTicks(Math.Min(RetryFirst.Ticks << Math.Min(failures, 16), atMost.Ticks));
 }

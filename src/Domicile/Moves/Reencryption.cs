@@ -95,7 +95,8 @@ internal sealed partial class Reencryption(RegionContext region, ILogger<Reencry
             }
 
             failures = isTrouble ? failures + 1 : 0;
-            await Task.Delay(MoveLimits.ReencryptionRetryAfter(failures), region.Time, _stop.Token).ConfigureAwait(Quiet);
+            var after = MoveLimits.RetryAfter(failures, MoveLimits.ReencryptionRetryMax);
+            await Task.Delay(after, region.Time, _stop.Token).ConfigureAwait(Quiet);
         }
     }
 

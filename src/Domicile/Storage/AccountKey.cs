@@ -74,10 +74,6 @@ internal sealed class AccountKey : IDisposable
         return sealedBytes;
     }
 
-    /// <exception cref="ContentCorruptException">The bytes are not what was sealed for this purpose.</exception>
-    public SecretBytes OpenSmall(string purpose, ReadOnlySpan<byte> sealedBytes)
-        => TryOpenSmall(purpose, sealedBytes, out var plain) ? plain : throw SecretCorrupt();
-
     /// <returns>False where the bytes are not what was sealed under this key for this purpose.</returns>
     public bool TryOpenSmall(string purpose, ReadOnlySpan<byte> sealedBytes, [NotNullWhen(true)] out SecretBytes? plain)
     {
@@ -131,9 +127,6 @@ internal sealed class AccountKey : IDisposable
 
         GC.SuppressFinalize(this);
     }
-
-    internal static ContentCorruptException SecretCorrupt()
-        => new("A secret of the account fails its authentication. Revoke the credential and make a new one.");
 
     private bool TryCopyTo(Span<byte> destination)
     {

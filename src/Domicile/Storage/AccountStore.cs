@@ -93,9 +93,6 @@ internal sealed partial class AccountStore
         }
     }
 
-    /// <summary>The newest of them.</summary>
-    public AccountKey? Key => Ring?.Newest;
-
     /// <summary>Counts commits; a ticket for <see cref="ChangedSince"/>.</summary>
     public long CommitCount
     {

@@ -73,7 +73,8 @@ internal sealed class KeyRing
 
     /// <exception cref="ContentCorruptException">The bytes are not what was sealed for this purpose.</exception>
     public SecretBytes OpenSmall(string purpose, ReadOnlySpan<byte> sealedBytes)
-        => TryOpenSmall(purpose, sealedBytes, out var plain) ? plain : throw AccountKey.SecretCorrupt();
+        => TryOpenSmall(purpose, sealedBytes, out var plain) ? plain : throw new ContentCorruptException(
+            "A secret of the account fails its authentication. Revoke the credential and make a new one.");
 
     public bool TryOpenSmall(string purpose, ReadOnlySpan<byte> sealedBytes, [NotNullWhen(true)] out SecretBytes? plain)
     {

@@ -127,7 +127,7 @@ internal sealed class Ending(Deployment deployment, Scenario scenario)
 
             var left = store.Read(sql => Dump.Of(sql, account.Id)).Count;
             var files = region.Disk.AllFilesUnder(store.Directory).Count();
-            if (left + files > 0 || store.Key is not null || HasMarkers(store.Directory))
+            if (left + files > 0 || store.Ring is not null || HasMarkers(store.Directory))
             {
                 throw new ViolationException(
                     Invariants.EraseComplete, $"{region.Name} still has {left} rows and {files} files of {deployment.NameOf(account.Id)}, or words in free pages");

@@ -43,7 +43,7 @@ internal sealed class Ghost(Deployment deployment)
             {
                 var key = (account.Id, machine.Region);
                 var before = _seen.GetValueOrDefault(key);
-                var hasKey = store.Key is not null;
+                var hasKey = store.Ring is not null;
                 if (!ReferenceEquals(before?.Row, row) || before.HasKey != hasKey)
                 {
                     var now = new Seen(row, hasKey);

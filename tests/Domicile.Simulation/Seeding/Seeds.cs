@@ -54,7 +54,7 @@ internal sealed class Seeds(SeededBug bug)
     /// <summary>The copy that this region has, though it may not be the home: a cache says so, and nobody looks at the row.</summary>
     public AccountCopy? FindCached(RegionMachine machine, RegionNode node, AccountId account)
     {
-        if (bug != SeededBug.RouterCacheWithoutEpoch || node.Region.Storage.Find(account) is not { Key: not null } store)
+        if (bug != SeededBug.RouterCacheWithoutEpoch || node.Region.Storage.Find(account) is not { Ring: not null } store)
         {
             return null;
         }

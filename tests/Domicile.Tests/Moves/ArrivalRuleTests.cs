@@ -79,7 +79,7 @@ public sealed class ArrivalRuleTests
         late.Begin(move.Order);
         await source.LeftAsync(1, Stop).WaitAsync(TimeSpan.FromSeconds(60), Stop);
 
-        Assert.Null(target.Store.Key);
+        Assert.Null(target.Store.Ring);
         Assert.Equal(0, target.Store.Row!.Cursor);
     }
 
@@ -126,7 +126,7 @@ public sealed class ArrivalRuleTests
     private static (StreamFrame.Key Key, StreamFrame.Batch All) Whole(MoveByHand move)
     {
         var key = new byte[AccountKey.LengthBytes];
-        move.AtSource.Key!.CopyTo(key);
+        move.AtSource.Ring!.CopyTo(key);
         var changes = move.AtSource.Read(sql => ChangeFeed.Read(sql, move.Account.Id, 0, 100, 1 << 20));
         return (new StreamFrame.Key(key), new StreamFrame.Batch(0, changes.CompleteUpTo, 0, changes));
     }

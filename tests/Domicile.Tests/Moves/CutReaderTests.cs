@@ -29,7 +29,7 @@ public sealed class CutReaderTests
         var erasing = role.EraseAsync(deployment.Orders.Sign(move.Order), move.Arrival!, Stop);
         await CancelledAsync(copy.Cut);
         Assert.False(erasing.IsCompleted);
-        Assert.NotNull(copy.Store.Key);
+        Assert.NotNull(copy.Store.Ring);
         await upload.DisposeAsync();
         await copy.DisposeAsync();
 
@@ -47,7 +47,7 @@ public sealed class CutReaderTests
 
         var refused = await Assert.ThrowsAsync<RegionRefusedException>(() => role.EraseAsync(deployment.Orders.Sign(move.Order), move.Arrival!, Stop));
         Assert.Contains("still have account", refused.Reason, StringComparison.Ordinal);
-        Assert.NotNull(copy.Store.Key);
+        Assert.NotNull(copy.Store.Ring);
         Assert.True(copy.Store.Row!.HasData);
 
         await copy.DisposeAsync();
@@ -72,7 +72,7 @@ public sealed class CutReaderTests
             Assert.Contains("1 open files", refused.Reason, StringComparison.Ordinal);
         }
 
-        Assert.Null(copy.Store.Key);
+        Assert.Null(copy.Store.Ring);
         Assert.Equal(0, copy.Store.Read(sql => AccountStore.CountRows(sql, copy.Account)));
         var again = await new SourceRole(source.Region).EraseAsync(deployment.Orders.Sign(move.Order), move.Arrival!, Stop);
 

@@ -58,12 +58,12 @@ public sealed class ReencryptionTests : IAsyncLifetime
         var former = KeyRingTests.OnlyKeyOf(StoreOf(Beijing));
 
         await Beijing.RotateKeyAsync(_account.Id, Id(1), Stop);
-        var newest = StoreOf(Beijing).Key;
+        var newest = StoreOf(Beijing).Ring!.Newest;
         await AllUnderNewestAsync(Beijing);
         var again = await Beijing.RotateKeyAsync(_account.Id, Id(1), Stop);
 
         Assert.Equal(1, again.Keys);
-        Assert.Same(newest, StoreOf(Beijing).Key);
+        Assert.Same(newest, StoreOf(Beijing).Ring!.Newest);
         AssertNothingUnder(Beijing, former);
         await AssertWholeAsync(Beijing);
     }

@@ -172,7 +172,7 @@ public sealed class SourceRuleTests
         await move.DepartAsync();
         var arrival = Assert.IsType<StepAnswer.Activated>(await move.ActivateAsync()).Statement;
         Assert.IsType<StepAnswer.NotNow>(await move.Source.EraseAsync(move.Order, arrival, Stop));
-        Assert.NotNull(move.AtSource.Key);
+        Assert.NotNull(move.AtSource.Ring);
     }
 
     [Fact]
@@ -188,7 +188,7 @@ public sealed class SourceRuleTests
         }), Stop));
         Assert.IsType<StepAnswer.NotNow>(
             await move.Source.EraseAsync(move.Order, ArrivalOf(move, move.OrderOf(1, epoch: 2, TestDeployment.Beijing, TestDeployment.Singapore)), Stop));
-        Assert.NotNull(move.AtSource.Key);
+        Assert.NotNull(move.AtSource.Ring);
         Assert.IsType<StepAnswer.Erased>(await move.Source.EraseAsync(move.Order, move.Arrival, Stop));
     }
 
@@ -217,11 +217,11 @@ public sealed class SourceRuleTests
             var asked = role.EraseAsync(move.Order, move.Arrival, Stop);
             time.Advance(MoveLimits.EraseAnswerMax);
             Assert.IsType<StepAnswer.Erasing>(await asked);
-            Assert.NotNull(move.AtSource.Key);
+            Assert.NotNull(move.AtSource.Ring);
         }
 
         Assert.IsType<StepAnswer.Erased>(await role.EraseAsync(move.Order, move.Arrival, Stop));
-        Assert.Null(move.AtSource.Key);
+        Assert.Null(move.AtSource.Ring);
     }
 
     [Theory]

@@ -16,7 +16,7 @@ internal sealed class Follower(TestAccount source, TestAccount target) : IAsyncD
         await source.Change(t => t.PutRow(t.Row! with { Pulling = move }));
         var target = await TestAccount.CreateAsync();
         var key = new byte[32];
-        source.Store.Key!.CopyTo(key);
+        source.Store.Ring!.CopyTo(key);
         await target.Change(t =>
         {
             t.PutRow(t.Row! with { State = AccountState.Arriving });

@@ -221,7 +221,7 @@ public sealed class ContentFilesTests : IAsyncLifetime
     {
         var copy = await target.AddAsync();
         var key = new byte[AccountKey.LengthBytes];
-        _store.Key!.CopyTo(key);
+        _store.Ring!.CopyTo(key);
         await copy.WriteAsync(
             transaction =>
             {

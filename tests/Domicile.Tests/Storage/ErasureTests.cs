@@ -63,7 +63,7 @@ public sealed class ErasureTests
     {
         await using var region = await TemporaryRegion.CreateAsync();
         var store = await region.AddAsync();
-        var key = store.Key!;
+        var key = store.Ring!.Newest;
         var content = await Contents.WriteAsync(store, Contents.Bytes(100));
         var secret = key.SealSmall("an access key", "secret"u8);
 
@@ -76,11 +76,11 @@ public sealed class ErasureTests
             },
             Cancelled);
 
-        Assert.Null(store.Key);
-        Assert.Throws<ObjectDisposedException>(() => key.OpenSmall("an access key", secret));
+        Assert.Null(store.Ring);
+        Assert.Throws<ObjectDisposedException>(() => key.TryOpenSmall("an access key", secret, out _));
         await Assert.ThrowsAsync<StorageUnreadableException>(() => Contents.ReadAsync(store, content));
         await region.ReopenAsync();
-        Assert.Null(region.Storage.Find(store.Account)!.Key);
+        Assert.Null(region.Storage.Find(store.Account)!.Ring);
     }
 
     /// <summary>
@@ -136,9 +136,9 @@ public sealed class ErasureTests
     {
         await using var region = await TemporaryRegion.CreateAsync();
         var store = await region.AddAsync();
-        var before = store.Key!;
+        var before = store.Ring!.Newest;
         Assert.True(store.TryRest());
-        var now = store.Key!;
+        var now = store.Ring!.Newest;
         Assert.NotSame(before, now);
         Assert.False(before.IsDestroyed || store.HasForgottenKey);
 

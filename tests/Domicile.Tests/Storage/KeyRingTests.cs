@@ -184,7 +184,7 @@ public sealed class KeyRingTests : IAsyncLifetime
     internal static KeyRing OnlyKeyOf(AccountStore store)
     {
         var key = new byte[AccountKey.LengthBytes];
-        store.Key!.CopyTo(key);
+        store.Ring!.Newest.CopyTo(key);
         return new KeyRing(new AccountKey(key));
     }
 

@@ -157,11 +157,11 @@ public sealed class RegionStorageTests
         }
 
         var store = await region.AddAsync();
-        var sealedBytes = store.Key!.SealSmall("purpose", [1, 2, 3]);
+        var sealedBytes = store.Ring!.SealSmall("purpose", [1, 2, 3]);
 
         await region.ReopenAsync();
 
-        var key = region.Storage.Find(store.Account)!.Key!;
+        var key = region.Storage.Find(store.Account)!.Ring!;
         using (var opened = key.OpenSmall("purpose", sealedBytes))
         {
             Assert.Equal([1, 2, 3], opened.Span.ToArray());
@@ -177,7 +177,7 @@ public sealed class RegionStorageTests
     {
         await using var region = await TemporaryRegion.CreateAsync();
         var store = await region.AddAsync();
-        var secret = store.Key!.SealSmall("p", [1]);
+        var secret = store.Ring!.SealSmall("p", [1]);
 
         await Assert.ThrowsAsync<TimeoutException>(() => store.WriteAsync<bool>(
             transaction =>
@@ -187,7 +187,7 @@ public sealed class RegionStorageTests
             },
             Cancelled));
 
-        using var opened = store.Key!.OpenSmall("p", secret);
+        using var opened = store.Ring!.OpenSmall("p", secret);
         Assert.Equal([1], opened.Span.ToArray());
     }
 
