@@ -73,6 +73,7 @@ receipt=$work/receipt.json
 
 # Field NAME of PLACE goes into said_PLACE_NAME. A place begins at its line `  "PLACE": {`.
 envelopes='departure arrival erasure move'
+said_reencryption_payload=
 place='' hashes=''
 while IFS= read -r line; do
   if [[ $line =~ ^'  "'([a-z]+)'": {'$ ]]; then
@@ -88,6 +89,8 @@ field() { # PLACE NAME
   local name=said_$1_$2
   printf '%s\n' "${!name:-}"
 }
+# The target's word on encrypting again, which may be left out, is the file's last member.
+[ -z "$said_reencryption_payload" ] || envelopes+=' reencryption'
 for name in $envelopes; do
   field "$name" payload >"$work/$name.b64"
   field "$name" sig >"$work/$name.sig64"
@@ -104,13 +107,16 @@ salt=${said_opening_salt:-}
 
 envelope() {
   printf '  "%s": {\n    "payloadType": "application/vnd.in-toto+json",\n    "payload": "%s",\n' "$1" "$(<"$work/$1.b64")"
-  printf '    "signatures": [\n      {\n        "keyid": "%s",\n        "sig": "%s"\n      }\n    ]\n  },\n' \
+  printf '    "signatures": [\n      {\n        "keyid": "%s",\n        "sig": "%s"\n      }\n    ]\n  }' \
     "$(<"$work/$1.keyid")" "$(<"$work/$1.sig64")"
 }
 
 {
   printf '{\n  "format": "https://domicile.dev/receipt/v1",\n'
-  for name in $envelopes; do envelope "$name"; done
+  for name in departure arrival erasure move; do
+    envelope "$name"
+    printf ',\n'
+  done
   printf '  "keys": {\n    "source": "%s",\n    "target": "%s",\n' "$(<"$work/source.key64")" "$(<"$work/target.key64")"
   printf '    "control": "%s",\n    "ledger": "%s"\n  },\n' "$(<"$work/control.key64")" "$(<"$work/ledger.key64")"
   printf '  "ledger": {\n    "leafIndex": %s,\n    "treeSize": %s,\n' "$index" "$size"
@@ -123,10 +129,15 @@ envelope() {
   fi
   printf '    "checkpoint": "%s"\n  },\n' "$note"
   if [ -z "$account" ]; then
-    printf '  "opening": null\n}\n'
+    printf '  "opening": null'
   else
-    printf '  "opening": {\n    "account": "%s",\n    "salt": "%s"\n  }\n}\n' "$account" "$salt"
+    printf '  "opening": {\n    "account": "%s",\n    "salt": "%s"\n  }' "$account" "$salt"
   fi
+  if [ -n "$said_reencryption_payload" ]; then
+    printf ',\n'
+    envelope reencryption
+  fi
+  printf '\n}\n'
 } >"$work/again.json"
 cmp -s "$receipt" "$work/again.json" || fail "the file is a receipt in its canonical form"
 passed "the file is a receipt in its canonical form"
@@ -161,6 +172,7 @@ signed_by departure source
 signed_by arrival target
 signed_by erasure source
 signed_by move control
+[ -z "$said_reencryption_payload" ] || signed_by reencryption target
 
 cmp -s "$work/source.id" "$work/target.id" && fail "source and target have keys of their own"
 cmp -s "$work/source.id" "$work/control.id" && fail "source and control have keys of their own"
@@ -321,7 +333,28 @@ same "departed before it arrived" "$departure" "$(said arrival departureSha256)"
 same "arrived before it was erased" "$arrival" "$(said erasure arrivalSha256)" "$(said move arrivalSha256)"
 same "erased" "$erasure" "$(said move erasureSha256)"
 
-# --- 7. Whom it is about.
+# --- 7. Until when what came lay under keys that the source had had: the target's word, which may be left out.
+
+if [ -z "$said_reencryption_payload" ]; then
+  echo "-       what came is encrypted again: the receipt doesn't say"
+else
+  is reencryption reencryption moveId="$U" region="$R" epoch="$N" statedAt="$T" \
+    "endedAt=($T,\"contentsLeft\":0,\"bytesLeft\":0,\"damaged\":0|null,\"contentsLeft\":$N,\"bytesLeft\":$N,\"damaged\":$N)" \
+    arrivalSha256="$H"
+  same "re-encryption: one account" "$(said move sha256)" "$(said reencryption sha256)"
+  same "re-encryption: one move" "$(said move moveId)" "$(said reencryption moveId)"
+  same "re-encryption: the epoch after" "$(said move epochAfter)" "$(said reencryption epoch)"
+  same "re-encryption: the target" "$to" "$(region reencryption region)"
+  same "re-encryption: after it arrived" "$arrival" "$(said reencryption arrivalSha256)"
+  ended=$(said reencryption endedAt)
+  if [ -n "$ended" ]; then
+    passed "what came is encrypted again: since $ended the source's keys open nothing"
+  else
+    passed "what came is encrypted again: not yet at $(said reencryption statedAt), $(said reencryption contentsLeft) contents left"
+  fi
+fi
+
+# --- 8. Whom it is about.
 
 if [ -z "$account" ]; then
   echo "-       the account is the one named: the receipt names none"

@@ -19,6 +19,7 @@ namespace Domicile.Proofs;
 [JsonSerializable(typeof(MoveArrival))]
 [JsonSerializable(typeof(Erasure))]
 [JsonSerializable(typeof(Move))]
+[JsonSerializable(typeof(Reencryption))]
 [JsonSerializable(typeof(PolicyVersion))]
 [JsonSerializable(typeof(PlacementOverride))]
 [JsonSerializable(typeof(OperatorAccess))]

@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Domicile.Proofs.Statements;
 
 namespace Domicile.Proofs.Receipts;
@@ -22,9 +23,13 @@ public sealed record AccountOpening(string Account, byte[] Salt);
 /// What proves a move to someone who was not there: four signed statements, the keys, and the proof that the ledger
 /// holds control's statement, which names the other three. A file of its own; see docs/formats/receipt.md.
 /// </summary>
+/// <param name="Reencryption">
+/// The target's word on what came under the source's keys, as far as it had got when control asked; null where it has not
+/// said it. The ledger doesn't hold it: it is made after the move, and again when encrypting has ended.
+/// </param>
 public sealed record Receipt(
     DsseEnvelope Departure, DsseEnvelope Arrival, DsseEnvelope Erasure, DsseEnvelope Move,
-    ReceiptKeys Keys, LedgerProof Ledger, AccountOpening? Opening)
+    ReceiptKeys Keys, LedgerProof Ledger, AccountOpening? Opening, DsseEnvelope? Reencryption = null)
 {
     public const string FormatUri = "https://domicile.dev/receipt/v1";
     public const int LengthBytesMax = 1024 * 1024;
@@ -40,7 +45,8 @@ public sealed record Receipt(
             new LedgerForm(
                 Ledger.LeafIndex, Ledger.TreeSize, [.. Ledger.InclusionProof.Select(Convert.ToHexStringLower)],
                 Ledger.Checkpoint),
-            Opening is null ? null : new OpeningForm(Opening.Account, Convert.ToHexStringLower(Opening.Salt)));
+            Opening is null ? null : new OpeningForm(Opening.Account, Convert.ToHexStringLower(Opening.Salt)),
+            Reencryption?.ToForm());
         return [.. JsonSerializer.SerializeToUtf8Bytes(form, ProofsJson.Indented.ReceiptForm), (byte)'\n'];
     }
 
@@ -85,6 +91,12 @@ public sealed record Receipt(
             return (null, problem);
         }
 
+        DsseEnvelope? reencryption = null;
+        if (form.Reencryption is not null && !DsseEnvelope.TryRead(form.Reencryption, out reencryption, out problem))
+        {
+            return (null, problem);
+        }
+
         if (!TryReadKey(form.Keys.Source, out var source)
             || !TryReadKey(form.Keys.Target, out var target)
             || !TryReadKey(form.Keys.Control, out var control)
@@ -104,7 +116,7 @@ public sealed record Receipt(
         }
 
         var keys = new ReceiptKeys(source, target, control, ledger);
-        return (new Receipt(departure, arrival, erasure, move, keys, proof, opening), "");
+        return (new Receipt(departure, arrival, erasure, move, keys, proof, opening, reencryption), "");
     }
 
     private static LedgerProof? ReadProof(LedgerForm form)
@@ -145,7 +157,8 @@ public sealed record Receipt(
 
 internal sealed record ReceiptForm(
     string Format, EnvelopeForm Departure, EnvelopeForm Arrival, EnvelopeForm Erasure, EnvelopeForm Move,
-    KeysForm Keys, LedgerForm Ledger, OpeningForm? Opening);
+    KeysForm Keys, LedgerForm Ledger, OpeningForm? Opening,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] EnvelopeForm? Reencryption = null);
 
 internal sealed record KeysForm(string Source, string Target, string Control, string Ledger);
 

@@ -5,7 +5,8 @@ namespace Domicile.Proofs.Receipts;
 
 /// <summary>
 /// Everything that must be true of a receipt, one check after the other:
-/// 1. who signed; 2. that the ledger holds it; 3. that the statements are of one move and agree; 4. whom it is about.
+/// 1. who signed; 2. that the ledger holds it; 3. that the statements are of one move and agree;
+/// 4. until when the source's keys opened something; 5. whom it is about.
 /// </summary>
 internal sealed class ReceiptChecks(Receipt receipt, ReceiptStatements statements, PublicKey? trustedLedgerKey)
 {
@@ -42,7 +43,10 @@ internal sealed class ReceiptChecks(Receipt receipt, ReceiptStatements statement
         CheckContents();
         CheckOrder();
 
-        // :: Step 4: whom it is about
+        // :: Step 4: until when the source's keys opened something
+        CheckReencryption();
+
+        // :: Step 5: whom it is about
         CheckSubjects();
         CheckOpening();
         return _checks;
@@ -152,11 +156,33 @@ internal sealed class ReceiptChecks(Receipt receipt, ReceiptStatements statement
                 $"writes waited {Move.PauseMs} ms, arrived {Arrival.ActivatedAt:u}, erased {Erasure.ErasedAt:u}"));
     }
 
+    private void CheckReencryption()
+    {
+        const string Name = "what came is encrypted again";
+        if (receipt.Reencryption is not { } envelope || statements.Reencryption is not { } word)
+        {
+            _checks.Add(new ReceiptCheck(Name, CheckOutcome.NotChecked, "the receipt doesn't say; the source's keys may still open it"));
+            return;
+        }
+
+        CheckSignature("re-encryption signed by the target", envelope, receipt.Keys.Target);
+        Check("re-encryption is of this move", word.IsOf(receipt.Arrival, Arrival), "it names the arrival");
+        var isPossible = word.EndedAt is not { } ended
+            || (Arrival.ActivatedAt - ended <= ClockDisagreementMax && ended - word.StatedAt <= ClockDisagreementMax);
+        Check(
+            Name, isPossible,
+            word.EndedAt is { } end
+                ? string.Create(CultureInfo.InvariantCulture, $"since {end:u} the source's keys open nothing")
+                : string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"not yet at {word.StatedAt:u}: {word.ContentsLeft} contents, {word.BytesLeft} bytes left"));
+    }
+
     private void CheckSubjects()
         => Check(
             "all statements are about one account",
             statements.Subjects.All(subject => subject == statements.Subjects[0]) && statements.Subjects[0].IsAccount,
-            $"commitment {statements.Subjects[^1].Sha256}");
+            $"commitment {statements.Subjects[0].Sha256}");
 
     private void CheckOpening()
     {
@@ -167,7 +193,7 @@ internal sealed class ReceiptChecks(Receipt receipt, ReceiptStatements statement
             return;
         }
 
-        Check(Name, Subject.Account(opening.Account, opening.Salt) == statements.Subjects[^1], opening.Account);
+        Check(Name, Subject.Account(opening.Account, opening.Salt) == statements.Subjects[0], opening.Account);
     }
 
     private void Check(string name, bool passed, string detail)

@@ -56,27 +56,33 @@ public abstract record ReceiptVerification
     }
 }
 
-/// <summary>What the four envelopes of a receipt say.</summary>
-/// <param name="Subjects">Of departure, arrival, erasure and move, in this order.</param>
+/// <summary>What the envelopes of a receipt say.</summary>
+/// <param name="Reencryption">Null where the receipt has none.</param>
+/// <param name="Subjects">Of departure, arrival, erasure and move, in this order; then of the reencryption.</param>
 public sealed record ReceiptStatements(
-    MoveDeparture Departure, MoveArrival Arrival, Erasure Erasure, Move Move, IReadOnlyList<Subject> Subjects)
+    MoveDeparture Departure, MoveArrival Arrival, Erasure Erasure, Move Move, Reencryption? Reencryption,
+    IReadOnlyList<Subject> Subjects)
 {
     internal static bool TryRead(
         Receipt receipt, [NotNullWhen(true)] out ReceiptStatements? statements, out string problem)
     {
         statements = null;
+        Statement? reencryption = null;
         if (!receipt.Departure.TryReadStatement(out var departure, out problem)
             || !receipt.Arrival.TryReadStatement(out var arrival, out problem)
             || !receipt.Erasure.TryReadStatement(out var erasure, out problem)
-            || !receipt.Move.TryReadStatement(out var move, out problem))
+            || !receipt.Move.TryReadStatement(out var move, out problem)
+            || (receipt.Reencryption is { } word && !word.TryReadStatement(out reencryption, out problem)))
         {
             return false;
         }
 
-        statements = (departure.Predicate, arrival.Predicate, erasure.Predicate, move.Predicate) switch
+        Subject[] subjects = [departure.Subject, arrival.Subject, erasure.Subject, move.Subject];
+        statements = (departure.Predicate, arrival.Predicate, erasure.Predicate, move.Predicate, reencryption?.Predicate) switch
         {
-            (MoveDeparture d, MoveArrival a, Erasure e, Move m)
-                => new ReceiptStatements(d, a, e, m, [departure.Subject, arrival.Subject, erasure.Subject, move.Subject]),
+            (MoveDeparture d, MoveArrival a, Erasure e, Move m, null) => new ReceiptStatements(d, a, e, m, null, subjects),
+            (MoveDeparture d, MoveArrival a, Erasure e, Move m, Reencryption r)
+                => new ReceiptStatements(d, a, e, m, r, [.. subjects, reencryption!.Subject]),
             _ => null,
         };
         problem = statements is null ? "a statement is not of the kind that its place in the receipt asks for" : "";

@@ -92,6 +92,7 @@ public sealed record Statement(Subject Subject, Predicate Predicate)
             MoveDeparture.TypeUri => ProofsJson.Compact.MoveDeparture,
             MoveArrival.TypeUri => ProofsJson.Compact.MoveArrival,
             Erasure.TypeUri => ProofsJson.Compact.Erasure,
+            Reencryption.TypeUri => ProofsJson.Compact.Reencryption,
             Move.TypeUri => ProofsJson.Compact.Move,
             PolicyVersion.TypeUri => ProofsJson.Compact.PolicyVersion,
             PlacementOverride.TypeUri => ProofsJson.Compact.PlacementOverride,

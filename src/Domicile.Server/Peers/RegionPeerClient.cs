@@ -46,6 +46,12 @@ internal sealed class RegionPeerClient(PeerClients peers, OrderSigner orders, Re
         => (await AskAsync(
             "describeKeys", new PeerCall { Account = account }, MovesJson.Default.KeyRenewal, cancellationToken))!;
 
+    public async Task<byte[]> StateReencryptionAsync(
+        AccountId account, Guid move, byte[] salt, CancellationToken cancellationToken)
+        => (await AskAsync(
+            "stateReencryption", new PeerCall { Account = account, Move = move, Salt = salt }, MovesJson.Default.ByteArray,
+            cancellationToken))!;
+
     public async Task<IReadOnlyList<AccessKeyView>> ListKeysAsync(AccountId account, CancellationToken cancellationToken)
         => [.. (await AskAsync(
             "listKeys", new PeerCall { Account = account }, MovesJson.Default.IReadOnlyListAccessKeyView,

@@ -151,6 +151,11 @@ internal sealed partial class RegionPeerEndpoints(
                 MovesJson.Default.KeyRenewal),
             "describeKeys" => AnswerAsync(
                 context, await node.DescribeKeysAsync(Given(question.Account), cancelled), MovesJson.Default.KeyRenewal),
+            "stateReencryption" => AnswerAsync(
+                context,
+                await node.StateReencryptionAsync(
+                    Given(question.Account), Given(question.Move), Given(question.Salt), cancelled),
+                MovesJson.Default.ByteArray),
             "listKeys" => AnswerAsync(
                 context, await node.ListKeysAsync(Given(question.Account), cancelled),
                 MovesJson.Default.IReadOnlyListAccessKeyView),

@@ -82,7 +82,9 @@ internal static class AccountTable
     /// </summary>
     public static void ForgetMoves(Sql sql, AccountId account)
     {
-        sql.Execute("DELETE FROM receipt WHERE move IN (SELECT id FROM move WHERE account = @p1)", account.Value);
+        const string itsMoves = "(SELECT id FROM move WHERE account = @p1)";
+        sql.Execute($"DELETE FROM receipt_reencryption WHERE move IN {itsMoves}", account.Value);
+        sql.Execute($"DELETE FROM receipt WHERE move IN {itsMoves}", account.Value);
         sql.Execute("DELETE FROM move WHERE account = @p1", account.Value);
     }
 

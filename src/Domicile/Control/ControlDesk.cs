@@ -78,7 +78,7 @@ internal sealed class ControlDesk : IAsyncDisposable
     public static async Task<ControlDeskResult> OpenAsync(ControlSetup setup, CancellationToken cancellationToken)
     {
         var database = ControlDatabase.Open(
-            setup.DatabasePath, [ControlSchema.Part, MoveSchema]);
+            setup.DatabasePath, [ControlSchema.Part, MoveSchema, Receipts.WordSchema]);
         var ledger = await ControlLedger.OpenAsync(
             database, setup.Signer, setup.Config.Name, setup.Time, cancellationToken);
         switch (await OpenPolicyAsync(setup, database, ledger, cancellationToken))
@@ -179,7 +179,7 @@ internal sealed class ControlDesk : IAsyncDisposable
         var regions = new RegionQuestions(setup.Peers, setup.Time);
         var directory = new AccountDirectory(database);
         var keys = new RegionKeys(database, regions, setup.KeyHere);
-        var receipts = new Receipts(database, ledger, keys, setup.Config);
+        var receipts = new Receipts(database, ledger, keys, regions, setup.Config);
         var moveControl = new MoveControl(regions, directory, policies, receipts, setup.Config);
         var moves = new MoveDesk(
             moveControl, new MoveRecords(database.Read, database.WriteAsync), new OrderSigner(setup.Signer), setup.Time, setup.Log);

@@ -17,8 +17,14 @@ namespace Domicile.Control;
 /// that statement. A receipt that would not verify is never appended: it is assembled and verified before the commit.
 /// </summary>
 internal sealed class Receipts(
-    ControlDatabase database, ControlLedger ledger, RegionKeys keys, DeploymentConfig config)
+    ControlDatabase database, ControlLedger ledger, RegionKeys keys, RegionQuestions regions, DeploymentConfig config)
 {
+    /// <summary>What targets last stated of what came under their sources' keys, by move. DSSE envelopes.</summary>
+    public static readonly SchemaPart WordSchema = new("receipt_reencryption", 1,
+    [
+        "CREATE TABLE receipt_reencryption (move TEXT PRIMARY KEY, statement BLOB NOT NULL)",
+    ]);
+
     private const int RuleCharsMax = 128;
 
     /// <summary>Once per move: a repetition answers the same index and changes nothing.</summary>
@@ -37,7 +43,7 @@ internal sealed class Receipts(
         var statement = ledger.Sign(
             ControlLedger.SubjectOf(move.Account, move.Salt), State(move, departure, arrival, erasure, source, target));
         Verify(move, statement, source, target);
-        return await database.WriteAsync(
+        var index = await database.WriteAsync(
             sql =>
             {
                 if (FindIndex(sql, move.Id) is { } other)
@@ -45,15 +51,19 @@ internal sealed class Receipts(
                     return other;
                 }
 
-                var index = ledger.AppendMove(sql, statement);
-                var row = new ReceiptRow(index, statement.ToBytes(), source.Spki.ToArray(), target.Spki.ToArray());
+                var appended = ledger.AppendMove(sql, statement);
+                var row = new ReceiptRow(appended, statement.ToBytes(), source.Spki.ToArray(), target.Spki.ToArray());
                 Insert(sql, move, row);
-                return index;
+                return appended;
             },
             cancellationToken);
+
+        // The account may have left the target before anybody asks for the receipt.
+        await AskReencryptionAsync(move, target, cancellationToken);
+        return index;
     }
 
-    /// <summary>The receipt's file, with a proof under the ledger as it is now.</summary>
+    /// <summary>The receipt's file, with a proof under the ledger as it is now, and with the target's word of now.</summary>
     public async Task<Outcome<byte[]>> ShowAsync(Move move, CancellationToken cancellationToken)
     {
         if (database.Read(sql => Find(sql, move.Id)) is not { } row)
@@ -67,8 +77,63 @@ internal sealed class Receipts(
 
         var proof = await ledger.ProveAsync(row.LedgerIndex, cancellationToken);
         var parties = new ReceiptKeys(KeyOf(row.SourceSpki), KeyOf(row.TargetSpki), ledger.PublicKey, ledger.PublicKey);
-        return Assemble(move, Read(move, "statement", row.Document), parties, proof).ToBytes();
+        var reencryption = await AskReencryptionAsync(move, parties.Target, cancellationToken);
+        return (Assemble(move, Read(move, "statement", row.Document), parties, proof) with { Reencryption = reencryption }).ToBytes();
     }
+
+    /// <summary>
+    /// The target's word on what came under the source's keys: asked for until encrypting has ended. What it said last stays
+    /// where it doesn't answer, says something else, or isn't the account's home any more.
+    /// </summary>
+    private async Task<DsseEnvelope?> AskReencryptionAsync(Move move, PublicKey target, CancellationToken cancellationToken)
+    {
+        var last = database.Read(sql => FindReencryption(sql, move));
+        if (HasEnded(move, last))
+        {
+            return last;
+        }
+
+        var asked = await regions.AskAsync(
+            move.Target, (peer, limited) => peer.StateReencryptionAsync(move.Account, move.Id, move.Salt, limited),
+            cancellationToken, ControlLimits.ShowPatience);
+        if (!asked.Is(out var bytes, out _) || !IsWordOf(move, target, bytes))
+        {
+            return last;
+        }
+
+        return await database.WriteAsync(
+            sql =>
+            {
+                // Somebody else may have asked meanwhile, or the account, with its receipts, been forgotten.
+                if (!HasEnded(move, FindReencryption(sql, move)) && FindIndex(sql, move.Id) is not null)
+                {
+                    sql.Execute(
+                        "INSERT INTO receipt_reencryption (move, statement) VALUES (@p1, @p2) "
+                        + "ON CONFLICT (move) DO UPDATE SET statement = excluded.statement",
+                        Key(move.Id), bytes);
+                }
+
+                return FindReencryption(sql, move);
+            },
+            cancellationToken);
+    }
+
+    private static bool HasEnded(Move move, DsseEnvelope? word)
+        => word is not null && Predicate<Reencryption>(move, word).EndedAt is not null;
+
+    private static DsseEnvelope? FindReencryption(Sql sql, Move move)
+        => sql.Scalar<byte[]>("SELECT statement FROM receipt_reencryption WHERE move = @p1", Key(move.Id)) is { } bytes
+            ? Read(move, "word on re-encryption", bytes) : null;
+
+    // What the receipt's checks ask for: one that it can't carry would spoil it.
+    private static bool IsWordOf(Move move, PublicKey target, byte[] bytes)
+        => DsseEnvelope.TryParse(bytes, out var envelope, out _)
+            && envelope.IsSignedBy(target)
+            && envelope.TryReadStatement(out var statement, out _)
+            && statement.Predicate is Reencryption word
+            && Read(move, "arrival", move.Arrival) is var arrived
+            && word.IsOf(arrived, Predicate<MoveArrival>(move, arrived))
+            && statement.Subject == ControlLedger.SubjectOf(move.Account, move.Salt);
 
     /// <summary>Checks what a region signed of an erasure without a move.</summary>
     public async Task<Outcome<bool>> CheckErasureAsync(

@@ -155,6 +155,13 @@ internal interface IRegionPeer
     /// <exception cref="RegionRefusedException">The account isn't at home here.</exception>
     Task<KeyRenewal> DescribeKeysAsync(AccountId account, CancellationToken cancellationToken);
 
+    /// <summary>The region states how far encrypting again is of what a move brought here. It signs that.</summary>
+    /// <returns>The signed statement (a DSSE envelope's bytes).</returns>
+    /// <exception cref="RegionRefusedException">
+    /// The account isn't at home here in the epoch that this move began, or the salt is not that of the move's arrival.
+    /// </exception>
+    Task<byte[]> StateReencryptionAsync(AccountId account, Guid move, byte[] salt, CancellationToken cancellationToken);
+
     Task<IReadOnlyList<AccessKeyView>> ListKeysAsync(AccountId account, CancellationToken cancellationToken);
 
     /// <summary>Null where the region has never heard of the account.</summary>

@@ -3,7 +3,7 @@ using Domicile.Storage;
 
 namespace Domicile.Moves;
 
-/// <summary>Draws an account's next key at its home, because an operator wants it. <see cref="Reencryption"/> does the rest.</summary>
+/// <summary>Draws an account's next key at its home, because an operator wants it. <see cref="Reencryptor"/> does the rest.</summary>
 internal static class KeyRotation
 {
     /// <param name="rotation">Asked for again with the same one, nothing is drawn.</param>

@@ -53,6 +53,7 @@ internal sealed record PeerCall
     public byte[]? Salt { get; init; }
     public string? Reason { get; init; }
     public Guid? Rotation { get; init; }
+    public Guid? Move { get; init; }
 }
 
 /// <summary>The region answered that it did nothing, and why.</summary>

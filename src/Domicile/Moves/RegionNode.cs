@@ -17,7 +17,7 @@ internal sealed partial class RegionNode : IRegionPeer, IAsyncDisposable
     private readonly SourceRole _source;
     private readonly TargetRole _target;
     private readonly SourceWatch _watch;
-    private readonly Reencryption _reencryption;
+    private readonly Reencryptor _reencryptor;
 
     // Of accounts in which a deep verification found something; as long as this process lives.
     private readonly ConcurrentDictionary<AccountId, IReadOnlyList<string>> _damages = new();
@@ -34,8 +34,8 @@ internal sealed partial class RegionNode : IRegionPeer, IAsyncDisposable
         _region = region;
         _log = logs.CreateLogger<RegionNode>();
         _pulls = new ArrivalPulls(region, logs.CreateLogger<ArrivalPulls>());
-        _reencryption = new Reencryption(region, logs.CreateLogger<Reencryption>());
-        _source = new SourceRole(region, _stop.Token) { Reencryption = _reencryption };
+        _reencryptor = new Reencryptor(region, logs.CreateLogger<Reencryptor>());
+        _source = new SourceRole(region, _stop.Token) { Reencryptor = _reencryptor };
         _target = new TargetRole(region, _pulls, logs.CreateLogger<TargetRole>());
         _watch = new SourceWatch(region, _source, logs.CreateLogger<SourceWatch>());
         Changes = new ChangeSource(region);
@@ -69,7 +69,7 @@ internal sealed partial class RegionNode : IRegionPeer, IAsyncDisposable
         await _watching.ConfigureAwait(Quiet);
         await _resuming.ConfigureAwait(Quiet);
         await _source.StoppedAsync();
-        await _reencryption.DisposeAsync();
+        await _reencryptor.DisposeAsync();
 
         // What a refused move brought is being wiped, which ends that move's pull: before all pulls are ended.
         await _target.DisposeAsync();
@@ -121,7 +121,7 @@ internal sealed partial class RegionNode : IRegionPeer, IAsyncDisposable
             throw new RegionRefusedException(_region.Name, refusal);
         }
 
-        _reencryption.Begin(account);
+        _reencryptor.Begin(account);
         return KeyRotation.Describe(store);
     }
 
@@ -129,6 +129,14 @@ internal sealed partial class RegionNode : IRegionPeer, IAsyncDisposable
     {
         await using var copy = await OpenAsync(account, cancellationToken);
         return KeyRotation.Describe(copy.Store);
+    }
+
+    public async Task<byte[]> StateReencryptionAsync(
+        AccountId account, Guid move, byte[] salt, CancellationToken cancellationToken)
+    {
+        await using var copy = await OpenAsync(account, cancellationToken);
+        return ReencryptionStatement.TryMake(_region, copy.Store, move, salt)
+            ?? throw new RegionRefusedException(_region.Name, $"move {move} did not begin the present epoch of account {account}");
     }
 
     public async Task<IReadOnlyList<AccessKeyView>> ListKeysAsync(AccountId account, CancellationToken cancellationToken)
@@ -208,7 +216,7 @@ internal sealed partial class RegionNode : IRegionPeer, IAsyncDisposable
     {
         var answer = await StepAsync(
             "activate", order, () => _target.ActivateAsync(order, finalSeq, digest, departure, cancellationToken));
-        _reencryption.Begin(order.Account);
+        _reencryptor.Begin(order.Account);
         return answer;
     }
 
@@ -340,7 +348,7 @@ internal sealed partial class RegionNode : IRegionPeer, IAsyncDisposable
         }
 
         await store.SweepAsync(_stop.Token);
-        _reencryption.Begin(account);
+        _reencryptor.Begin(account);
     }
 
     // Without control's signed order, in a record of a former release, nobody would listen: control asks by itself.

@@ -20,7 +20,7 @@ internal sealed class SourceRole(RegionContext region, CancellationToken stop = 
     private readonly ConcurrentDictionary<Guid, Task<byte[]>> _erasures = new();
 
     /// <summary>Goes on when a move has gone back; null where nobody encrypts anything again.</summary>
-    public Reencryption? Reencryption { get; init; }
+    public Reencryptor? Reencryptor { get; init; }
 
     /// <summary>Step 2: deletions leave tombstones from now on, and the target may pull.</summary>
     public async Task<StepAnswer> PrepareAsync(MoveOrder order, CancellationToken cancellationToken)
@@ -72,7 +72,7 @@ internal sealed class SourceRole(RegionContext region, CancellationToken stop = 
         var answer = Find(order) is { } store
             ? await store.WriteAsync(transaction => Unseal(transaction, order), cancellationToken)
             : new StepAnswer.Unsealed();
-        Reencryption?.Begin(order.Account);
+        Reencryptor?.Begin(order.Account);
         return answer;
     }
 

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text;
 using Amazon.S3.Model;
+using Domicile.Proofs.Receipts;
 using Domicile.Server.Tests.Deployment;
 using Microsoft.Data.Sqlite;
 using Xunit;
@@ -49,6 +50,9 @@ public sealed class NewKeyTests
         Assert.Empty(workload.Recorder.Failures);
 
         Assert.All(Trials(deployment, "singapore", account.Account, former), opens => Assert.False(opens));
+        var proven = Assert.IsType<ReceiptVerification.Proven>(
+            ReceiptVerification.Verify(await deployment.Control.ReceiptAsync(move.Move), trustedLedgerKey: null));
+        Assert.True(proven.Statements.Reencryption!.EndedAt >= proven.Statements.Arrival.ActivatedAt);
 
         Assert.Equal(2, (await deployment.Control.RotateKeyAsync(account.Account)).Keys);
         var between = UnwrapKey(deployment, "singapore", account.Account);

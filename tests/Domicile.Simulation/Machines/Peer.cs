@@ -27,6 +27,11 @@ internal sealed class Peer(Deployment deployment, ControlMachine control, Life l
     public Task<KeyRenewal> DescribeKeysAsync(AccountId account, CancellationToken cancellationToken)
         => AskAsync("describe keys", (node, token) => node.DescribeKeysAsync(account, token), cancellationToken);
 
+    public Task<byte[]> StateReencryptionAsync(
+        AccountId account, Guid move, byte[] salt, CancellationToken cancellationToken)
+        => AskAsync(
+            "state reencryption", (node, token) => node.StateReencryptionAsync(account, move, salt, token), cancellationToken);
+
     public Task<IReadOnlyList<AccessKeyView>> ListKeysAsync(AccountId account, CancellationToken cancellationToken)
         => AskAsync("list keys", (node, token) => node.ListKeysAsync(account, token), cancellationToken);
 

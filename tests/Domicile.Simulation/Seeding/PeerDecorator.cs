@@ -21,6 +21,10 @@ internal abstract class PeerDecorator(IRegionPeer inner) : IRegionPeer
     public Task<KeyRenewal> DescribeKeysAsync(AccountId account, CancellationToken cancellationToken)
         => inner.DescribeKeysAsync(account, cancellationToken);
 
+    public Task<byte[]> StateReencryptionAsync(
+        AccountId account, Guid move, byte[] salt, CancellationToken cancellationToken)
+        => inner.StateReencryptionAsync(account, move, salt, cancellationToken);
+
     public Task<IReadOnlyList<AccessKeyView>> ListKeysAsync(AccountId account, CancellationToken cancellationToken)
         => inner.ListKeysAsync(account, cancellationToken);
 

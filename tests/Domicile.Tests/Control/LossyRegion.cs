@@ -16,6 +16,9 @@ internal sealed class Faults
 
     public double LossShare { get; set; }
 
+    /// <summary>What a target says, in place of its word on encrypting again.</summary>
+    public Func<byte[], byte[]> ChangeWord { get; set; } = word => word;
+
     public void Silence(RegionName region) => Locked(() => _silent.Add(region));
 
     public void Wake(RegionName region) => Locked(() => _silent.Remove(region));
@@ -63,6 +66,11 @@ internal sealed class LossyRegion(IRegionPeer region, RegionName name, Faults fa
 
     public Task<KeyRenewal> DescribeKeysAsync(AccountId account, CancellationToken cancellationToken)
         => Ask("describe", () => region.DescribeKeysAsync(account, cancellationToken));
+
+    public Task<byte[]> StateReencryptionAsync(
+        AccountId account, Guid move, byte[] salt, CancellationToken cancellationToken)
+        => Ask("state", async () => faults.ChangeWord(
+            await region.StateReencryptionAsync(account, move, salt, cancellationToken)));
 
     public Task<IReadOnlyList<AccessKeyView>> ListKeysAsync(AccountId account, CancellationToken cancellationToken)
         => Ask("keys", () => region.ListKeysAsync(account, cancellationToken));

@@ -2,6 +2,7 @@ using Domicile.Accounts;
 using Domicile.Control;
 using Domicile.Moves;
 using Domicile.Proofs.Receipts;
+using Domicile.Proofs.Statements;
 using Domicile.Tests.Moves;
 using Xunit;
 using static Domicile.Tests.Control.TestControl;
@@ -25,6 +26,49 @@ public sealed class MoveRequestTests
         var proven = Assert.IsType<ReceiptVerification.Proven>(ReceiptVerification.Verify(receipt, control.LedgerKey));
         Assert.Equal(added.Account, proven.Receipt.Opening!.Account);
         Assert.True(Done(await control.Desk.Policies.WhereAsync(added.Account, Cancelled)).Placed);
+    }
+
+    // Goal: the receipt says until when the source's keys opened something, also where the target doesn't answer any more.
+    [Fact]
+    public async Task A_receipt_says_when_all_was_encrypted_again_and_goes_on_saying_it()
+    {
+        await using var control = await StartAsync();
+        var account = (await control.AddAsync("IN", "beijing")).Account;
+        var move = await control.MoveAsync(account, TestDeployment.Singapore);
+        await EncryptedAgainAsync(control, AccountId.Parse(account));
+
+        var ended = await WordAsync(control, move.Id);
+        control.Faults.Silence(TestDeployment.Singapore);
+        var silent = await WordAsync(control, move.Id);
+
+        Assert.NotNull(ended!.EndedAt);
+        Assert.Equal((0, 0, 2), (ended.ContentsLeft, ended.Damaged, ended.Epoch));
+        Assert.Equal(ended, silent);
+    }
+
+    // Goal: what a target says doesn't spoil a receipt. Method: it says nothing, nonsense, or its word on another move.
+    [Fact]
+    public async Task A_word_that_is_not_of_the_move_is_left_out_of_its_receipt()
+    {
+        await using var control = await StartAsync();
+        var other = (await control.AddAsync("IN", "beijing")).Account;
+        var otherMove = await control.MoveAsync(other, TestDeployment.Singapore);
+        await EncryptedAgainAsync(control, AccountId.Parse(other));
+        var ofOther = await control.Region(TestDeployment.Singapore).StateReencryptionAsync(
+            AccountId.Parse(other), otherMove.Id, otherMove.Salt, Cancelled);
+        var account = (await control.AddAsync("IN", "beijing")).Account;
+        control.Faults.LoseAnswer("state");
+        var move = await control.MoveAsync(account, TestDeployment.Singapore);
+        byte[][] lies = [[], "{}"u8.ToArray(), ofOther, move.Arrival!];
+
+        foreach (var lie in lies)
+        {
+            control.Faults.ChangeWord = _ => lie;
+            Assert.Null(await WordAsync(control, move.Id));
+        }
+
+        control.Faults.ChangeWord = word => word;
+        Assert.NotNull(await WordAsync(control, move.Id));
     }
 
     [Fact]
@@ -148,5 +192,22 @@ public sealed class MoveRequestTests
         Assert.Equal(count, applied.Moves.Count);
         Assert.Empty(applied.Skipped);
         return applied.Moves;
+    }
+
+    /// <summary>What the receipt, which is proven, says of encrypting again.</summary>
+    private static async Task<Reencryption?> WordAsync(TestControl control, Guid move)
+    {
+        var receipt = Done(await control.Desk.ReceiptAsync(move, Cancelled));
+        return Assert.IsType<ReceiptVerification.Proven>(ReceiptVerification.Verify(receipt, control.LedgerKey))
+            .Statements.Reencryption;
+    }
+
+    private static async Task EncryptedAgainAsync(TestControl control, AccountId account)
+    {
+        var store = ((RegionNode)control.Region(TestDeployment.Singapore)).Region.Storage.Open(account);
+        for (var ticket = store.CommitCount; store.HasFormerKeys; ticket = store.CommitCount)
+        {
+            await store.ChangedSince(ticket, Cancelled);
+        }
     }
 }

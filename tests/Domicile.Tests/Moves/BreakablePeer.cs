@@ -23,6 +23,10 @@ internal sealed class BreakablePeer(IRegionPeer region, Action<string> ask, Func
     public Task<KeyRenewal> DescribeKeysAsync(AccountId account, CancellationToken cancellationToken)
         => Ask("describeKeys", () => region.DescribeKeysAsync(account, cancellationToken));
 
+    public Task<byte[]> StateReencryptionAsync(
+        AccountId account, Guid move, byte[] salt, CancellationToken cancellationToken)
+        => Ask("stateReencryption", () => region.StateReencryptionAsync(account, move, salt, cancellationToken));
+
     public Task<IReadOnlyList<AccessKeyView>> ListKeysAsync(AccountId account, CancellationToken cancellationToken)
         => Ask("listKeys", () => region.ListKeysAsync(account, cancellationToken));
 

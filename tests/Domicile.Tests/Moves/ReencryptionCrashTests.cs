@@ -133,10 +133,10 @@ public sealed class ReencryptionCrashTests
             },
             Stop);
 
-        public Reencryption Begin()
+        public Reencryptor Begin()
         {
             var region = _move.Source.Region with { Storage = _storage };
-            var reencryption = new Reencryption(region, NullLogger<Reencryption>.Instance);
+            var reencryption = new Reencryptor(region, NullLogger<Reencryptor>.Instance);
             reencryption.Begin(TemporaryRegion.Anna);
             return reencryption;
         }

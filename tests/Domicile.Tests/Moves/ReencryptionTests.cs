@@ -1,11 +1,15 @@
 using System.IO.Pipelines;
+using System.Security.Cryptography;
 using Domicile.Accounts;
 using Domicile.Moves;
 using Domicile.Objects;
 using Domicile.Objects.Rows;
+using Domicile.Proofs;
+using Domicile.Proofs.Statements;
 using Domicile.Storage;
 using Domicile.Tests.Storage;
 using Xunit;
+using Move = Domicile.Moves.Move;
 
 namespace Domicile.Tests.Moves;
 
@@ -49,6 +53,51 @@ public sealed class ReencryptionTests : IAsyncLifetime
         Assert.Equal((1, 0, 0, 0), (renewal.Keys, renewal.ContentsLeft, renewal.BytesLeft, renewal.Damaged));
         Assert.True(renewal.EndedAt >= renewal.NewKeyAt);
         Assert.Single(await Singapore.ListKeysAsync(_account.Id, Stop));
+    }
+
+    // Goal: a target's signed word is true while former keys exist and when none do, and is of the move that brought the account.
+    // Method: a rotation stands for what is still to be done, a reader keeps it from ending.
+    [Fact]
+    public async Task A_new_home_states_how_far_it_is_of_the_move_that_brought_the_account_and_of_no_other()
+    {
+        await PutAllAsync(Beijing);
+        var move = await MoveAsync(TestDeployment.Beijing, TestDeployment.Singapore, epoch: 1);
+        await AllUnderNewestAsync(Singapore);
+        var ended = await WordAsync(move);
+        await using (await OpenAsync(Singapore))
+        {
+            await Singapore.RotateKeyAsync(_account.Id, Id(1), Stop);
+            var meanwhile = await WordAsync(move);
+            Assert.Null(meanwhile.EndedAt);
+            Assert.True(meanwhile.StatedAt >= ended.EndedAt);
+        }
+
+        await AllUnderNewestAsync(Singapore);
+        var later = await WordAsync(move);
+
+        Assert.Equal((2, move.Id, 0, 0), (ended.Epoch, ended.MoveId, ended.ContentsLeft, ended.Damaged));
+        Assert.True(ended.EndedAt >= ended.StatedAt - Patience && later.EndedAt >= ended.EndedAt);
+        await RefusesAsync(Singapore, move.Id, RandomNumberGenerator.GetBytes(Subject.SaltLengthBytes));
+        await RefusesAsync(Singapore, move.Id, []);
+        await RefusesAsync(Singapore, Id(9), move.Salt);
+        await RefusesAsync(Beijing, move.Id, move.Salt);
+        var back = await MoveAsync(TestDeployment.Singapore, TestDeployment.Beijing, epoch: 2);
+        await RefusesAsync(Singapore, move.Id, move.Salt);
+        await MoveAsync(TestDeployment.Beijing, TestDeployment.Singapore, epoch: 3);
+        await RefusesAsync(Singapore, move.Id, move.Salt);
+        await RefusesAsync(Singapore, back.Id, back.Salt);
+
+        async Task<Reencryption> WordAsync(Move of)
+        {
+            var bytes = await Singapore.StateReencryptionAsync(_account.Id, of.Id, of.Salt, Stop);
+            Assert.True(DsseEnvelope.TryParse(bytes, out var envelope, out var problem), problem);
+            Assert.True(envelope.IsSignedBy(Singapore.Region.Signer.PublicKey));
+            Assert.True(envelope.TryReadStatement(out var statement, out problem), problem);
+            return Assert.IsType<Reencryption>(statement.Predicate);
+        }
+
+        Task RefusesAsync(RegionNode node, Guid id, byte[] salt)
+            => Assert.ThrowsAsync<RegionRefusedException>(() => node.StateReencryptionAsync(_account.Id, id, salt, Stop));
     }
 
     [Fact]
@@ -330,7 +379,7 @@ public sealed class ReencryptionTests : IAsyncLifetime
         }
     }
 
-    private async Task MoveAsync(RegionName from, RegionName to, long epoch)
+    private async Task<Move> MoveAsync(RegionName from, RegionName to, long epoch)
     {
         await using var desk = _deployment.OpenDesk();
         var answer = await desk.RequestAsync(TestDeployment.Request(_account, from, to, epoch), Stop);
@@ -343,6 +392,7 @@ public sealed class ReencryptionTests : IAsyncLifetime
         }
 
         Assert.Equal(MoveState.Done, desk.Find(id)!.State);
+        return desk.Find(id)!;
     }
 
     private async Task RunAsync(RegionNode node, AccountCommand command)

@@ -31,6 +31,47 @@ public sealed class ReceiptTests
         Assert.Null(Assert.IsType<ReceiptVerification.Proven>(sample.Verify()).Statements.Erasure.Check);
     }
 
+    // Goal: the ledger doesn't hold this word, so the target's key and the arrival's hash must bind it to the move.
+    [Fact]
+    public void A_word_on_encrypting_again_is_the_targets_and_of_this_move()
+    {
+        static SampleReceipt With(Func<Reencryption, Reencryption> change) => new() { ChangeReencryption = change };
+        using var arrival = With(word => word with { ArrivalSha256 = OtherHash });
+        using var move = With(word => word with { MoveId = Guid.Empty });
+        using var region = With(word => word with { Region = word.Region with { Name = "beijing" } });
+        using var epoch = With(word => word with { Epoch = 3 });
+        using var early = With(word => word with { EndedAt = word.EndedAt!.Value.AddHours(-2) });
+        using var stranger = new SampleReceipt();
+        var receipt = stranger.Build();
+        receipt = receipt with
+        {
+            Reencryption = DsseEnvelope.Sign(
+                new Statement(Subject.Account(SampleReceipt.Account, stranger.Salt), SampleReceipt.Reencrypted(receipt.Arrival)),
+                stranger.Source),
+        };
+
+        const string IsOfMove = "re-encryption is of this move";
+        AssertRefuted(arrival.Verify(), IsOfMove);
+        AssertRefuted(move.Verify(), IsOfMove);
+        AssertRefuted(region.Verify(), IsOfMove);
+        AssertRefuted(epoch.Verify(), IsOfMove);
+        AssertRefuted(early.Verify(), "what came is encrypted again");
+        AssertRefuted(
+            ReceiptVerification.Verify(receipt.ToBytes(), stranger.Ledger.PublicKey), "re-encryption signed by the target");
+    }
+
+    [Fact]
+    public void Without_a_word_on_encrypting_again_it_is_proven_and_says_what_is_missing()
+    {
+        using var sample = new SampleReceipt { WithReencryption = false };
+
+        var proven = Assert.IsType<ReceiptVerification.Proven>(sample.Verify());
+
+        var left = Assert.Single(proven.Checks, check => check.Outcome != CheckOutcome.Passed);
+        Assert.Equal(("what came is encrypted again", CheckOutcome.NotChecked), (left.Name, left.Outcome));
+        Assert.DoesNotContain("reencryption", Encoding.UTF8.GetString(sample.ToBytes()), StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData(1, 0)]
     [InlineData(2, 1)]
@@ -71,7 +112,11 @@ public sealed class ReceiptTests
         var file = sample.Build();
 
         Assert.IsType<ReceiptVerification.Proven>(sample.Verify());
-        byte[][] texts = [file.ToBytes(), file.Departure.Payload, file.Arrival.Payload, file.Erasure.Payload, file.Move.Payload];
+        byte[][] texts =
+        [
+            file.ToBytes(), file.Departure.Payload, file.Arrival.Payload, file.Erasure.Payload, file.Move.Payload,
+            file.Reencryption!.Payload,
+        ];
         Assert.All(texts, text => Assert.DoesNotContain(SampleReceipt.Account, Encoding.UTF8.GetString(text)));
     }
 

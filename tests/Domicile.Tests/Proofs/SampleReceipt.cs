@@ -35,10 +35,15 @@ internal sealed class SampleReceipt : IDisposable
 
     public Func<Move, Move> ChangeMove { get; init; } = move => move;
 
+    public Func<Reencryption, Reencryption> ChangeReencryption { get; init; } = reencryption => reencryption;
+
     public Func<string, Subject, Subject> ChangeSubject { get; init; } = (_, subject) => subject;
 
     /// <summary>False: as releases wrote it that did not say what they had looked at.</summary>
     public bool SaysWhatWasLookedAt { get; init; } = true;
+
+    /// <summary>False: as releases wrote it that drew no key at a new home, and where the target has said nothing.</summary>
+    public bool WithReencryption { get; init; } = true;
 
     public bool WithOpening { get; init; } = true;
 
@@ -74,12 +79,17 @@ internal sealed class SampleReceipt : IDisposable
         var move = SignMove(departure, arrival, erasure);
         var keys = new ReceiptKeys(Source.PublicKey, Target.PublicKey, Control.PublicKey, Ledger.PublicKey);
         return new Receipt(
-            departure, arrival, erasure, move, keys, ProofOf(move), WithOpening ? new AccountOpening(Account, Salt) : null);
+            departure, arrival, erasure, move, keys, ProofOf(move), WithOpening ? new AccountOpening(Account, Salt) : null,
+            WithReencryption ? SignReencryption(arrival) : null);
     }
 
     public byte[] ToBytes() => Build().ToBytes();
 
     public ReceiptVerification Verify() => ReceiptVerification.Verify(ToBytes(), Ledger.PublicKey);
+
+    /// <summary>The truthful word of the target: all is encrypted again.</summary>
+    public static Reencryption Reencrypted(DsseEnvelope arrival)
+        => new(MoveId, Singapore, 4, Start.AddHours(2), Start.AddHours(1), 0, 0, 0, arrival.Sha256);
 
     public void Dispose()
     {
@@ -101,6 +111,9 @@ internal sealed class SampleReceipt : IDisposable
         => Sign("erasure", Source, ChangeErasure(new Erasure(
             MoveId, Beijing, 3, Start.AddSeconds(12), Start.AddSeconds(13), 40, 9, 3_460_000, 17, arrival.Sha256,
             SaysWhatWasLookedAt ? new ErasureCheck(0, 0, 0, true, 3, 1) : null)));
+
+    private DsseEnvelope SignReencryption(DsseEnvelope arrival)
+        => Sign("reencryption", Target, ChangeReencryption(Reencrypted(arrival)));
 
     private DsseEnvelope SignMove(DsseEnvelope departure, DsseEnvelope arrival, DsseEnvelope erasure)
         => Sign("move", Control, ChangeMove(new Move(

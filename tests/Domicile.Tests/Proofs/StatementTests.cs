@@ -63,6 +63,8 @@ public sealed class StatementTests
             new Erasure(null, Region, 1, At, At, 2, 3, 4, 5, null, new ErasureCheck(0, 0, 0, true, 6, 7)),
             new Erasure(null, Region, 1, At, At, 2, 3, 4, 5, null, new ErasureCheck(0, 0, null, true, 0, 0)),
             new Move(move, Region, Region, 1, 2, 3, hash, 4, 5, At, At, At, 6, 7, "rule", hash, hash, hash, hash, hash),
+            new Reencryption(move, Region, 2, At, At, 0, 0, 0, hash),
+            new Reencryption(move, Region, 2, At, null, 3, 4, 1, hash),
             new PolicyVersion(1, At, "ops"),
             new PlacementOverride(Region, 1, "taken over as it lay", At, "ops"),
             new OperatorAccess("beijing", "ops", "read", "ticket", At),
@@ -127,6 +129,11 @@ public sealed class StatementTests
             new Erasure(null, Region, 1, At, At, 2, 3, 4, 5, null, new ErasureCheck(0, 0, 0, true, -1, 0)),
             new Erasure(null, Region, 1, At, At, 2, 3, 4, 5, null, new ErasureCheck(0, 0, 0, true, 0, -1)),
             new MoveDeparture(Guid.Empty, Region, "singapore", 1, 2, hash.ToUpperInvariant(), 3, 4, At, At),
+            new Reencryption(Guid.Empty, Region, 2, At, At, 1, 0, 0, hash),
+            new Reencryption(Guid.Empty, Region, 2, At, At, 0, 1, 0, hash),
+            new Reencryption(Guid.Empty, Region, 2, At, At, 0, 0, 1, hash),
+            new Reencryption(Guid.Empty, Region, 2, At, null, -1, 0, 0, hash),
+            new Reencryption(Guid.Empty, Region, 2, At, null, 1, 0, 0, "arrival"),
         ];
         foreach (var predicate in wrong)
         {

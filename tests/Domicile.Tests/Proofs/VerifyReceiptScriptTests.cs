@@ -28,6 +28,8 @@ public sealed class VerifyReceiptScriptTests : IDisposable
             { "\"arrival\": {\n    \"payloadType\": \"application/vnd.in-toto+json\",\n    \"payload\": \"", 200, 0 },
             { "\"erasure\": {\n    \"payloadType\": \"application/vnd.in-toto+json\",\n    \"payload\": \"", 200, 0 },
             { "\"move\": {\n    \"payloadType\": \"application/vnd.in-toto+json\",\n    \"payload\": \"", 200, 0 },
+            { "\"reencryption\": {\n    \"payloadType\": \"application/vnd.in-toto+json\",\n    \"payload\": \"", 200, 0 },
+            { "\"reencryption\"", -3, 0 },
             { "\"keyid\": \"", 9, 0 },
             { "\"sig\": \"", 20, 0 },
             { "\"source\": \"", 80, 0 },
@@ -69,6 +71,25 @@ public sealed class VerifyReceiptScriptTests : IDisposable
         var (exitCode, output) = await RunAsync(sample.ToBytes(), null);
 
         Assert.True(exitCode == 0, output);
+    }
+
+    // Method: without the word, as releases wrote it that had none; and while something is still to be encrypted.
+    [Fact]
+    public async Task The_word_on_encrypting_again_may_be_left_out_and_may_be_not_yet()
+    {
+        using var without = new SampleReceipt { WithReencryption = false };
+        using var notYet = new SampleReceipt
+        {
+            ChangeReencryption = word => word with { EndedAt = null, ContentsLeft = 17, BytesLeft = 3_456 },
+        };
+
+        var unsaid = await RunAsync(without.ToBytes(), without.Ledger.PublicKey);
+        var going = await RunAsync(notYet.ToBytes(), notYet.Ledger.PublicKey);
+
+        Assert.True(unsaid.ExitCode == 0, unsaid.Output);
+        Assert.Contains("-       what came is encrypted again: the receipt doesn't say", unsaid.Output, StringComparison.Ordinal);
+        Assert.True(going.ExitCode == 0, going.Output);
+        Assert.Contains("not yet at 2030-01-01T14:00:00.000Z, 17 contents left", going.Output, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -138,6 +159,11 @@ public sealed class VerifyReceiptScriptTests : IDisposable
             new() { ChangeMove = move => move with { ErasedAt = move.ErasedAt.AddMilliseconds(1) } },
             new() { ChangeDeparture = departure => departure with { To = "california" } },
             new() { ChangeMove = move => move with { DepartureSha256 = other } },
+            new() { ChangeReencryption = word => word with { ArrivalSha256 = other } },
+            new() { ChangeReencryption = word => word with { Epoch = 5 } },
+            new() { ChangeReencryption = word => word with { MoveId = Guid.Empty } },
+            new() { ChangeReencryption = word => word with { Region = word.Region with { Country = "TW" } } },
+            new() { ChangeSubject = (place, subject) => place == "reencryption" ? subject with { Sha256 = other } : subject },
             new() { ChangeSubject = (place, subject) => place == "arrival" ? subject with { Sha256 = other } : subject },
         ];
 

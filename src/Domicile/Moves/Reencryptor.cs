@@ -18,7 +18,7 @@ namespace Domicile.Moves;
 /// goes over what they brought; when that round finds nothing to do, readers of what it replaced have ended too.
 /// See docs/decisions/0028-new-keys-at-a-new-home.md.
 /// </remarks>
-internal sealed partial class Reencryption(RegionContext region, ILogger<Reencryption> log) : IAsyncDisposable
+internal sealed partial class Reencryptor(RegionContext region, ILogger<Reencryptor> log) : IAsyncDisposable
 {
     private const ConfigureAwaitOptions Quiet =
         ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext;
