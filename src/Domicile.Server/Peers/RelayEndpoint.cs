@@ -35,6 +35,15 @@ internal static class RelayEndpoint
     /// </summary>
     public const string OrderHeader = "domicile-order";
 
+    /// <summary>
+    /// Header: only whether the client's request is signed is asked, before its body is announced. The answer is
+    /// <see cref="ServedHeader"/>, or the one that the client gets.
+    /// </summary>
+    public const string QuestionHeader = "domicile-question";
+
+    /// <summary>Header of an answer to a question (204): the request is its client's, and is to be sent with its body.</summary>
+    public const string ServedHeader = "domicile-served";
+
     public const int HopsMax = 3;
 
     /// <summary>
@@ -59,13 +68,19 @@ internal static class RelayEndpoint
     /// <param name="serve">Serves it as a client's.</param>
     public static async Task HandleAsync(HttpContext context, RegionName caller, RequestDelegate serve)
     {
-        if (Read(context, out var hops) is not { } request || !BodyAgrees(context.Request, request))
+        var isQuestion = context.Request.Headers.ContainsKey(QuestionHeader);
+        if (Read(context, out var hops) is not { } request
+            || !(isQuestion ? IsWithoutContent(context.Request) : BodyAgrees(context.Request, request)))
         {
             context.Response.StatusCode = StatusCodes.Status400BadRequest;
             return;
         }
 
-        new Relayed(caller, hops, request.HostBucket) { IsBodyHeld = context.Request.Headers.Expect.Count > 0 }.Mark(context);
+        new Relayed(caller, hops, request.HostBucket) 
+        {
+            IsBodyHeld = context.Request.Headers.Expect.Count > 0,
+            IsQuestion = isQuestion,
+        }.Mark(context);
         var counted = context.Request.Headers.TransferEncoding.Count > 0 && LengthSaid(request) is [var length]
             ? PipeReader.Create(new ExactBody(context.Request.Body, long.Parse(length, CultureInfo.InvariantCulture)))
             : null;
@@ -75,6 +90,13 @@ internal static class RelayEndpoint
             new BodyPipe(context, body, counted, context.Features.GetRequiredFeature<IRequestBodyPipeFeature>()));
         context.Response.OnStarting(SayOfAnswer, context);
         await serve(context);
+    }
+
+    /// <summary>Answers a question: the request is its client's.</summary>
+    public static void SayServed(HttpContext context)
+    {
+        context.Response.StatusCode = StatusCodes.Status204NoContent;
+        context.Response.Headers[ServedHeader] = "1";
     }
 
     private static ClientRequest? Read(HttpContext context, out int hops)
@@ -90,7 +112,7 @@ internal static class RelayEndpoint
     // short one that comes in chunks is counted while it is read.
     private static bool BodyAgrees(HttpRequest link, ClientRequest request) => LengthSaid(request) switch
     {
-        _ when IsWithoutBody(request.Method) => link.ContentLength is null or 0 && link.Headers.TransferEncoding.Count == 0,
+        _ when IsWithoutBody(request.Method) => IsWithoutContent(link),
         [] => link.ContentLength is null or 0,
         [var text] when link.Headers.TransferEncoding.Count == 0
             => text == (link.ContentLength ?? 0).ToString(CultureInfo.InvariantCulture),
@@ -98,6 +120,9 @@ internal static class RelayEndpoint
             && length is > 0 and <= UnaskedBodyBytesMax && text == length.ToString(CultureInfo.InvariantCulture),
         _ => false,
     };
+
+    private static bool IsWithoutContent(HttpRequest link)
+        => link.ContentLength is null or 0 && link.Headers.TransferEncoding.Count == 0;
 
     private static List<string> LengthSaid(ClientRequest request)
         => [.. request.Headers.Where(line => line.Name.Equals("Content-Length", StringComparison.OrdinalIgnoreCase))

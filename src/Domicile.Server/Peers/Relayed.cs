@@ -13,6 +13,9 @@ internal sealed record Relayed(RegionName By, int Hops, string? HostBucket)
     /// <summary>The body waits at the region that relays until it is asked for; to read it is to ask.</summary>
     public required bool IsBodyHeld { get; init; }
 
+    /// <summary>It has no body, and isn't to be run: see <see cref="RelayEndpoint.QuestionHeader"/>.</summary>
+    public required bool IsQuestion { get; init; }
+
     /// <summary>Null for a request of a client.</summary>
     public static Relayed? Of(HttpContext context) => context.Items.TryGetValue(Key, out var relayed) ? (Relayed)relayed! : null;
 

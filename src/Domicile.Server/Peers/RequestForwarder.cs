@@ -44,6 +44,7 @@ internal sealed class RequestForwarder(PeerClients peers, UnprovenBodies bodies,
     {
         "Connection", "Keep-Alive", "Proxy-Connection", "Proxy-Authenticate", "Proxy-Authorization", "TE", "Trailer",
         "Transfer-Encoding", "Upgrade", HomeHeader, EpochHeader, RelayEndpoint.CloseHeader, RelayEndpoint.OrderHeader,
+        RelayEndpoint.ServedHeader,
         "Alt-Svc", "Clear-Site-Data", "Set-Cookie", "Strict-Transport-Security",
     }.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
 
@@ -99,12 +100,37 @@ internal sealed class RequestForwarder(PeerClients peers, UnprovenBodies bodies,
             return null;
         }
 
-        using var request = BuildRequest(
-            context, ClientRequest.Of(context, hostBucket), peers.AddressOf(home), hops, await OpenBodyAsync(context));
+        var client = ClientRequest.Of(context, hostBucket);
+        var body = await OpenBodyAsync(context);
+        if (isStranger && body is StreamContent)
+        {
+            // A body that is announced and not wanted costs the link its connection.
+            var asked = await ExchangeAsync(context, client, home, hops, turn, body: null, isQuestion: true);
+            if (!asked.IsServed)
+            {
+                return asked.MovedOn;
+            }
+        }
+
+        var heard = await ExchangeAsync(context, client, home, hops, turn, body, Relayed.Of(context) is { IsQuestion: true });
+        if (heard.IsServed)
+        {
+            RelayEndpoint.SayServed(context);
+        }
+
+        return heard.MovedOn;
+    }
+
+    /// <summary>Sends the request, or only the question whether it is its client's, and passes the home's answer on.</summary>
+    private async Task<Heard> ExchangeAsync(
+        HttpContext context, ClientRequest client, RegionName home, int hops, RelayTurn turn, HttpContent? body, bool isQuestion)
+    {
+        using var request = BuildRequest(context, client, peers.AddressOf(home), hops, body, isQuestion);
         HttpResponseMessage response;
         try
         {
-            response = await SendAsync(request, turn, context.Request.Method, home, context.RequestAborted);
+            response = await SendAsync(
+                request, turn, isSoon: isQuestion || RelayEndpoint.IsWithoutBody(context.Request.Method), home, context.RequestAborted);
         }
         catch (OperationCanceledException) when (!context.RequestAborted.IsCancellationRequested)
         {
@@ -115,7 +141,7 @@ internal sealed class RequestForwarder(PeerClients peers, UnprovenBodies bodies,
 
             peers.Renew(home);
             await AnswerBusyAsync(context, $"The account's home region {home} is silent.");
-            return null;
+            return default;
         }
         catch (HttpRequestException e)
         {
@@ -125,18 +151,23 @@ internal sealed class RequestForwarder(PeerClients peers, UnprovenBodies bodies,
             }
 
             await AnswerBusyAsync(context, $"The account's home region {home} does not answer.");
-            return null;
+            return default;
         }
 
         using (response)
         {
+            if (isQuestion && response.Headers.NonValidated.Contains(RelayEndpoint.ServedHeader))
+            {
+                return new Heard(IsServed: true, MovedOn: null);
+            }
+
             if (FindMovedOn(response) is { } moved)
             {
-                return moved;
+                return new Heard(IsServed: false, moved);
             }
 
             await CopyAnswerAsync(response, context);
-            return null;
+            return default;
         }
     }
 
@@ -146,10 +177,10 @@ internal sealed class RequestForwarder(PeerClients peers, UnprovenBodies bodies,
     // What only reads or removes is answered soon, after a cut-over at most. A body takes its sender's time, and a copy its
     // object's: those wait for as long as their client does.
     private async Task<HttpResponseMessage> SendAsync(
-        HttpRequestMessage request, RelayTurn turn, string method, RegionName home, CancellationToken aborted)
+        HttpRequestMessage request, RelayTurn turn, bool isSoon, RegionName home, CancellationToken aborted)
     {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(aborted);
-        if (HttpMethods.IsGet(method) || HttpMethods.IsHead(method) || HttpMethods.IsDelete(method))
+        if (isSoon)
         {
             patience.CancelAfter(AnswerMax);
         }
@@ -211,7 +242,7 @@ internal sealed class RequestForwarder(PeerClients peers, UnprovenBodies bodies,
 
     // Of what the client sent nothing but its body is written as it is: the head is one value of letters and digits.
     private static HttpRequestMessage BuildRequest(
-        HttpContext context, ClientRequest head, Uri address, int hops, HttpContent? body)
+        HttpContext context, ClientRequest client, Uri address, int hops, HttpContent? body, bool isQuestion)
     {
         var request = new HttpRequestMessage(
             HttpMethods.IsHead(context.Request.Method) ? HttpMethod.Head : HttpMethod.Post, new Uri(address, RelayEndpoint.Path))
@@ -223,7 +254,12 @@ internal sealed class RequestForwarder(PeerClients peers, UnprovenBodies bodies,
         request.Headers.ExpectContinue = body is StreamContent ? true : null;
         request.Headers.Add(RelayEndpoint.HopsHeader, hops.ToString(CultureInfo.InvariantCulture));
         request.Headers.Add(RelayEndpoint.SchemeHeader, context.Request.Scheme);
-        request.Headers.Add(RelayEndpoint.RequestHeader, Base64Url.EncodeToString(head.Encode()));
+        request.Headers.Add(RelayEndpoint.RequestHeader, Base64Url.EncodeToString(client.Encode()));
+        if (isQuestion)
+        {
+            request.Headers.Add(RelayEndpoint.QuestionHeader, "1");
+        }
+
         return request;
     }
 
@@ -295,6 +331,10 @@ internal sealed class RequestForwarder(PeerClients peers, UnprovenBodies bodies,
             .ToDictionary(name => name.Item, name => name.Index, StringComparer.OrdinalIgnoreCase);
         return head.OrderBy(line => order.GetValueOrDefault(line.Key, int.MaxValue));
     }
+
+    /// <summary>What the home said: by default an answer, which the client has got.</summary>
+    /// <param name="IsServed">It was asked whether the request is its client's, and it is.</param>
+    private readonly record struct Heard(bool IsServed, MovedOn? MovedOn);
 
     public static Task AnswerBusyAsync(HttpContext context, string message)
         => S3Answer.ErrorAsync(context, S3Answer.SlowDown(message));

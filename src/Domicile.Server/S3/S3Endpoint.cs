@@ -213,6 +213,13 @@ internal sealed partial class S3Endpoint(
             return error;
         }
 
+        if (Relayed.Of(context) is { IsQuestion: true })
+        {
+            signature.Key.Dispose();
+            RelayEndpoint.SayServed(context);
+            return null;
+        }
+
         // :: Step 5: run.
         using var exchange = new S3Exchange(context, target, signature, now, copy, gateway, options);
         try

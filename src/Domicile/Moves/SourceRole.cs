@@ -39,9 +39,16 @@ internal sealed class SourceRole(RegionContext region, CancellationToken stop = 
         }
 
         var categories = store.Read(sql => AccountCategories.Of(sql, order.Account));
-        return region.Permits(order.Profile, categories, order.Target) is Permission.Refused(var reason)
-            ? new StepAnswer.NotNow($"{region.Name}'s policy {region.Directory.PolicyRevision} says: {reason}")
-            : await store.WriteAsync(transaction => Prepare(transaction, order), cancellationToken);
+        if (region.Permits(order.Profile, categories, order.Target) is Permission.Refused(var reason))
+        {
+            return new StepAnswer.NotNow($"{region.Name}'s policy {region.Directory.PolicyRevision} says: {reason}");
+        }
+
+        // Not a no either: the move begins when there is room for one more key.
+        return await store.WriteAsync(transaction => Prepare(transaction, order), cancellationToken)
+            ?? throw new RegionRefusedException(
+                region.Name, $"the account has {KeyRing.KeysMax} keys: what lies under its former ones is still being encrypted "
+                + "again, and the move begins after that");
     }
 
     /// <summary>Step 3: once this commits, no write of this epoch can.</summary>
@@ -163,7 +170,8 @@ internal sealed class SourceRole(RegionContext region, CancellationToken stop = 
         return statement;
     }
 
-    private StepAnswer Prepare(AccountTransaction transaction, MoveOrder order)
+    /// <returns>Null where the account has as many keys as it may have: its next home would draw one more.</returns>
+    private StepAnswer? Prepare(AccountTransaction transaction, MoveOrder order)
     {
         var row = transaction.Row;
         switch (Recorded(transaction.Sql, order, out var record))
@@ -186,9 +194,7 @@ internal sealed class SourceRole(RegionContext region, CancellationToken stop = 
 
         if (transaction.Ring is { Ring.Keys.Length: > KeyRing.MovedKeysMax })
         {
-            return new StepAnswer.NotNow(
-                $"The account has {KeyRing.KeysMax} keys here: what lies under its former ones is still being encrypted again, "
-                + "which the next move waits for.");
+            return null;
         }
 
         ChangeFeed.DropTombstones(transaction);
