@@ -180,7 +180,8 @@ public sealed class RelayFuzzTests(SharedDeployment shared)
             ("expires", "never"), ("content-md5", "AAAA"), ("x-amz-storage-class", "STANDARD"), ("x-amz-tagging", "a=b"),
             ("x-amz-checksum-sha256", "AAAA"), ("x-amz-server-side-encryption", "AES256"), ("accept", "*/*"), ("accept", "x/y"),
             ("te", "trailers"), ("via", "1.1 x"), ("forwarded", "for=x"), ("x-forwarded-for", "1.2.3.4"), ("cookie", "a=b"),
-            ("domicile-hops", "1"), ("domicile-request", "e30"), ("x-domicile-home", "oregon"), ("x-amz-copy-source", Object),
+            ("domicile-hops", "1"), ("domicile-question", "1"), ("domicile-request", "e30"), ("x-domicile-home", "oregon"),
+            ("x-amz-copy-source", Object),
         ];
 
         private static readonly (string Name, string Value)[] UnsignedLines =
