@@ -10,6 +10,7 @@ internal static class VerifyVerb
 {
     private const int ReceiptBytesMax = 4 * 1024 * 1024;
     private const int KeyBytesMax = 64 * 1024;
+    private const int DetailCharsMax = 78;
 
     private static readonly Argument<string?> File = new("FILE")
     {
@@ -72,9 +73,14 @@ internal static class VerifyVerb
 
     private static void Print(VerbCall call, VerifiedDocument verified)
     {
-        var table = Tables.New("check", "outcome", "detail");
-        verified.Checks.ToList().ForEach(check => table.Row(check.Check, check.Outcome, check.Detail));
-        call.Terminal.Print(table);
+        // A key id is 64 characters: beside the check it would be cut into pieces that nobody can compare.
+        foreach (var check in verified.Checks)
+        {
+            call.Terminal.PrintLine($"{check.Outcome,-11}  {Clean.Line(check.Check)}");
+            var parts = check.Detail.Length < DetailCharsMax ? [check.Detail] : check.Detail.Split(", ");
+            parts.ToList().ForEach(part => call.Terminal.PrintLine($"  {Clean.Line(part)}"));
+        }
+
         if (verified.Verified)
         {
             call.Terminal.PrintLine(verified.LedgerTrusted

@@ -76,7 +76,7 @@ internal static class RelayEndpoint
             return;
         }
 
-        new Relayed(caller, hops, request.HostBucket) 
+        new Relayed(caller, hops, request.HostBucket)
         {
             IsBodyHeld = context.Request.Headers.Expect.Count > 0,
             IsQuestion = isQuestion,

@@ -57,6 +57,19 @@ public sealed class InputTests : IDisposable
         Assert.Contains("is larger than 4.0 MiB", run.Error, StringComparison.Ordinal);
     }
 
+    // Goal: key ids are there to be compared, on a terminal of 80 columns too.
+    [Fact]
+    public async Task What_verify_found_fits_80_columns_with_each_key_in_one_piece()
+    {
+        var example = Path.Combine(Repository.Root, "docs", "formats", "example", "receipt.json");
+
+        var run = await CliRun.Of("verify", example, "--key", Path.Combine(Path.GetDirectoryName(example)!, "ledger.pem"));
+
+        Assert.Equal(0, run.Code);
+        Assert.Contains("\n  key 6bc39f74f49293eec9f7c0fb88204245d095e54bf49f90827ca0d36bbb0ad7b8\n", run.Out, StringComparison.Ordinal);
+        Assert.All(run.Out.Replace(example, "receipt.json").Split('\n'), line => Assert.InRange(line.Length, 0, 80));
+    }
+
     [Fact]
     public async Task A_pipe_that_ends_is_read_like_a_file()
     {
