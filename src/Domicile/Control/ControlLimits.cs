@@ -27,7 +27,7 @@ internal static class ControlLimits
     /// <summary>How long control waits for one answer of a region before it calls the region unreachable.</summary>
     public static readonly TimeSpan AnswerPatience = TimeSpan.FromSeconds(15);
 
-    /// <summary>How long showing an account waits for its home to say how far encrypting again is.</summary>
+    /// <summary>How long showing an account, or a receipt, waits for the region to say how far encrypting again is.</summary>
     public static readonly TimeSpan ShowPatience = TimeSpan.FromSeconds(2);
 
     /// <summary>How long a region may read for a deep verification or an erasure while the API's client waits.</summary>
