@@ -42,7 +42,11 @@ internal sealed class Receipts(
         var (departure, arrival, erasure) = Read(move);
         var statement = ledger.Sign(
             ControlLedger.SubjectOf(move.Account, move.Salt), State(move, departure, arrival, erasure, source, target));
-        Verify(move, statement, source, target);
+        if (TroubleOf(move, statement, source, target) is { } trouble)
+        {
+            throw NoReceipt(move, trouble);
+        }
+
         var index = await database.WriteAsync(
             sql =>
             {
@@ -59,7 +63,7 @@ internal sealed class Receipts(
             cancellationToken);
 
         // The account may have left the target before anybody asks for the receipt.
-        await AskReencryptionAsync(move, target, cancellationToken);
+        await AskReencryptionAsync(move, statement, source, target, cancellationToken);
         return index;
     }
 
@@ -77,15 +81,17 @@ internal sealed class Receipts(
 
         var proof = await ledger.ProveAsync(row.LedgerIndex, cancellationToken);
         var parties = new ReceiptKeys(KeyOf(row.SourceSpki), KeyOf(row.TargetSpki), ledger.PublicKey, ledger.PublicKey);
-        var reencryption = await AskReencryptionAsync(move, parties.Target, cancellationToken);
-        return (Assemble(move, Read(move, "statement", row.Document), parties, proof) with { Reencryption = reencryption }).ToBytes();
+        var statement = Read(move, "statement", row.Document);
+        var word = await AskReencryptionAsync(move, statement, parties.Source, parties.Target, cancellationToken);
+        return Assemble(move, statement, parties, proof, word).ToBytes();
     }
 
     /// <summary>
     /// The target's word on what came under the source's keys: asked for until encrypting has ended. What it said last stays
     /// where it doesn't answer, says something else, or isn't the account's home any more.
     /// </summary>
-    private async Task<DsseEnvelope?> AskReencryptionAsync(Move move, PublicKey target, CancellationToken cancellationToken)
+    private async Task<DsseEnvelope?> AskReencryptionAsync(
+        Move move, DsseEnvelope statement, PublicKey source, PublicKey target, CancellationToken cancellationToken)
     {
         var last = database.Read(sql => FindReencryption(sql, move));
         if (HasEnded(move, last))
@@ -96,7 +102,9 @@ internal sealed class Receipts(
         var asked = await regions.AskAsync(
             move.Target, (peer, limited) => peer.StateReencryptionAsync(move.Account, move.Id, move.Salt, limited),
             cancellationToken, ControlLimits.ShowPatience);
-        if (!asked.Is(out var bytes, out _) || !IsWordOf(move, target, bytes))
+        if (!asked.Is(out var bytes, out _)
+            || !DsseEnvelope.TryParse(bytes, out var word, out _)
+            || TroubleOf(move, statement, source, target, word) is not null)
         {
             return last;
         }
@@ -124,16 +132,6 @@ internal sealed class Receipts(
     private static DsseEnvelope? FindReencryption(Sql sql, Move move)
         => sql.Scalar<byte[]>("SELECT statement FROM receipt_reencryption WHERE move = @p1", Key(move.Id)) is { } bytes
             ? Read(move, "word on re-encryption", bytes) : null;
-
-    // What the receipt's checks ask for: one that it can't carry would spoil it.
-    private static bool IsWordOf(Move move, PublicKey target, byte[] bytes)
-        => DsseEnvelope.TryParse(bytes, out var envelope, out _)
-            && envelope.IsSignedBy(target)
-            && envelope.TryReadStatement(out var statement, out _)
-            && statement.Predicate is Reencryption word
-            && Read(move, "arrival", move.Arrival) is var arrived
-            && word.IsOf(arrived, Predicate<MoveArrival>(move, arrived))
-            && statement.Subject == ControlLedger.SubjectOf(move.Account, move.Salt);
 
     /// <summary>Checks what a region signed of an erasure without a move.</summary>
     public async Task<Outcome<bool>> CheckErasureAsync(
@@ -201,22 +199,26 @@ internal sealed class Receipts(
         => (config.Find(region)?.Facts ?? throw new RegionUnreachableException(
             region, "it is not in this deployment's configuration any more")).ToClaim();
 
-    private static Receipt Assemble(Move move, DsseEnvelope statement, ReceiptKeys parties, LedgerProof proof)
+    private static Receipt Assemble(
+        Move move, DsseEnvelope statement, ReceiptKeys parties, LedgerProof proof, DsseEnvelope? reencryption)
     {
         var (departure, arrival, erasure) = Read(move);
         return new Receipt(
-            departure, arrival, erasure, statement, parties, proof, new AccountOpening(move.Account.Value, move.Salt));
+            departure, arrival, erasure, statement, parties, proof, new AccountOpening(move.Account.Value, move.Salt),
+            reencryption);
     }
 
     // The real ledger signs nothing for a trial: a tree of this one leaf, signed with a key that nobody keeps, stands for it.
-    private void Verify(Move move, DsseEnvelope statement, PublicKey source, PublicKey target)
+    /// <returns>Why the receipt would not verify, with the target's word if there is one; null if it would.</returns>
+    private string? TroubleOf(
+        Move move, DsseEnvelope statement, PublicKey source, PublicKey target, DsseEnvelope? reencryption = null)
     {
         using var trial = EcdsaSigner.Generate();
         var head = new Checkpoint("trial", 1, MerkleTree.HashLeaf(statement.ToBytes())).Sign(trial).ToString();
         var parties = new ReceiptKeys(source, target, ledger.PublicKey, trial.PublicKey);
-        var receipt = Assemble(move, statement, parties, new LedgerProof(0, 1, [], head));
+        var receipt = Assemble(move, statement, parties, new LedgerProof(0, 1, [], head), reencryption);
         var verified = ReceiptVerification.Verify(receipt.ToBytes(), trial.PublicKey);
-        var trouble = verified switch
+        return verified switch
         {
             ReceiptVerification.Proven => null,
             ReceiptVerification.Unreadable unreadable => unreadable.Reason,
@@ -224,10 +226,6 @@ internal sealed class Receipts(
                 .Where(check => check.Outcome == CheckOutcome.Failed).Select(check => $"not so: {check.Name} ({check.Detail})")),
             _ => "unknown outcome",
         };
-        if (trouble is not null)
-        {
-            throw NoReceipt(move, trouble);
-        }
     }
 
     private static PublicKey KeyOf(byte[] spki)

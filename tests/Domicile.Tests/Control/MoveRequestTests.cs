@@ -1,6 +1,7 @@
 using Domicile.Accounts;
 using Domicile.Control;
 using Domicile.Moves;
+using Domicile.Proofs;
 using Domicile.Proofs.Receipts;
 using Domicile.Proofs.Statements;
 using Domicile.Tests.Moves;
@@ -59,7 +60,11 @@ public sealed class MoveRequestTests
         var account = (await control.AddAsync("IN", "beijing")).Account;
         control.Faults.LoseAnswer("state");
         var move = await control.MoveAsync(account, TestDeployment.Singapore);
-        byte[][] lies = [[], "{}"u8.ToArray(), ofOther, move.Arrival!];
+        var told = await control.Region(TestDeployment.Singapore).StateReencryptionAsync(
+            AccountId.Parse(account), move.Id, move.Salt, Cancelled);
+        var longAgo = Signed(told, word => word with { EndedAt = DateTimeOffset.UnixEpoch, ContentsLeft = 0, BytesLeft = 0 });
+        var ofOtherEpoch = Signed(told, word => word with { Epoch = 7 });
+        byte[][] lies = [[], "{}"u8.ToArray(), ofOther, move.Arrival!, longAgo, ofOtherEpoch];
 
         foreach (var lie in lies)
         {
@@ -69,6 +74,16 @@ public sealed class MoveRequestTests
 
         control.Faults.ChangeWord = word => word;
         Assert.NotNull(await WordAsync(control, move.Id));
+
+        // As the target itself would sign it.
+        byte[] Signed(byte[] envelope, Func<Reencryption, Reencryption> change)
+        {
+            Assert.True(DsseEnvelope.TryParse(envelope, out var parsed, out var problem), problem);
+            Assert.True(parsed.TryReadStatement(out var said, out problem), problem);
+            var lie = said with { Predicate = change((Reencryption)said.Predicate) };
+            var target = (RegionNode)control.Region(TestDeployment.Singapore);
+            return DsseEnvelope.Sign(lie, target.Region.Signer).ToBytes();
+        }
     }
 
     [Fact]
