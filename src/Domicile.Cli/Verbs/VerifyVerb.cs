@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text;
 using Domicile.Cli.Formats;
 using Domicile.Control;
+using Spectre.Console;
 
 namespace Domicile.Cli.Verbs;
 
@@ -10,7 +11,6 @@ internal static class VerifyVerb
 {
     private const int ReceiptBytesMax = 4 * 1024 * 1024;
     private const int KeyBytesMax = 64 * 1024;
-    private const int DetailCharsMax = 78;
 
     private static readonly Argument<string?> File = new("FILE")
     {
@@ -77,15 +77,14 @@ internal static class VerifyVerb
         foreach (var check in verified.Checks)
         {
             call.Terminal.PrintLine($"{check.Outcome,-11}  {Clean.Line(check.Check)}");
-            var parts = check.Detail.Length < DetailCharsMax ? [check.Detail] : check.Detail.Split(", ");
-            parts.ToList().ForEach(part => call.Terminal.PrintLine($"  {Clean.Line(part)}"));
+            call.Terminal.Print(new Padder(new Text(Clean.Line(check.Detail)), new Padding(2, 0, 0, 0)));
         }
 
         if (verified.Verified)
         {
             call.Terminal.PrintLine(verified.LedgerTrusted
                 ? $"{verified.File} is proven."
-                : $"{verified.File} agrees with itself. Give --key with the ledger's key, got elsewhere, to prove it.");
+                : $"{verified.File} agrees with itself.\nGive --key with the ledger's key, got elsewhere, to prove it.");
         }
     }
 
