@@ -5,7 +5,7 @@ namespace Domicile.Proofs;
 
 /// <summary>
 /// A public key of ECDSA on NIST P-256, the one kind that Domicile signs with (openssl verifies it everywhere, and .NET
-/// has no Ed25519). Equal if its SubjectPublicKeyInfo is.
+/// has no Ed25519). Equal if its SubjectPublicKeyInfo is. Thread-safe.
 /// </summary>
 public sealed class PublicKey : IEquatable<PublicKey>
 {
@@ -15,6 +15,8 @@ public sealed class PublicKey : IEquatable<PublicKey>
     private const int PemLengthCharsMax = 1024;
 
     private readonly byte[] _spki;
+    private readonly ECDsa _key;
+    private readonly Lock _oneAtATime = new(); // ECDsa promises nothing about threads
 
     // SEQUENCE { SEQUENCE { id-ecPublicKey, secp256r1 }, BIT STRING { 04 x y } }. One key has one encoding: a key id must
     // not depend on who wrote the key down.
@@ -24,9 +26,10 @@ public sealed class PublicKey : IEquatable<PublicKey>
         0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00, 0x04,
     ];
 
-    private PublicKey(byte[] spki)
+    // The key is read once: OpenSSL takes longer to read one than to verify with it.
+    private PublicKey(byte[] spki, ECDsa key)
     {
-        _spki = spki;
+        (_spki, _key) = (spki, key);
         KeyId = Convert.ToHexStringLower(SHA256.HashData(spki));
     }
 
@@ -51,18 +54,19 @@ public sealed class PublicKey : IEquatable<PublicKey>
             return false;
         }
 
+        var ecdsa = ECDsa.Create();
         try
         {
-            using var ecdsa = ECDsa.Create();
             ecdsa.ImportSubjectPublicKeyInfo(spki, out _);
-            key = new PublicKey(spki.ToArray());
         }
         catch (CryptographicException)
         {
-            // The point is not on the curve.
+            ecdsa.Dispose();
+            return false; // the point is not on the curve
         }
 
-        return key is not null;
+        key = new PublicKey(spki.ToArray(), ecdsa);
+        return true;
     }
 
     /// <summary>Reads one PEM block <c>PUBLIC KEY</c>; white space may surround it.</summary>
@@ -88,9 +92,10 @@ public sealed class PublicKey : IEquatable<PublicKey>
     {
         try
         {
-            using var ecdsa = ECDsa.Create();
-            ecdsa.ImportSubjectPublicKeyInfo(_spki, out _);
-            return ecdsa.VerifyData(data, signature, HashAlgorithmName.SHA256, DSASignatureFormat.Rfc3279DerSequence);
+            lock (_oneAtATime)
+            {
+                return _key.VerifyData(data, signature, HashAlgorithmName.SHA256, DSASignatureFormat.Rfc3279DerSequence);
+            }
         }
         catch (CryptographicException)
         {
