@@ -13,7 +13,7 @@ internal static class MoveWatch
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan AskEvery = TimeSpan.FromSeconds(2);
 
-    public static bool IsOver(MoveView move) => move.State is "done" or "aborted" or "failed";
+    public static bool IsOver(MoveView move) => move.State is "done" or "aborted" or "failed" or "unproven";
 
     /// <summary>
     /// What control tells of these moves until all are over: the watch for speed, and now and then a question, since a

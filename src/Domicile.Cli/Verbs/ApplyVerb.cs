@@ -52,7 +52,7 @@ internal static class ApplyVerb
     /// <summary>What was planned and did not happen, in one line; null where all of it did.</summary>
     public static string? Shortfall(IReadOnlyList<MoveView> ended, IReadOnlyList<SkippedMove> skipped)
     {
-        var lost = ended.Count(move => move.State != "done") + skipped.Count;
+        var lost = ended.Count(move => move.State is not ("done" or "unproven")) + skipped.Count;
         return lost == 0 ? null : $"{lost} of {ended.Count + skipped.Count} moves did not happen";
     }
 }

@@ -32,6 +32,13 @@ internal static class MoveVerb
         }
 
         MoveShowVerb.Print(call, move);
+        if (move.State == "unproven")
+        {
+            throw new VerbFailedException(
+                $"Account {move.Account} has moved to {move.To}, but its receipt can't be made ({move.Reason})",
+                $"see `domicile doctor`; when it is mended, `domicile moves receipt {move.Move}`");
+        }
+
         return move.State is "aborted" or "failed"
             ? throw new VerbFailedException(
                 $"The move of {move.Account} to {move.To} was {move.State} ({move.Reason ?? "no reason given"})",

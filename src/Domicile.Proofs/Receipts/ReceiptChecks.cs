@@ -10,12 +10,6 @@ namespace Domicile.Proofs.Receipts;
 /// </summary>
 internal sealed class ReceiptChecks(Receipt receipt, ReceiptStatements statements, PublicKey? trustedLedgerKey)
 {
-    /// <summary>
-    /// How far the clocks of source, target and control may disagree. Order itself is proven by hashes, not by clocks:
-    /// this only catches times that can't be meant.
-    /// </summary>
-    public static readonly TimeSpan ClockDisagreementMax = TimeSpan.FromMinutes(5);
-
     private readonly List<ReceiptCheck> _checks = [];
 
     private MoveDeparture Departure => statements.Departure;
@@ -146,7 +140,7 @@ internal sealed class ReceiptChecks(Receipt receipt, ReceiptStatements statement
             Move.StartedAt, Departure.SealedAt, Departure.DepartedAt, Arrival.ActivatedAt, Erasure.KeyDestroyedAt,
             Erasure.ErasedAt,
         ];
-        var areInOrder = times.Zip(times.Skip(1), (earlier, later) => earlier - later <= ClockDisagreementMax).All(ok => ok)
+        var areInOrder = times.Zip(times.Skip(1), (earlier, later) => earlier - later <= ReceiptVerification.ClockDisagreementMax).All(ok => ok)
             && Move.ActivatedAt == Arrival.ActivatedAt
             && Move.ErasedAt == Erasure.ErasedAt;
         Check(
@@ -168,7 +162,7 @@ internal sealed class ReceiptChecks(Receipt receipt, ReceiptStatements statement
         CheckSignature("re-encryption signed by the target", envelope, receipt.Keys.Target);
         Check("re-encryption is of this move", word.IsOf(receipt.Arrival, Arrival), "it names the arrival");
         var isPossible = word.EndedAt is not { } ended
-            || (Arrival.ActivatedAt - ended <= ClockDisagreementMax && ended - word.StatedAt <= ClockDisagreementMax);
+            || (Arrival.ActivatedAt - ended <= ReceiptVerification.ClockDisagreementMax && ended - word.StatedAt <= ReceiptVerification.ClockDisagreementMax);
         Check(
             Name, isPossible,
             word.EndedAt is { } end

@@ -20,6 +20,12 @@ public sealed record ReceiptCheck(string Name, CheckOutcome Outcome, string Deta
 /// <summary>The outcome of verifying a receipt. A closed set.</summary>
 public abstract record ReceiptVerification
 {
+    /// <summary>
+    /// How far the clocks of source, target and control may disagree. Order itself is proven by hashes, not by clocks:
+    /// this only catches times that can't be meant.
+    /// </summary>
+    public static readonly TimeSpan ClockDisagreementMax = TimeSpan.FromMinutes(5);
+
     private ReceiptVerification()
     {
     }

@@ -22,7 +22,7 @@ internal sealed class AccountQuestions(Func<AccountId, CancellationToken, Task<D
     // Two sets that take turns, so that nothing is looked through to forget what is old. Under _gate.
     private HashSet<AccountId> _unknown = [];
     private HashSet<AccountId> _unknownBefore = [];
-    private DateTimeOffset _turnedAt = time.GetUtcNow();
+    private long _turnedAt = time.GetTimestamp();
 
     /// <returns>Null: control doesn't know it, or could not be asked. What the replica says must do.</returns>
     public async Task<DirectoryEntry?> AskAsync(AccountId account, CancellationToken cancellationToken)
@@ -115,13 +115,13 @@ internal sealed class AccountQuestions(Func<AccountId, CancellationToken, Task<D
 
     private void Turn()
     {
-        var since = time.GetUtcNow() - _turnedAt;
+        var since = time.GetElapsedTime(_turnedAt);
         if (since < PeerLimits.UnknownAccountLasts && _unknown.Count < PeerLimits.UnknownAccountsKept)
         {
             return;
         }
 
         _unknownBefore = since < 2 * PeerLimits.UnknownAccountLasts ? _unknown : [];
-        (_unknown, _turnedAt) = ([], time.GetUtcNow());
+        (_unknown, _turnedAt) = ([], time.GetTimestamp());
     }
 }

@@ -12,7 +12,7 @@ internal sealed class LinkBreaker(TimeProvider time)
     // All below under _gate.
     private int _failures;
     private TimeSpan _delay;
-    private DateTimeOffset _nextTry;
+    private Deadline _nextTry;
 
     public bool IsBroken
     {
@@ -35,13 +35,13 @@ internal sealed class LinkBreaker(TimeProvider time)
                 return LinkTry.Ordinary;
             }
 
-            if (time.GetUtcNow() < _nextTry)
+            if (!_nextTry.IsOver)
             {
                 return null;
             }
 
             // One at a time; if nothing becomes of it for long, the next one.
-            _nextTry = time.GetUtcNow() + PeerLimits.BrokenMax;
+            _nextTry = new Deadline(time, PeerLimits.BrokenMax);
             return LinkTry.Probe;
         }
     }
@@ -73,7 +73,7 @@ internal sealed class LinkBreaker(TimeProvider time)
                 return; // It was under way when the link broke.
             }
 
-            _nextTry = time.GetUtcNow() + _delay;
+            _nextTry = new Deadline(time, _delay);
         }
     }
 
@@ -84,7 +84,7 @@ internal sealed class LinkBreaker(TimeProvider time)
         {
             if (passed == LinkTry.Probe)
             {
-                _nextTry = time.GetUtcNow();
+                _nextTry = new Deadline(time, TimeSpan.Zero);
             }
         }
     }

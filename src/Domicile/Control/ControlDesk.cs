@@ -118,7 +118,8 @@ internal sealed class ControlDesk : IAsyncDisposable
     /// <summary>The receipt's file, by the move's id.</summary>
     public async Task<Outcome<byte[]>> ReceiptAsync(Guid move, CancellationToken cancellationToken)
         => _parts.Moves.Find(move) is { } found
-            ? await _parts.Receipts.ShowAsync(found, cancellationToken) : MoveRequests.NoSuchMove(move);
+            ? await _parts.Receipts.ShowAsync(await _parts.Moves.ProveAsync(found, cancellationToken), cancellationToken)
+            : MoveRequests.NoSuchMove(move);
 
     /// <summary>Has the account's home read it again, to the last byte.</summary>
     public async Task<Outcome<DeepVerificationView>> VerifyAsync(string text, CancellationToken cancellationToken)
@@ -179,8 +180,8 @@ internal sealed class ControlDesk : IAsyncDisposable
         var regions = new RegionQuestions(setup.Peers, setup.Time);
         var directory = new AccountDirectory(database);
         var keys = new RegionKeys(database, regions, setup.KeyHere);
-        var receipts = new Receipts(database, ledger, keys, regions, setup.Config);
-        var moveControl = new MoveControl(regions, directory, policies, receipts, setup.Config);
+        var receipts = new Receipts(database, ledger, keys, regions, setup.Config, setup.Time);
+        var moveControl = new MoveControl(regions, directory, policies, receipts, keys, setup.Config);
         var moves = new MoveDesk(
             moveControl, new MoveRecords(database.Read, database.WriteAsync), new OrderSigner(setup.Signer), setup.Time, setup.Log);
         var paces = new Paces(database, regions, setup.Time);

@@ -90,6 +90,12 @@ internal sealed class DoctorDesk(ControlParts parts)
                     + (parts.Moves.Trouble(move.Id) ?? move.Reason ?? "no reason is known"),
                     $"see that {move.Source} and {move.Target} run; until it has activated it can be aborted");
             }
+            else if (move.State == MoveState.Unproven)
+            {
+                yield return new DoctorFinding(
+                    Place, Warning, $"move {move.Id} of account {move.Account} is done, but has no receipt: {move.Reason}",
+                    $"mend what it says; 'domicile moves receipt {move.Id}' makes the receipt if it can be made then");
+            }
             else if (move.State == MoveState.Failed
                 && move.Reason?.EndsWith(MoveReasons.Cleared, StringComparison.Ordinal) != true)
             {
@@ -139,12 +145,17 @@ internal sealed class DoctorDesk(ControlParts parts)
     private static DoctorFinding ExamineClock(
         RegionName name, RegionStatus status, DateTimeOffset before, DateTimeOffset after)
     {
-        var off = status.Now < before ? before - status.Now : status.Now > after ? status.Now - after : TimeSpan.Zero;
-        return off > ControlLimits.ClockDifferenceMax
+        var off = Clocks.Ahead(status.Now, before, after).Duration();
+        return off > MoveLimits.ClockDifferenceMax
+            ? new DoctorFinding(
+                name.Value, Error,
+                string.Create(CultureInfo.InvariantCulture, $"its clock and control's differ by {off.TotalSeconds:0} s: moves wait"),
+                "set both by NTP, then moves go on by themselves")
+            : off > ControlLimits.ClockDifferenceMax
             ? new DoctorFinding(
                 name.Value, Warning,
                 string.Create(CultureInfo.InvariantCulture, $"its clock and control's differ by {off.TotalSeconds:0} s"),
-                "set both by NTP; moves don't depend on clocks, but signatures of S3 requests do")
+                "set both by NTP: signatures of S3 requests depend on it, and moves wait from two minutes on")
             : new DoctorFinding(name.Value, Ok, "its clock agrees with control's", "");
     }
 

@@ -7,7 +7,8 @@ namespace Domicile.Control;
 
 /// <summary>What the runner of moves asks of control.</summary>
 internal sealed class MoveControl(
-    RegionQuestions regions, AccountDirectory directory, PolicyBook policies, Receipts receipts, DeploymentConfig config)
+    RegionQuestions regions, AccountDirectory directory, PolicyBook policies, Receipts receipts, RegionKeys keys,
+    DeploymentConfig config)
     : IMoveControl
 {
     public IRegionPeer Region(RegionName name) => regions.Peer(name);
@@ -34,6 +35,26 @@ internal sealed class MoveControl(
     public Task SetHomeAsync(AccountId account, RegionName home, long epoch, CancellationToken cancellationToken)
         => directory.ChangeAsync(sql => AccountTable.SetHome(sql, account, home, epoch), cancellationToken);
 
-    public Task<long> AppendReceiptAsync(Move move, CancellationToken cancellationToken)
-        => receipts.AppendAsync(move, cancellationToken);
+    public async Task<string?> FindTroubleAsync(RegionName region, RegionStatus status, CancellationToken cancellationToken)
+        => !(await keys.CheckAsync(region, status, cancellationToken)).Is(out _, out var refusal)
+            ? refusal.Next is { Length: > 0 } next ? $"{refusal.Error}: {next}" : refusal.Error
+            : config.Find(region) is not { } known ? $"Region {region} is not in control's configuration any more."
+            : status.Claim is { } claim && claim != RegionContext.ClaimOf(known.Facts)
+                ? $"Region {region} was started with other facts than control: compare their configurations."
+                : null;
+
+    public Task<string?> FindTroubleAsync(Move move, byte[] departure, CancellationToken cancellationToken)
+        => receipts.FindTroubleAsync(move, departure, cancellationToken);
+
+    public async Task<ReceiptOutcome> AppendReceiptAsync(Move move, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return ReceiptOutcome.At(await receipts.AppendAsync(move, cancellationToken));
+        }
+        catch (InvalidDataException unproven)
+        {
+            return ReceiptOutcome.None(unproven.Message);
+        }
+    }
 }

@@ -74,6 +74,9 @@ internal sealed class MoveRequests(ControlParts parts, AccountDesk accounts)
     private Outcome<MoveView> View(Guid id, AbortResult result)
         => result switch
         {
+            AbortResult.TooLate { State: MoveState.Erasing } when parts.Moves.Trouble(id) is { } trouble => Refusal.Conflict(
+                $"move {id} is past its commit point: the account lives at the target, and the move waits: {trouble}",
+                "mend that; the move then ends by itself"),
             AbortResult.Asked => Show(id),
             AbortResult.NoSuchMove => NoSuchMove(id),
             AbortResult.TooLate { State: MoveState.Aborted or MoveState.Failed } late => Refusal.Conflict(

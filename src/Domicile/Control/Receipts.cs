@@ -17,7 +17,8 @@ namespace Domicile.Control;
 /// that statement. A receipt that would not verify is never appended: it is assembled and verified before the commit.
 /// </summary>
 internal sealed class Receipts(
-    ControlDatabase database, ControlLedger ledger, RegionKeys keys, RegionQuestions regions, DeploymentConfig config)
+    ControlDatabase database, ControlLedger ledger, RegionKeys keys, RegionQuestions regions, DeploymentConfig config,
+    TimeProvider time)
 {
     /// <summary>What targets last stated of what came under their sources' keys, by move. DSSE envelopes.</summary>
     public static readonly SchemaPart WordSchema = new("receipt_reencryption", 1,
@@ -67,12 +68,21 @@ internal sealed class Receipts(
         return index;
     }
 
+    /// <inheritdoc cref="DepartureCheck.TroubleOf"/>
+    /// <exception cref="RegionUnreachableException">The source's key isn't known yet, and it doesn't answer.</exception>
+    public async Task<string?> FindTroubleAsync(Move move, byte[] departure, CancellationToken cancellationToken)
+        => DepartureCheck.TroubleOf(
+            move, departure, await KeyOfAsync(move.Source, cancellationToken), ClaimOf(move.Source), time.GetUtcNow());
+
     /// <summary>The receipt's file, with a proof under the ledger as it is now, and with the target's word of now.</summary>
     public async Task<Outcome<byte[]>> ShowAsync(Move move, CancellationToken cancellationToken)
     {
         if (database.Read(sql => Find(sql, move.Id)) is not { } row)
         {
-            return move.IsOver
+            return move.State == MoveState.Unproven
+                ? Refusal.Conflict(
+                    $"move {move.Id} has no receipt: {move.Reason}", "mend what it says, then ask for the receipt again")
+                : move.IsOver
                 ? Refusal.Conflict($"move {move.Id} has no receipt: it was {MoveViews.StateName(move.State)}")
                 : Refusal.Conflict(
                     $"move {move.Id} has no receipt yet: it is {MoveViews.StateName(move.State)}",

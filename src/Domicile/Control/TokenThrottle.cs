@@ -9,18 +9,19 @@ namespace Domicile.Control;
 internal sealed class TokenThrottle(TimeProvider time)
 {
     private readonly Lock _gate = new();
+    private readonly long _start = time.GetTimestamp();
 
     // Under _gate, with what is left of the failures that all sources have together.
     private readonly Dictionary<string, Source> _sources = [];
     private double _overallLeft = ControlLimits.TokenFailuresOverallMax;
-    private DateTimeOffset _overallSince = time.GetUtcNow();
+    private TimeSpan _overallSince;
 
     /// <returns>How long the source has to wait; null: it may show its token.</returns>
     public TimeSpan? WaitOf(string source)
     {
         lock (_gate)
         {
-            var now = time.GetUtcNow();
+            var now = Now;
             return _sources.TryGetValue(source, out var known) && known.WaitsUntil > now ? known.WaitsUntil - now : null;
         }
     }
@@ -30,7 +31,7 @@ internal sealed class TokenThrottle(TimeProvider time)
     {
         lock (_gate)
         {
-            var now = time.GetUtcNow();
+            var now = Now;
             var free = TakeOverall(now) ? ControlLimits.TokenFailuresFree : 1;
             var failures = _sources.TryGetValue(source, out var known) && now - known.LastFailure < ControlLimits.TokenFailuresForgotten
                 ? known.Failures + 1 : 1;
@@ -44,6 +45,9 @@ internal sealed class TokenThrottle(TimeProvider time)
         }
     }
 
+    // Since the start, by the monotonic clock.
+    private TimeSpan Now => time.GetElapsedTime(_start);
+
     // Twice as long each time.
     private static TimeSpan WaitAfter(int beyond)
     {
@@ -52,7 +56,7 @@ internal sealed class TokenThrottle(TimeProvider time)
         return wait < ControlLimits.TokenWaitMax ? wait : ControlLimits.TokenWaitMax;
     }
 
-    private bool TakeOverall(DateTimeOffset now)
+    private bool TakeOverall(TimeSpan now)
     {
         var refilled = (now - _overallSince).TotalSeconds * ControlLimits.TokenFailuresOverallPerSecond;
         _overallLeft = Math.Min(_overallLeft + Math.Max(0, refilled), ControlLimits.TokenFailuresOverallMax);
@@ -66,5 +70,5 @@ internal sealed class TokenThrottle(TimeProvider time)
         return true;
     }
 
-    private sealed record Source(int Failures, DateTimeOffset LastFailure, DateTimeOffset WaitsUntil);
+    private sealed record Source(int Failures, TimeSpan LastFailure, TimeSpan WaitsUntil);
 }

@@ -49,8 +49,12 @@ internal static class AccountErasure
         // :: Step 6: names that were in memory go a little later: see docs/decisions/0025-erased-from-memory-too.md.
         region.SweepMemory();
         return new Erased(
-            intent.KeyDestroyedAt, region.Time.GetUtcNow(), intent.Rows, intent.Contents, intent.Bytes, files, check);
+            intent.KeyDestroyedAt, EndOf(intent, region.Time.GetUtcNow()), intent.Rows, intent.Contents, intent.Bytes, files, check);
     }
+
+    // It was not before the key was destroyed, whatever the clock says that was put back meanwhile.
+    private static DateTimeOffset EndOf(ErasureIntent intent, DateTimeOffset now)
+        => now > intent.KeyDestroyedAt ? now : intent.KeyDestroyedAt;
 
     private static ErasureIntent Begin(AccountTransaction transaction, HoldsEnd holds, TimeProvider time)
     {

@@ -12,7 +12,7 @@ namespace Domicile.Moves;
 /// </summary>
 internal sealed class AccountGateway(RegionContext region) : IAccountWrites
 {
-    private readonly HomeHints _hints = new();
+    private readonly HomeHints _hints = new(region.Time);
 
     /// <summary>
     /// Finds out where a request of this account is to be served. Waits while the account is departing here (bounded),
@@ -29,7 +29,7 @@ internal sealed class AccountGateway(RegionContext region) : IAccountWrites
     public async ValueTask<Route> RouteAsync(
         AccountId account, bool isWrite, RegionName? via, CancellationToken cancellationToken)
     {
-        var deadline = region.Time.GetUtcNow() + MoveLimits.WaitAtGatewayMax;
+        var deadline = new Deadline(region.Time, MoveLimits.WaitAtGatewayMax);
         while (true)
         {
             if (region.Storage.Find(account) is not { } store)
@@ -80,7 +80,7 @@ internal sealed class AccountGateway(RegionContext region) : IAccountWrites
     {
         CheckRoom(region, command);
         var store = copy.Store;
-        var deadline = region.Time.GetUtcNow() + MoveLimits.WaitAtGatewayMax;
+        var deadline = new Deadline(region.Time, MoveLimits.WaitAtGatewayMax);
         while (true)
         {
             var ticket = store.CommitCount;
@@ -114,7 +114,6 @@ internal sealed class AccountGateway(RegionContext region) : IAccountWrites
     public async ValueTask LearnAsync(
         AccountId account, RegionName saidBy, RegionName home, long epoch, CancellationToken cancellationToken)
     {
-        var now = region.Time.GetUtcNow();
         if (Known(account) is not { } known || Believed(account, known) is var believed && believed.Home != saidBy)
         {
             return;
@@ -122,12 +121,12 @@ internal sealed class AccountGateway(RegionContext region) : IAccountWrites
 
         if (epoch > known.Epoch && epoch <= known.Epoch + 1 && region.Knows(home))
         {
-            _hints.Put(account, home, epoch, now);
+            _hints.Put(account, home, epoch);
         }
         else if (await region.Links.AskControlAsync(account, cancellationToken) is { Home: { } said } entry
             && entry.Epoch > known.Epoch && region.Knows(said))
         {
-            _hints.Put(account, said, entry.Epoch, now);
+            _hints.Put(account, said, entry.Epoch);
         }
     }
 
@@ -147,7 +146,7 @@ internal sealed class AccountGateway(RegionContext region) : IAccountWrites
     /// the write.
     /// </summary>
     private async Task<CommandResult> HandOverAsync(
-        AccountCopy copy, RegionName home, ISignedRequest request, DateTimeOffset deadline,
+        AccountCopy copy, RegionName home, ISignedRequest request, Deadline deadline,
         CancellationToken cancellationToken)
     {
         if (request.EncodeHead() is not { } head)
@@ -157,7 +156,7 @@ internal sealed class AccountGateway(RegionContext region) : IAccountWrites
 
         var move = copy.Store.Read(sql => RegionMoveRecord.FindLastDeparture(sql, copy.Account))!.Move;
         var handOver = new HandOver(copy.Account, move, AttemptIds.Draw(), copy.Epoch + 1, request.ReceivedAt, head);
-        for (var failures = 0; region.Time.GetUtcNow() < deadline; failures++)
+        for (var failures = 0; !deadline.IsOver; failures++)
         {
             switch (await TryHandOverAsync(home, handOver, request, cancellationToken))
             {
@@ -233,7 +232,7 @@ internal sealed class AccountGateway(RegionContext region) : IAccountWrites
 
     // What is known, or the hint that goes beyond it.
     private (RegionName Home, long Epoch) Believed(AccountId account, (RegionName Home, long Epoch) known)
-        => _hints.TryFind(account, region.Time.GetUtcNow(), out var hint) && hint.Epoch > known.Epoch && hint.Home != region.Name
+        => _hints.TryFind(account, out var hint) && hint.Epoch > known.Epoch && hint.Home != region.Name
             ? (hint.Home, hint.Epoch) : known;
 
     private Route RouteTo((RegionName Region, long Epoch) home, AccountProfile profile, RegionName? via)
@@ -276,18 +275,12 @@ internal sealed class AccountGateway(RegionContext region) : IAccountWrites
             ? policy.AnswerTransit(profile, policy.CategoriesNamed, through)
             : new TransitAnswer.Redirect();
 
-    private async Task<bool> WaitAsync(
-        AccountStore store, long ticket, DateTimeOffset deadline, CancellationToken cancellationToken)
+    private static async Task<bool> WaitAsync(
+        AccountStore store, long ticket, Deadline deadline, CancellationToken cancellationToken)
     {
-        var left = deadline - region.Time.GetUtcNow();
-        if (left <= TimeSpan.Zero)
-        {
-            return false;
-        }
-
         try
         {
-            await store.ChangedSince(ticket, cancellationToken).WaitAsync(left, region.Time, cancellationToken);
+            await deadline.WaitAsync(store.ChangedSince(ticket, cancellationToken), cancellationToken);
             return true;
         }
         catch (TimeoutException)

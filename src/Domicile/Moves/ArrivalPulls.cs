@@ -50,20 +50,19 @@ internal sealed class ArrivalPulls(RegionContext region, ILogger<ArrivalPulls> l
     public async Task<StepAnswer.Arriving> WaitForProgressAsync(MoveOrder order, CancellationToken cancellationToken)
     {
         var store = region.Storage.Open(order.Account);
-        var deadline = region.Time.GetUtcNow() + MoveLimits.ProgressEvery;
+        var deadline = new Deadline(region.Time, MoveLimits.ProgressEvery);
         while (true)
         {
             var ticket = store.CommitCount;
             var progress = ProgressOf(store, order);
-            var left = deadline - region.Time.GetUtcNow();
-            if (left <= TimeSpan.Zero || progress.IsNear)
+            if (deadline.IsOver || progress.IsNear)
             {
                 return progress;
             }
 
             try
             {
-                await store.ChangedSince(ticket, cancellationToken).WaitAsync(left, region.Time, cancellationToken);
+                await deadline.WaitAsync(store.ChangedSince(ticket, cancellationToken), cancellationToken);
             }
             catch (TimeoutException)
             {

@@ -7,7 +7,7 @@ namespace Domicile.Moves;
 /// Where other regions said that accounts are: for routing alone, in memory alone. Old ones end by themselves, and where
 /// there are too many the oldest goes.
 /// </summary>
-internal sealed class HomeHints
+internal sealed class HomeHints(TimeProvider time)
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<AccountId, Hint> _hints = [];
@@ -24,14 +24,14 @@ internal sealed class HomeHints
         }
     }
 
-    public void Put(AccountId account, RegionName home, long epoch, DateTimeOffset now)
+    public void Put(AccountId account, RegionName home, long epoch)
     {
-        var hint = new Hint(home, epoch, now + MoveLimits.HintLasts);
+        var hint = new Hint(home, epoch, new Deadline(time, MoveLimits.HintLasts));
         lock (_gate)
         {
             _hints[account] = hint;
             _byAge.Enqueue((account, hint));
-            while (_byAge.Count > MoveLimits.HintsMax || (_byAge.TryPeek(out var oldest) && oldest.Hint.Ends <= now))
+            while (_byAge.Count > MoveLimits.HintsMax || (_byAge.TryPeek(out var oldest) && oldest.Hint.Ends.IsOver))
             {
                 var (old, gone) = _byAge.Dequeue();
                 if (_hints.TryGetValue(old, out var current) && ReferenceEquals(current, gone))
@@ -42,13 +42,13 @@ internal sealed class HomeHints
         }
     }
 
-    public bool TryFind(AccountId account, DateTimeOffset now, [NotNullWhen(true)] out Hint? hint)
+    public bool TryFind(AccountId account, [NotNullWhen(true)] out Hint? hint)
     {
         lock (_gate)
         {
-            return _hints.TryGetValue(account, out hint) && hint.Ends > now;
+            return _hints.TryGetValue(account, out hint) && !hint.Ends.IsOver;
         }
     }
 
-    public sealed record Hint(RegionName Home, long Epoch, DateTimeOffset Ends);
+    public sealed record Hint(RegionName Home, long Epoch, Deadline Ends);
 }

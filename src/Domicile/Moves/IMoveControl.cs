@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Domicile.Accounts;
 
 namespace Domicile.Moves;
@@ -16,10 +17,37 @@ internal interface IMoveControl
     /// <summary>Compare-and-set: takes the entry if its epoch is newer, and nothing else. Durable at return.</summary>
     Task SetHomeAsync(AccountId account, RegionName home, long epoch, CancellationToken cancellationToken);
 
+    /// <summary>Whether what the region signs now could stand in a receipt: with the key and the facts that control knows.</summary>
+    /// <returns>Why not; null if it could.</returns>
+    Task<string?> FindTroubleAsync(RegionName region, RegionStatus status, CancellationToken cancellationToken);
+
+    /// <inheritdoc cref="DepartureCheck"/>
+    /// <returns>Why not; null if it can.</returns>
+    Task<string?> FindTroubleAsync(Move move, byte[] departure, CancellationToken cancellationToken);
+
     /// <summary>
     /// Puts the receipt of a finished move into the ledger, once per move: a repetition returns the same index.
     /// </summary>
-    Task<long> AppendReceiptAsync(Move move, CancellationToken cancellationToken);
+    Task<ReceiptOutcome> AppendReceiptAsync(Move move, CancellationToken cancellationToken);
+}
+
+/// <summary>The receipt's index in the ledger, or why what was signed makes none.</summary>
+internal sealed record ReceiptOutcome
+{
+    private readonly long _index;
+    private readonly string? _reason;
+
+    private ReceiptOutcome(long index, string? reason) => (_index, _reason) = (index, reason);
+
+    public static ReceiptOutcome At(long index) => new(index, null);
+
+    public static ReceiptOutcome None(string reason) => new(0, reason);
+
+    public bool Is(out long index, [NotNullWhen(false)] out string? reason)
+    {
+        (index, reason) = (_index, _reason);
+        return reason is null;
+    }
 }
 
 /// <param name="Reason">Why not, where it is not permitted; else the rule that permits it.</param>

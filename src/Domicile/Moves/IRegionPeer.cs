@@ -1,5 +1,6 @@
 using Domicile.Accounts;
 using Domicile.Objects;
+using Domicile.Proofs.Statements;
 
 namespace Domicile.Moves;
 
@@ -116,7 +117,11 @@ internal sealed record DoctorFinding(string Place, string Status, string Finding
 /// <summary>What a region says of itself.</summary>
 internal sealed record RegionStatus(
     RegionName Region, int ProcessId, long PolicyRevision, long DirectoryVersion, long FreeBytes, DateTimeOffset Now,
-    byte[] SigningKey);
+    byte[] SigningKey)
+{
+    /// <summary>The facts that its statements name; null where an older release doesn't say.</summary>
+    public RegionClaim? Claim { get; init; }
+}
 
 /// <summary>An account's home as the directory knows it.</summary>
 /// <param name="Home">Null where the account was erased for good.</param>

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Domicile.Accounts;
 
 namespace Domicile.Moves;
@@ -46,11 +47,21 @@ internal enum MoveState : byte
 
     /// <summary>Over like aborted, because the target's data was not the source's: both sides are kept for inspection.</summary>
     Failed = 13,
+
+    /// <summary>
+    /// Over: the target is the home and the source has erased, but what they signed makes no receipt. It says why; asked for
+    /// again, the receipt is made once it can be.
+    /// </summary>
+    Unproven = 14,
 }
 
 /// <summary>One account on its way from one region to another: a fact in control's database, replaced and never changed.</summary>
 internal sealed record Move
 {
+    /// <summary>Of the saved record that this was read from: what is saved over it compares this. 0: not read from any.</summary>
+    [JsonIgnore]
+    public long Version { get; init; }
+
     public required Guid Id { get; init; }
     public required AccountProfile Profile { get; init; }
     public required RegionName Source { get; init; }
@@ -69,7 +80,7 @@ internal sealed record Move
     public required byte[] Salt { get; init; }
     public MoveState State { get; init; } = MoveState.Planned;
 
-    /// <summary>Why it is being refused, was aborted or failed.</summary>
+    /// <summary>Why it is being refused, was aborted or failed, or has no receipt.</summary>
     public string? Reason { get; init; }
     public long Objects { get; init; }
     public long Bytes { get; init; }
@@ -95,7 +106,7 @@ internal sealed record Move
 
     public AccountId Account => Profile.Id;
 
-    public bool IsOver => State is MoveState.Done or MoveState.Aborted or MoveState.Failed;
+    public bool IsOver => State is MoveState.Done or MoveState.Aborted or MoveState.Failed or MoveState.Unproven;
 
     /// <summary>The account is settled at one home; a receipt may still be to come.</summary>
     public bool HasSettled => IsOver || State == MoveState.Erasing;

@@ -103,6 +103,22 @@ internal sealed partial class MoveDesk : IAsyncDisposable
         }
     }
 
+    /// <summary>Makes the receipt of a move that had none, if it can be made now.</summary>
+    /// <returns>The move as it is then.</returns>
+    public async Task<Move> ProveAsync(Move move, CancellationToken cancellationToken)
+    {
+        if (move.State != MoveState.Unproven)
+        {
+            return move;
+        }
+
+        var proven = (await _control.AppendReceiptAsync(move, cancellationToken)).Is(out var index, out var reason)
+            ? move with { State = MoveState.Done, LedgerIndex = index, Reason = null }
+            : move with { Reason = reason };
+        await _records.SaveAsync(move, proven, cancellationToken);
+        return _records.Find(move.Id)!;
+    }
+
     private static Move Cleared(Move failed)
         => failed.Reason?.EndsWith(MoveReasons.Cleared, StringComparison.Ordinal) == true ? failed
             : failed with { Reason = failed.Reason + MoveReasons.Cleared };

@@ -68,6 +68,15 @@ internal static class MoveLimits
     /// <summary>How long it then measures its disk.</summary>
     public static readonly TimeSpan ProbeDiskMax = TimeSpan.FromMilliseconds(200);
 
+    /// <summary>
+    /// How far a region's clock may be from control's for a move to stop writes. Two regions are then never further apart than
+    /// a receipt allows (<see cref="Domicile.Proofs.Receipts.ReceiptVerification.ClockDisagreementMax"/>).
+    /// </summary>
+    public static readonly TimeSpan ClockDifferenceMax = TimeSpan.FromMinutes(2);
+
+    /// <summary>A wait for a time of day looks at the clock so often: it may be set meanwhile.</summary>
+    public static readonly TimeSpan ClockLookedEvery = TimeSpan.FromMinutes(1);
+
     public static readonly TimeSpan RetryFirst = TimeSpan.FromMilliseconds(100);
 
     public static readonly TimeSpan RetryMax = TimeSpan.FromSeconds(2);

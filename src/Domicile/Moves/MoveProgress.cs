@@ -52,13 +52,13 @@ internal sealed class MoveProgress
         => _known.GetValueOrDefault(move) is { AfterBegan: { } began, IsDisturbed: false }
             ? time.GetElapsedTime(began).TotalMilliseconds : null;
 
-    /// <param name="timestamp">Monotonic, of the clock that <see cref="EndPause"/> is given.</param>
+    /// <param name="timestamp">Monotonic, of the clock that <see cref="FindPause"/> is given.</param>
     public void BeginPause(Guid move, long timestamp)
         => Update(move, known => known with { PauseBegan = known.PauseBegan ?? timestamp });
 
-    /// <returns>Milliseconds; null where another process began the pause.</returns>
-    public double? EndPause(Guid move, TimeProvider time)
-        => _known.GetValueOrDefault(move)?.PauseBegan is { } began ? time.GetElapsedTime(began).TotalMilliseconds : null;
+    /// <returns>How long writes have waited; null where another process began the pause.</returns>
+    public TimeSpan? FindPause(Guid move, TimeProvider time)
+        => _known.GetValueOrDefault(move)?.PauseBegan is { } began ? time.GetElapsedTime(began) : null;
 
     public void Forget(Guid move, long timestamp)
     {

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Security.Cryptography;
+using Domicile.Accounts;
 using Microsoft.Extensions.Logging;
 
 namespace Domicile.Moves;
@@ -104,8 +105,12 @@ internal sealed partial class MoveRunner(
                     return move;
                 }
 
-                // The way to the source is open and it answers: no write waits for that, once writes wait.
-                await Source(move).StatusAsync(cancellationToken);
+                // The way to both is open, and what they will sign can become a receipt: no write waits for that, once writes wait.
+                if (await FindTroubleAsync(move, cancellationToken) is { } trouble)
+                {
+                    return await WaitAsync(move, trouble, cancellationToken);
+                }
+
                 return move with { State = MoveState.Sealing, Objects = arriving.Objects, Bytes = arriving.Bytes };
             case var other:
                 return Decided(move, other) ?? Back(move, ReasonOf(other));
@@ -143,7 +148,7 @@ internal sealed partial class MoveRunner(
                 return CryptographicOperations.FixedTimeEquals(digest, move.Digest)
                     ? move with { State = MoveState.Departing }
                     : Back(move, MoveReasons.DigestsDiffer);
-            case StepAnswer.NotNow(var why) when time.GetUtcNow() - move.SealedAt < MoveLimits.DrainMax:
+            case StepAnswer.NotNow(var why) when !IsSealedForLong(move):
                 Trouble(move, why);
                 return move;
             case var other:
@@ -156,7 +161,9 @@ internal sealed partial class MoveRunner(
         // :: Step 5: reads stop too.
         return await Source(move).DepartAsync(Order(move), cancellationToken) switch
         {
-            StepAnswer.Departing(var statement) => move with { State = MoveState.Activating, Departure = statement },
+            StepAnswer.Departing(var statement) => await control.FindTroubleAsync(move, statement, cancellationToken) is { } trouble
+                ? Back(move, trouble)
+                : move with { State = MoveState.Activating, Departure = statement },
             var other => Back(move, ReasonOf(other)),
         };
     }
@@ -178,7 +185,7 @@ internal sealed partial class MoveRunner(
         {
             Trouble(move, why);
             await Task.Delay(MoveLimits.RetryFirst, time, cancellationToken);
-            return time.GetUtcNow() - move.SealedAt < MoveLimits.DrainMax ? move : Back(move, why);
+            return IsSealedForLong(move) ? Back(move, why) : move;
         }
 
         return Decided(move, answer) ?? throw new UnreachableException(answer.ToString());
@@ -209,13 +216,13 @@ internal sealed partial class MoveRunner(
         var settled = await Source(move).SettleAsync(Order(move), cancellationToken);
 
         // A process that did not begin the pause goes by the clock: the seal's answer is on record.
-        var pauseMs = progress.EndPause(move.Id, time) ?? (time.GetUtcNow() - move.SealedAt)?.TotalMilliseconds;
+        var pauseMs = (progress.FindPause(move.Id, time) ?? time.GetUtcNow() - move.SealedAt)?.TotalMilliseconds;
         await control.SetHomeAsync(move.Account, move.Target, move.Epoch + 1, cancellationToken);
         return settled is StepAnswer.Departed
             ? move with
             {
                 State = MoveState.Erasing,
-                PauseMs = move.PauseMs ?? pauseMs,
+                PauseMs = move.PauseMs ?? Math.Max(0, pauseMs ?? 0),
                 Took = move.Took ?? progress.EndTurn(move.Id, time),
             }
             : throw new RegionRefusedException(move.Source, ReasonOf(settled));
@@ -225,13 +232,12 @@ internal sealed partial class MoveRunner(
     {
         if (move.Erasure is null)
         {
-            var wait = move.ActivatedAt!.Value + move.EraseAfter - time.GetUtcNow();
-            if (wait > TimeSpan.Zero)
-            {
-                await Task.Delay(wait, time, cancellationToken);
-            }
-
+            await WaitToEraseAsync(move, cancellationToken);
             progress.BeginAfter(move.Id, time.GetTimestamp());
+            if (await FindClockTroubleAsync(move.Source, cancellationToken) is { } trouble)
+            {
+                return await WaitAsync(move, trouble, cancellationToken);
+            }
 
             // :: Step 8: the source erases, and signs it.
             switch (await Source(move).EraseAsync(Order(move), move.Arrival!, cancellationToken))
@@ -247,8 +253,12 @@ internal sealed partial class MoveRunner(
             }
         }
 
-        // :: Step 9: the receipt.
-        var index = await control.AppendReceiptAsync(move, cancellationToken);
+        // :: Step 9: the receipt. What can't become one any more must not keep the account from its next move.
+        if (!(await control.AppendReceiptAsync(move, cancellationToken)).Is(out var index, out var unproven))
+        {
+            return move with { State = MoveState.Unproven, Reason = unproven, EndedAt = time.GetUtcNow() };
+        }
+
         return move with
         {
             State = MoveState.Done,
@@ -257,6 +267,49 @@ internal sealed partial class MoveRunner(
             Took = move.Took is { } took ? took with { AfterMs = progress.EndAfter(move.Id, time) } : null,
         };
     }
+
+    // Before writes wait for it: clocks, keys and facts of both.
+    private async Task<string?> FindTroubleAsync(Move move, CancellationToken cancellationToken)
+    {
+        var both = await Task.WhenAll(new[] { move.Source, move.Target }.Select(async region =>
+        {
+            var (status, ahead) = await AskStatusAsync(region, cancellationToken);
+            return Clocks.TroubleOf(region, ahead) ?? await control.FindTroubleAsync(region, status, cancellationToken);
+        }));
+        return both[0] ?? both[1];
+    }
+
+    private async Task<string?> FindClockTroubleAsync(RegionName region, CancellationToken cancellationToken)
+        => Clocks.TroubleOf(region, (await AskStatusAsync(region, cancellationToken)).Ahead);
+
+    private async Task<(RegionStatus Status, TimeSpan Ahead)> AskStatusAsync(RegionName region, CancellationToken cancellationToken)
+    {
+        var before = time.GetUtcNow();
+        var status = await control.Region(region).StatusAsync(cancellationToken);
+        return (status, Clocks.Ahead(status.Now, before, time.GetUtcNow()));
+    }
+
+    // Never longer than was asked for, from now on: the clock may have been ahead when the move was activated.
+    private async Task WaitToEraseAsync(Move move, CancellationToken cancellationToken)
+    {
+        var longest = new Deadline(time, move.EraseAfter);
+        while (!longest.IsOver && move.ActivatedAt + move.EraseAfter - time.GetUtcNow() is { } left && left > TimeSpan.Zero)
+        {
+            var wait = left < longest.Left ? left : longest.Left;
+            await Task.Delay(wait < MoveLimits.ClockLookedEvery ? wait : MoveLimits.ClockLookedEvery, time, cancellationToken);
+        }
+    }
+
+    private async Task<Move> WaitAsync(Move move, string trouble, CancellationToken cancellationToken)
+    {
+        Trouble(move, trouble);
+        await Task.Delay(MoveLimits.RetryMax, time, cancellationToken);
+        return move;
+    }
+
+    // By the monotonic clock; where another process began the pause, by the wall clock, which may have jumped either way.
+    private bool IsSealedForLong(Move move)
+        => (progress.FindPause(move.Id, time) ?? (time.GetUtcNow() - move.SealedAt!.Value).Duration()) >= MoveLimits.DrainMax;
 
     // What the target has decided decides the move, whatever step asked.
     private Move? Decided(Move move, StepAnswer answer)

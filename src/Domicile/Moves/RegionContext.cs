@@ -66,6 +66,12 @@ internal sealed record RegionContext
     public byte[] Sign(AccountId account, byte[] salt, Predicate predicate)
         => DsseEnvelope.Sign(new Statement(Subject.Account(account.Value, salt), predicate), Signer).ToBytes();
 
+    /// <returns>What a statement says, whoever signed it; null where it is none of this kind.</returns>
+    public static T? Read<T>(byte[] envelope)
+        where T : Predicate
+        => DsseEnvelope.TryParse(envelope, out var read, out _) && read.TryReadStatement(out var statement, out _)
+            ? statement.Predicate as T : null;
+
     public static RegionClaim ClaimOf(RegionFacts facts)
         => new(
             facts.Name.Value, facts.Country.Code, new PartyClaim(facts.Operator.Name, facts.Operator.Country.Code),

@@ -80,7 +80,10 @@ internal sealed partial class RegionNode : IRegionPeer, IAsyncDisposable
     public Task<RegionStatus> StatusAsync(CancellationToken cancellationToken)
         => Task.FromResult(new RegionStatus(
             _region.Name, Environment.ProcessId, _region.Directory.PolicyRevision, _region.Directory.Version,
-            _region.Storage.FreeBytes, _region.Time.GetUtcNow(), _region.Signer.PublicKey.Spki.ToArray()));
+            _region.Storage.FreeBytes, _region.Time.GetUtcNow(), _region.Signer.PublicKey.Spki.ToArray())
+        {
+            Claim = _region.Claim,
+        });
 
     public async Task CreateAccountAsync(AccountProfile profile, Credential first, CancellationToken cancellationToken)
     {

@@ -3,7 +3,6 @@ using System.Diagnostics;
 using Domicile.Accounts;
 using Domicile.Objects;
 using Domicile.Policies;
-using Domicile.Proofs;
 using Domicile.Proofs.Statements;
 using Domicile.Storage;
 
@@ -112,6 +111,10 @@ internal sealed class SourceRole(RegionContext region, CancellationToken stop = 
                 case { Outcome: MoveOutcome.Erased, Erasure: { } statement }:
                     _erasures.TryRemove(order.Move, out _);
                     return new StepAnswer.Erased(statement);
+                case { Outcome: MoveOutcome.Departed } when region.Time.GetUtcNow() < record.At - MoveLimits.ClockDifferenceMax:
+                    // Not a no: what is signed with such a time would make no receipt.
+                    throw new RegionRefusedException(
+                        region.Name, $"its clock has gone back to before {record.At:u}, when it sealed the account: set it (NTP)");
                 case { Outcome: MoveOutcome.Departed } when IsArrivalOf(order, arrival):
                     erasing = _erasures.GetOrAdd(order.Move, _ => EraseAsync(store, order, arrival, record));
                     break;
@@ -318,8 +321,7 @@ internal sealed class SourceRole(RegionContext region, CancellationToken stop = 
     // Whoever asks for the erasure shows that the target has the account; the key behind the signature is checked where
     // the receipt is, this stops a mistaken or replayed order.
     private static bool IsArrivalOf(MoveOrder order, byte[] arrival)
-        => DsseEnvelope.TryParse(arrival, out var envelope, out _) && envelope.TryReadStatement(out var statement, out _)
-            && statement.Predicate is MoveArrival said && said.MoveId == order.Move && said.EpochBefore == order.Epoch;
+        => RegionContext.Read<MoveArrival>(arrival) is { } said && said.MoveId == order.Move && said.EpochBefore == order.Epoch;
 
     private AccountStore? Find(MoveOrder order)
         => order.Source == region.Name ? region.Storage.Find(order.Account)

@@ -17,7 +17,7 @@ internal sealed partial class SourceWatch(RegionContext region, SourceRole sourc
     private readonly ConcurrentDictionary<Guid, Watched> _watched = new();
 
     /// <summary>The account has been sealed for this move just now; called again, it begins the wait anew.</summary>
-    public void Watch(MoveOrder order) => _watched[order.Move] = new Watched(order, region.Time.GetUtcNow());
+    public void Watch(MoveOrder order) => _watched[order.Move] = new Watched(order, new Deadline(region.Time, MoveLimits.SourcePatience));
 
     public void Forget(MoveOrder order) => _watched.TryRemove(order.Move, out _);
 
@@ -29,7 +29,7 @@ internal sealed partial class SourceWatch(RegionContext region, SourceRole sourc
             await Task.Delay(LookEvery, region.Time, cancellationToken);
             foreach (var watched in _watched.Values)
             {
-                if (region.Time.GetUtcNow() - watched.Since >= MoveLimits.SourcePatience)
+                if (watched.Patience.IsOver)
                 {
                     await AskAsync(watched.Order, cancellationToken);
                 }
@@ -83,5 +83,5 @@ internal sealed partial class SourceWatch(RegionContext region, SourceRole sourc
     [LoggerMessage(Level = LogLevel.Warning, Message = "Move {Move}: what became of it can't be found out or recorded yet ({Cause}).")]
     private static partial void LogTrouble(ILogger log, Guid move, string cause);
 
-    private sealed record Watched(MoveOrder Order, DateTimeOffset Since);
+    private sealed record Watched(MoveOrder Order, Deadline Patience);
 }

@@ -63,7 +63,7 @@ internal sealed partial class TargetRole(RegionContext region, ArrivalPulls pull
             pulls.Begin(order); // not for a question of a former move that comes late: it would end this one's pull
         }
 
-        var deadline = region.Time.GetUtcNow() + MoveLimits.DrainMax;
+        var deadline = new Deadline(region.Time, MoveLimits.DrainMax);
         while (true)
         {
             var ticket = store.CommitCount;
@@ -82,8 +82,7 @@ internal sealed partial class TargetRole(RegionContext region, ArrivalPulls pull
                 return new StepAnswer.Drained(row.Cursor, row.Digest.ToArray());
             }
 
-            var left = deadline - region.Time.GetUtcNow();
-            if (left <= TimeSpan.Zero || !await WaitAsync(store, ticket, left, cancellationToken))
+            if (deadline.IsOver || !await WaitAsync(store, ticket, deadline, cancellationToken))
             {
                 if (pulls.DamageOf(order) is { } damage)
                 {
@@ -262,7 +261,10 @@ internal sealed partial class TargetRole(RegionContext region, ArrivalPulls pull
             return changed;
         }
 
-        return BecomeHome(transaction, store, order, row, finalSeq, departure);
+        var now = region.Time.GetUtcNow();
+        return RegionContext.Read<MoveDeparture>(departure) is { } said && Clocks.TroubleOf(region.Name, now, said) is { } trouble
+            ? new StepAnswer.NotNow(trouble)
+            : BecomeHome(transaction, store, order, row, finalSeq, departure, now);
     }
 
     // The set digest says what was stored here. As long as nobody else has written into the database, that is what is there,
@@ -289,12 +291,12 @@ internal sealed partial class TargetRole(RegionContext region, ArrivalPulls pull
     }
 
     private StepAnswer.Activated BecomeHome(
-        AccountTransaction transaction, AccountStore store, MoveOrder order, AccountRow row, long finalSeq, byte[] departure)
+        AccountTransaction transaction, AccountStore store, MoveOrder order, AccountRow row, long finalSeq, byte[] departure,
+        DateTimeOffset now)
     {
         var statement = region.Sign(order, new MoveArrival(
             order.Move, region.Claim, order.Source.Value, order.Epoch, order.Epoch + 1, finalSeq,
-            RegionContext.Sha256Hex(row.Digest.Span), row.Versions, row.Bytes, region.Time.GetUtcNow(),
-            RegionContext.Sha256Hex(departure)));
+            RegionContext.Sha256Hex(row.Digest.Span), row.Versions, row.Bytes, now, RegionContext.Sha256Hex(departure)));
         transaction.SetSeq(finalSeq);
         transaction.PutRow(transaction.Row! with
         {
@@ -307,7 +309,7 @@ internal sealed partial class TargetRole(RegionContext region, ArrivalPulls pull
 
         // Whoever kept the keys that came can't read what is written from here on.
         RekeyRow.Begin(transaction, store, order.Move);
-        RegionMoveRecord.Of(order, MoveRole.Target, MoveOutcome.Activated, finalSeq, region.Time.GetUtcNow(), statement)
+        RegionMoveRecord.Of(order, MoveRole.Target, MoveOutcome.Activated, finalSeq, now, statement)
             .Save(transaction.Sql, order.Account);
         return new StepAnswer.Activated(statement);
     }
@@ -357,12 +359,12 @@ internal sealed partial class TargetRole(RegionContext region, ArrivalPulls pull
         => store.Row!.State == AccountState.Departed
             && store.Read(sql => RegionMoveRecord.FindLastDeparture(sql, store.Account)) is { Outcome: MoveOutcome.Departed };
 
-    private async Task<bool> WaitAsync(
-        AccountStore store, long ticket, TimeSpan atMost, CancellationToken cancellationToken)
+    private static async Task<bool> WaitAsync(
+        AccountStore store, long ticket, Deadline deadline, CancellationToken cancellationToken)
     {
         try
         {
-            await store.ChangedSince(ticket, cancellationToken).WaitAsync(atMost, region.Time, cancellationToken);
+            await deadline.WaitAsync(store.ChangedSince(ticket, cancellationToken), cancellationToken);
             return true;
         }
         catch (TimeoutException)

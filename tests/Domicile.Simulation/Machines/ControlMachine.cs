@@ -118,13 +118,24 @@ internal sealed class ControlMachine(Deployment deployment, int number) : IParty
         await Task.Yield();
     }
 
-    public async Task<long> AppendReceiptAsync(Move move, CancellationToken cancellationToken)
+    public Task<string?> FindTroubleAsync(RegionName region, RegionStatus status, CancellationToken cancellationToken)
+        => Task.FromResult(
+            status.SigningKey.AsSpan().SequenceEqual(deployment.Region(region).SigningKey.Spki) ? null : "It shows another key.");
+
+    public Task<string?> FindTroubleAsync(Move move, byte[] departure, CancellationToken cancellationToken)
+    {
+        var source = deployment.Region(move.Source);
+        return Task.FromResult(DepartureCheck.TroubleOf(
+            move, departure, source.SigningKey, RegionContext.ClaimOf(source.Facts), _life!.Time.GetUtcNow()));
+    }
+
+    public async Task<ReceiptOutcome> AppendReceiptAsync(Move move, CancellationToken cancellationToken)
     {
         await Task.Yield();
         deployment.Ghost.ReceiptWritten(move);
         var index = Register.AppendReceipt(move.Id);
         await Task.Yield();
-        return index;
+        return ReceiptOutcome.At(index);
     }
 
     private async Task PushAsync(RegionMachine region)
@@ -190,7 +201,13 @@ internal sealed class ControlMachine(Deployment deployment, int number) : IParty
         public Task SetHomeAsync(AccountId account, RegionName home, long epoch, CancellationToken cancellationToken)
             => machine.SetHomeAsync(account, home, epoch, cancellationToken);
 
-        public Task<long> AppendReceiptAsync(Move move, CancellationToken cancellationToken)
+        public Task<string?> FindTroubleAsync(RegionName region, RegionStatus status, CancellationToken cancellationToken)
+            => machine.FindTroubleAsync(region, status, cancellationToken);
+
+        public Task<string?> FindTroubleAsync(Move move, byte[] departure, CancellationToken cancellationToken)
+            => machine.FindTroubleAsync(move, departure, cancellationToken);
+
+        public Task<ReceiptOutcome> AppendReceiptAsync(Move move, CancellationToken cancellationToken)
             => machine.AppendReceiptAsync(move, cancellationToken);
     }
 

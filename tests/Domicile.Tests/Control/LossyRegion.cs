@@ -19,6 +19,9 @@ internal sealed class Faults
     /// <summary>What a target says, in place of its word on encrypting again.</summary>
     public Func<byte[], byte[]> ChangeWord { get; set; } = word => word;
 
+    /// <summary>Hears of each call, before it goes and before its answer comes back.</summary>
+    public Action<RegionName, string, bool> Reached { get; set; } = (_, _, _) => { };
+
     public void Silence(RegionName region) => Locked(() => _silent.Add(region));
 
     public void Wake(RegionName region) => Locked(() => _silent.Remove(region));
@@ -31,6 +34,7 @@ internal sealed class Faults
 
     public void Meet(RegionName region, string call, bool isAnswer)
     {
+        Reached(region, call, isAnswer);
         var isLost = false;
         Locked(() => isLost = _silent.Contains(region) || _once.Remove((call, isAnswer))
             || (Seed is not null && Seed.NextDouble() < LossShare));

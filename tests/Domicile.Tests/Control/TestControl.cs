@@ -40,7 +40,9 @@ internal sealed class TestControl : IAsyncDisposable
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("domicile-control-");
     private readonly TestDeployment _regions;
 
-    private TestControl(TestDeployment regions) => _regions = regions;
+    private readonly TimeProvider _time;
+
+    private TestControl(TestDeployment regions, TimeProvider time) => (_regions, _time) = (regions, time);
 
     public static CancellationToken Cancelled => TestContext.Current.CancellationToken;
 
@@ -57,9 +59,11 @@ internal sealed class TestControl : IAsyncDisposable
 
     public string DatabasePath => Path.Combine(_directory.FullName, ControlDatabase.FileName);
 
-    public static async Task<TestControl> StartAsync()
+    /// <param name="time">Control's clock.</param>
+    /// <param name="timeOf">Each region's.</param>
+    public static async Task<TestControl> StartAsync(TimeProvider? time = null, Func<RegionName, TimeProvider>? timeOf = null)
     {
-        var control = new TestControl(await TestDeployment.StartAsync());
+        var control = new TestControl(await TestDeployment.StartAsync(timeOf: timeOf), time ?? TimeProvider.System);
         control.KeyHere = control.KeyOf;
         await File.WriteAllTextAsync(Path.Combine(control._directory.FullName, "policy.yaml"), OutOfChina, Cancelled);
         await control.OpenAsync();
@@ -156,7 +160,7 @@ internal sealed class TestControl : IAsyncDisposable
                     IRegionPeer (facts) => new LossyRegion(_regions.Node(facts.Name), facts.Name, Faults)),
                 Signer = _regions.Signer,
                 KeyHere = region => KeyHere(region),
-                Time = TimeProvider.System,
+                Time = _time,
                 Log = NullLoggerFactory.Instance,
             },
             Cancelled);

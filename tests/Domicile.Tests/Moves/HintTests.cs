@@ -105,22 +105,24 @@ public sealed class HintTests
     [Fact]
     public void Hints_end_by_themselves_and_the_oldest_go_where_there_are_too_many()
     {
-        var hints = new HomeHints();
-        var now = DateTimeOffset.UnixEpoch;
+        var time = new ManualTime();
+        var hints = new HomeHints(time);
         var (first, last) = (Profile().Id, Profile().Id);
-        hints.Put(first, California, 2, now);
-        Assert.True(hints.TryFind(first, now + MoveLimits.HintLasts - TimeSpan.FromTicks(1), out _));
-        Assert.False(hints.TryFind(first, now + MoveLimits.HintLasts, out _));
+        hints.Put(first, California, 2);
+        time.Advance(MoveLimits.HintLasts - TimeSpan.FromTicks(1));
+        Assert.True(hints.TryFind(first, out _));
+        time.Advance(TimeSpan.FromTicks(1));
+        Assert.False(hints.TryFind(first, out _));
 
         for (var i = 0; i < MoveLimits.HintsMax; i++)
         {
-            hints.Put(AccountId.FromRandom([.. BitConverter.GetBytes((long)i), 0, 0]), California, 2, now);
+            hints.Put(AccountId.FromRandom([.. BitConverter.GetBytes((long)i), 0, 0]), California, 2);
         }
 
-        hints.Put(last, California, 2, now);
+        hints.Put(last, California, 2);
         Assert.Equal(MoveLimits.HintsMax, hints.Count);
-        Assert.False(hints.TryFind(first, now, out _));
-        Assert.True(hints.TryFind(last, now, out _));
+        Assert.False(hints.TryFind(first, out _));
+        Assert.True(hints.TryFind(last, out _));
     }
 
     private static IEnumerable<RegionName> Regions => [TestDeployment.Beijing, TestDeployment.Singapore, California];

@@ -65,15 +65,16 @@ internal sealed class TestDeployment : IMoveControl, IAsyncDisposable
     /// <summary>Control's; the regions begin with 1.</summary>
     public long PolicyRevision { get; set; } = 1;
 
-    /// <summary>The regions' clock; control's is the machine's.</summary>
-    public TimeProvider Time { get; private init; } = TimeProvider.System;
+    /// <summary>Each region's clock; control's is the machine's.</summary>
+    public Func<RegionName, TimeProvider> TimeOf { get; private init; } = _ => TimeProvider.System;
 
     /// <param name="withCalifornia">It is in everybody's config too, and down.</param>
-    public static async Task<TestDeployment> StartAsync(bool withCalifornia = false, TimeProvider? time = null)
+    /// <param name="timeOf">Each region's clock.</param>
+    public static async Task<TestDeployment> StartAsync(bool withCalifornia = false, Func<RegionName, TimeProvider>? timeOf = null)
     {
         var deployment = new TestDeployment(withCalifornia ? [.. Facts, FactsOf(RegionName.Parse("california"), "US")] : Facts)
         {
-            Time = time ?? TimeProvider.System,
+            TimeOf = timeOf ?? (_ => TimeProvider.System),
         };
         foreach (var facts in Facts)
         {
@@ -104,7 +105,17 @@ internal sealed class TestDeployment : IMoveControl, IAsyncDisposable
         return Task.CompletedTask;
     }
 
-    public Task<long> AppendReceiptAsync(Move move, CancellationToken cancellationToken) => Task.FromResult(0L);
+    public Task<string?> FindTroubleAsync(RegionName region, RegionStatus status, CancellationToken cancellationToken)
+        => Task.FromResult<string?>(null);
+
+    public Task<string?> FindTroubleAsync(Move move, byte[] departure, CancellationToken cancellationToken)
+    {
+        var source = _nodes[move.Source].Region;
+        return Task.FromResult(DepartureCheck.TroubleOf(move, departure, source.Signer.PublicKey, source.Claim, TimeProvider.System.GetUtcNow()));
+    }
+
+    public Task<ReceiptOutcome> AppendReceiptAsync(Move move, CancellationToken cancellationToken)
+        => Task.FromResult(ReceiptOutcome.At(0));
 
     public MoveDesk OpenDesk() => new(this, Records, Orders, TimeProvider.System, NullLoggerFactory.Instance);
 
@@ -156,7 +167,7 @@ internal sealed class TestDeployment : IMoveControl, IAsyncDisposable
     private async Task StartAsync(RegionFacts facts)
     {
         var directory = Directory.CreateDirectory(DirectoryOf(facts.Name)).FullName;
-        var storage = RegionStorage.Open(directory, await LocalCustodian.OpenAsync(directory, default), Time);
+        var storage = RegionStorage.Open(directory, await LocalCustodian.OpenAsync(directory, default), TimeOf(facts.Name));
         var replica = RegionDirectory.Open(directory);
         replica.Take(new DirectoryUpdate([], 1, PolicyText));
         var node = new RegionNode(
@@ -169,7 +180,7 @@ internal sealed class TestDeployment : IMoveControl, IAsyncDisposable
                 Links = new DirectLinks(this, facts.Name),
                 Signer = EcdsaSigner.Generate(),
                 Orders = new OrderCheck(Signer.PublicKey),
-                Time = Time,
+                Time = TimeOf(facts.Name),
             },
             Replay,
             NullLoggerFactory.Instance);
