@@ -31,9 +31,13 @@ internal sealed class Scenario
     // After so many looks at a region that has commits to lose, it crashes; 0: it need not.
     private int _copiesToCrash;
 
+    private readonly Dice? _clocks;
+
     /// <param name="hostility">The dice of a hostile region, if there is one: not of the world's, which it leaves as it is.</param>
-    public Scenario(Deployment deployment, Dice? hostility)
+    /// <param name="clocks">The dice of clocks that jump, if some do: not of the world's either.</param>
+    public Scenario(Deployment deployment, Dice? hostility, Dice? clocks)
     {
+        _clocks = clocks;
         _deployment = deployment;
         _world = deployment.World;
         _dice = _world.Dice.Fork();
@@ -47,6 +51,8 @@ internal sealed class Scenario
     public Operator Operator { get; }
 
     public int Crashes { get; private set; }
+
+    public int Jumps { get; private set; }
 
     public int Lies => _hostile?.Lies ?? 0;
 
@@ -112,6 +118,7 @@ internal sealed class Scenario
         }
 
         DrawTrouble();
+        DrawJumps();
         _hostile?.Begin();
     }
 
@@ -140,6 +147,8 @@ internal sealed class Scenario
         _world.Haste = 0;
         _world.Trace.Say($"-- everything is mended");
         _deployment.Network.Heal();
+        _deployment.Regions.Select(region => region.Clock).Concat(_deployment.Controls.Select(control => control.Clock))
+            .ToList().ForEach(clock => clock.SetRight());
         foreach (var region in _deployment.Regions.Where(one => one.Node is null))
         {
             region.Start();
@@ -217,6 +226,30 @@ internal sealed class Scenario
                 AtStep(() => CutAsync(one, other, cutFor));
             }
         }
+    }
+
+    // Any party's, either way, by little or by much, and right again after a while.
+    private void DrawJumps()
+    {
+        for (var i = _clocks?.Between(1, 3) ?? 0; i > 0; i--)
+        {
+            IReadOnlyList<Clock> clocks = [.. _deployment.Regions.Select(one => one.Clock), .. _deployment.Controls.Select(one => one.Clock)];
+            var clock = _clocks!.Pick(clocks);
+            var by = TimeSpan.FromSeconds(_clocks.Pick((int[])[150, 360, 86_400, 86_400_000]) * (_clocks.Hits(0.5) ? 1 : -1));
+            var wrongFor = TimeSpan.FromMilliseconds(_clocks.Below(5_000));
+            _strikes.Add((_world.Steps + _clocks.Below(700), () => Operator.Begin(() => JumpAsync(clock, by, wrongFor))));
+        }
+
+        _strikes.Sort((a, b) => b.Step.CompareTo(a.Step));
+    }
+
+    private async Task JumpAsync(Clock clock, TimeSpan by, TimeSpan wrongFor)
+    {
+        Jumps++;
+        _world.Trace.Say($"-- a clock jumps by {by}");
+        clock.Off += by;
+        await Task.Delay(wrongFor, Operator.Life.Time);
+        clock.SetRight();
     }
 
     private void AtStep(Func<Task> act)

@@ -14,14 +14,14 @@ internal sealed record Outcome(
 
 internal readonly record struct Counts(
     long Steps, long Moves, long Activations, long Crashes, long LostCommits, long Messages, long Lost, long Operations,
-    long Writes, long HandOvers, long Receipts, long Lies)
+    long Writes, long HandOvers, long Receipts, long Lies, long Jumps)
 {
     public static Counts operator +(Counts a, Counts b)
         => new(
             a.Steps + b.Steps, a.Moves + b.Moves, a.Activations + b.Activations, a.Crashes + b.Crashes,
             a.LostCommits + b.LostCommits, a.Messages + b.Messages, a.Lost + b.Lost, a.Operations + b.Operations,
             a.Writes + b.Writes, a.HandOvers + b.HandOvers, a.Receipts + b.Receipts,
-            a.Lies + b.Lies);
+            a.Lies + b.Lies, a.Jumps + b.Jumps);
 }
 
 /// <summary>Runs one seed from an empty world to the end, and checks it as it goes and when it is quiet.</summary>
@@ -32,6 +32,10 @@ internal sealed class Simulation : IDisposable
 
     /// <summary>Of the worlds, those in which a region turns hostile.</summary>
     private const double HostileShare = 0.15;
+
+    /// <summary>Of the worlds, those in which clocks jump.</summary>
+    private const double ClockShare = 0.2;
+    private const ulong ClockDice = 0xC10C_C10C_C10C_C10C;
 
     private static readonly TimeSpan StormMax = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan CalmMax = TimeSpan.FromMinutes(5);
@@ -51,7 +55,10 @@ internal sealed class Simulation : IDisposable
 
         // Dice of its own: the worlds without a hostile region are what they were.
         var hostility = new Dice(~seed);
-        _scenario = new Scenario(_deployment, hostility.Hits(HostileShare) || seeds.Hostile is not null ? hostility : null);
+        var clocks = new Dice(seed ^ ClockDice);
+        _scenario = new Scenario(
+            _deployment, hostility.Hits(HostileShare) || seeds.Hostile is not null ? hostility : null,
+            clocks.Hits(ClockShare) || bug == SeededBug.TimesNotCompared ? clocks : null);
     }
 
     /// <param name="live">Hears each line of the trace as it comes.</param>
@@ -133,7 +140,7 @@ internal sealed class Simulation : IDisposable
             _world.Steps, _deployment.MoveCount, _deployment.Ghost.Activations, _scenario.Crashes,
             _deployment.Regions.Sum(region => region.Disk.LostCommits), _deployment.Network.Messages, _deployment.Network.Lost,
             _deployment.History.Operations, _deployment.History.Writes, _deployment.Ghost.HandOvers, _deployment.Ghost.Receipts,
-            _scenario.Lies);
+            _scenario.Lies, _scenario.Jumps);
         var name = fault is ViolationException violation ? violation.Invariant : fault?.GetType().Name;
         return new Outcome(_world.Seed, _world.Trace.Hash, name, fault?.ToString(), _world.Trace.Lines, counts);
     }

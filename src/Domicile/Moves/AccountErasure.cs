@@ -18,8 +18,12 @@ internal sealed record Erased(
 /// </summary>
 internal static class AccountErasure
 {
-    /// <exception cref="RegionRefusedException">Somebody or something still has it open: nothing may be signed. Ask again.</exception>
-    public static async Task<Erased> RunAsync(AccountStore store, RegionContext region, CancellationToken cancellationToken)
+    /// <param name="sealedAt">By this region's clock; null where the account was not sealed for a move.</param>
+    /// <exception cref="RegionRefusedException">
+    /// Somebody or something still has it open, or the clock has gone back: nothing may be signed. Ask again.
+    /// </exception>
+    public static async Task<Erased> RunAsync(
+        AccountStore store, RegionContext region, CancellationToken cancellationToken, DateTimeOffset? sealedAt = null)
     {
         // :: Step 1: readers, uploads and hand-overs end, or are cut.
         var holds = await store.EndHoldsAsync(region.Erasing.Patience, region.Erasing.CutMax, cancellationToken)
@@ -29,7 +33,7 @@ internal static class AccountErasure
                 + "Erasing is tried again; if this stays, restart the region.");
 
         // :: Step 2: destroy the key. What is left of contents can't be read by anyone any more.
-        var intent = await store.WriteAsync(transaction => Begin(transaction, holds, region.Time), cancellationToken);
+        var intent = await store.WriteAsync(transaction => Begin(transaction, holds, region, sealedAt), cancellationToken);
         await CrashPoint.ReachAsync("erasure.keyless", store.Account);
 
         // :: Step 3: delete the rows, some at a time, so that the file's log stays short.
@@ -56,16 +60,25 @@ internal static class AccountErasure
     private static DateTimeOffset EndOf(ErasureIntent intent, DateTimeOffset now)
         => now > intent.KeyDestroyedAt ? now : intent.KeyDestroyedAt;
 
-    private static ErasureIntent Begin(AccountTransaction transaction, HoldsEnd holds, TimeProvider time)
+    private static ErasureIntent Begin(
+        AccountTransaction transaction, HoldsEnd holds, RegionContext region, DateTimeOffset? sealedAt)
     {
         if (ErasureIntent.Find(transaction.Sql, transaction.Account) is { } begun)
         {
             return begun;
         }
 
+        // What is signed with such a time makes no receipt; the clock can be mended, the key not.
+        var now = region.Time.GetUtcNow();
+        if (now < sealedAt - MoveLimits.ClockDifferenceMax)
+        {
+            throw new RegionRefusedException(
+                region.Name, $"its clock has gone back to before {sealedAt:u}, when it sealed the account: set it (NTP)");
+        }
+
         var account = transaction.Account.Value;
         var intent = new ErasureIntent(
-            DateTimeOffset.FromUnixTimeMilliseconds(time.GetUtcNow().ToUnixTimeMilliseconds()),
+            DateTimeOffset.FromUnixTimeMilliseconds(now.ToUnixTimeMilliseconds()),
             AccountStore.CountRows(transaction.Sql, transaction.Account),
             transaction.Sql.Scalar<long>("SELECT count(*) FROM content WHERE account = @p1", account),
             transaction.Sql.Scalar<long>("SELECT coalesce(sum(length), 0) FROM content WHERE account = @p1", account),

@@ -111,10 +111,6 @@ internal sealed class SourceRole(RegionContext region, CancellationToken stop = 
                 case { Outcome: MoveOutcome.Erased, Erasure: { } statement }:
                     _erasures.TryRemove(order.Move, out _);
                     return new StepAnswer.Erased(statement);
-                case { Outcome: MoveOutcome.Departed } when region.Time.GetUtcNow() < record.At - MoveLimits.ClockDifferenceMax:
-                    // Not a no: what is signed with such a time would make no receipt.
-                    throw new RegionRefusedException(
-                        region.Name, $"its clock has gone back to before {record.At:u}, when it sealed the account: set it (NTP)");
                 case { Outcome: MoveOutcome.Departed } when IsArrivalOf(order, arrival):
                     erasing = _erasures.GetOrAdd(order.Move, _ => EraseAsync(store, order, arrival, record));
                     break;
@@ -156,7 +152,7 @@ internal sealed class SourceRole(RegionContext region, CancellationToken stop = 
 
     private async Task<byte[]> EraseAsync(AccountStore store, MoveOrder order, byte[] arrival, RegionMoveRecord record)
     {
-        var erased = await AccountErasure.RunAsync(store, region, stop);
+        var erased = await AccountErasure.RunAsync(store, region, stop, sealedAt: record.At);
         var statement = region.Sign(
             order, erased.ToStatement(order.Move, region, order.Epoch, RegionContext.Sha256Hex(arrival)));
         await store.WriteAsync(

@@ -2,6 +2,7 @@ using Domicile.Accounts;
 using Domicile.Moves;
 using Domicile.Policies;
 using Domicile.Proofs;
+using Domicile.Proofs.Receipts;
 using Domicile.Proofs.Statements;
 using Domicile.Simulation.Engine;
 using Domicile.Simulation.Machines;
@@ -117,6 +118,16 @@ internal sealed class Ghost(Deployment deployment)
         if (!_erased.Contains((move.Account, move.Source, move.Epoch)) || erasure.Epoch != move.Epoch)
         {
             throw Lies(move, "the source has not erased");
+        }
+
+        // As whoever verifies the receipt compares them.
+        DateTimeOffset[] times =
+        [
+            move.RequestedAt, departure.SealedAt, departure.DepartedAt, arrival.ActivatedAt, erasure.KeyDestroyedAt, erasure.ErasedAt,
+        ];
+        if (times.Zip(times.Skip(1), (one, next) => one - next).Any(back => back > ReceiptVerification.ClockDisagreementMax))
+        {
+            throw Lies(move, $"times that can't be: {string.Join(", ", times)}");
         }
 
         Receipts++;

@@ -14,15 +14,15 @@ internal sealed class Life : SynchronizationContext, IWorkers
     private readonly Action _afterWork;
     private readonly List<Action> _atDeath = [];
 
-    /// <param name="skew">How much the process's clock differs from the world's.</param>
+    /// <param name="clock">The machine's; null: the world's.</param>
     /// <param name="afterWork">Called after each piece of synchronous work, such as a commit.</param>
-    public Life(World world, int number, string name, TimeSpan skew = default, Action? afterWork = null)
+    public Life(World world, int number, string name, Clock? clock = null, Action? afterWork = null)
     {
         _world = world;
         _afterWork = afterWork ?? (() => { });
         Number = number;
         Name = name;
-        Time = new VirtualTime(world, this, skew);
+        Time = new VirtualTime(world, this, clock ?? new Clock());
         Pipes = new Scheduler(this);
     }
 

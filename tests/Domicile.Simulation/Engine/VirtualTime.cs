@@ -1,13 +1,26 @@
 namespace Domicile.Simulation.Engine;
 
-/// <summary>One process's clock: the world's, some seconds off.</summary>
-internal sealed class VirtualTime(World world, Life life, TimeSpan skew) : TimeProvider
+/// <summary>A machine's clock, which outlives its processes: by how much it is off the world's.</summary>
+internal sealed class Clock
+{
+    private readonly TimeSpan _usual;
+
+    /// <param name="usual">Where nobody has set it.</param>
+    public Clock(TimeSpan usual = default) => Off = _usual = usual;
+
+    public TimeSpan Off { get; set; }
+
+    public void SetRight() => Off = _usual;
+}
+
+/// <summary>What a process has of its machine's clock. Timers and timestamps go by the world's.</summary>
+internal sealed class VirtualTime(World world, Life life, Clock clock) : TimeProvider
 {
     private static readonly DateTimeOffset Beginning = new(2030, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
     public override long TimestampFrequency => TimeSpan.TicksPerSecond;
 
-    public override DateTimeOffset GetUtcNow() => Beginning.AddTicks(world.Now) + skew;
+    public override DateTimeOffset GetUtcNow() => Beginning.AddTicks(world.Now) + clock.Off;
 
     public override long GetTimestamp() => world.Now;
 

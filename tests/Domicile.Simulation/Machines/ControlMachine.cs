@@ -3,6 +3,7 @@ using Domicile.Moves;
 using Domicile.Objects;
 using Domicile.Policies;
 using Domicile.Simulation.Engine;
+using Domicile.Simulation.Seeding;
 
 namespace Domicile.Simulation.Machines;
 
@@ -17,6 +18,8 @@ internal sealed class ControlMachine(Deployment deployment, int number) : IParty
 
     public string Name => $"control-{number}";
 
+    public Clock Clock { get; } = new();
+
     public Life? Life => _life;
 
     public MoveDesk? Desk { get; private set; }
@@ -28,7 +31,7 @@ internal sealed class ControlMachine(Deployment deployment, int number) : IParty
     public void Start()
     {
         deployment.World.Trace.Say($"-- {Name} is up");
-        _life = new Life(deployment.World, number, Name);
+        _life = new Life(deployment.World, number, Name, Clock);
         Desk = new MoveDesk(
             new PerLife(this, _life), Register.OpenRecords(), deployment.Orders, _life.Time,
             deployment.Logs, _life, _ => deployment.DrawMoveId());
@@ -124,6 +127,11 @@ internal sealed class ControlMachine(Deployment deployment, int number) : IParty
 
     public Task<string?> FindTroubleAsync(Move move, byte[] departure, CancellationToken cancellationToken)
     {
+        if (deployment.Seeds.IsMissing(SeededBug.TimesNotCompared))
+        {
+            return Task.FromResult<string?>(null);
+        }
+
         var source = deployment.Region(move.Source);
         return Task.FromResult(DepartureCheck.TroubleOf(
             move, departure, source.SigningKey, RegionContext.ClaimOf(source.Facts), _life!.Time.GetUtcNow()));

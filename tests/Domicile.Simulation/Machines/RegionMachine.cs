@@ -13,7 +13,6 @@ internal sealed class RegionMachine : IParty
 {
     private readonly World _world;
     private readonly Deployment _deployment;
-    private readonly TimeSpan _skew;
     private readonly EcdsaSigner _signer;
     private RegionDirectory? _replica;
     private int _starts;
@@ -23,7 +22,7 @@ internal sealed class RegionMachine : IParty
         _world = deployment.World;
         _deployment = deployment;
         _signer = signer;
-        _skew = skew;
+        Clock = new Clock(skew);
         Facts = facts;
         Number = number;
         Disk = new VirtualDisk(deployment.Seeds);
@@ -43,6 +42,8 @@ internal sealed class RegionMachine : IParty
 
     public VirtualDisk Disk { get; }
 
+    public Clock Clock { get; }
+
     public Life? Life { get; private set; }
 
     /// <summary>Null while it is down.</summary>
@@ -58,7 +59,7 @@ internal sealed class RegionMachine : IParty
 
     public void Start()
     {
-        var life = new Life(_world, Number, Name, _skew, () => _deployment.Ghost.Look(this));
+        var life = new Life(_world, Number, Name, Clock, () => _deployment.Ghost.Look(this));
         var storage = RegionStorage.Open(Directory, new Custodian((byte)Number), life.Time, workers: life, disk: Disk);
         _replica = RegionDirectory.Open(Directory);
         Life = life;

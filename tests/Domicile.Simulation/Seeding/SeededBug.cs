@@ -29,6 +29,9 @@ internal enum SeededBug
     /// <summary>A commit returns before it is durable.</summary>
     CommitNotFlushed = 62,
 
+    /// <summary>Times that can't stand in one receipt are found when nobody can go back any more.</summary>
+    TimesNotCompared = 63,
+
     /// <summary>The source gives its changes to whoever names the move.</summary>
     PullByAnyRegion = 70,
 
