@@ -12,18 +12,17 @@ internal sealed class RegionStorage : IAsyncDisposable
     private readonly FileStream _lockFile;
     private readonly ConcurrentDictionary<AccountId, StoreSlot> _slots = new();
 
-    // Accounts whose database is open; the value means nothing.
-    private readonly ConcurrentDictionary<AccountStore, bool> _open = new();
     private readonly CancellationTokenSource _closing = new();
-    private readonly int _openAccountsMax;
     private int _slotsKept = 1024;
     private volatile bool _isClosed;
 
     private RegionStorage(
-        string directory, FileStream lockFile, ICustodian custodian, TimeProvider time, int openAccountsMax,
-        IWorkers workers, IContentDisk disk)
+        string directory, FileStream lockFile, ICustodian custodian, TimeProvider time, long openBytesMax,
+        IWorkers workers, IContentDisk disk, Func<Sql, AccountRow, string>? summarize)
     {
-        _openAccountsMax = openAccountsMax;
+        Summarize = summarize;
+        Notes = new AccountNotes(directory);
+        OpenDatabases = new OpenDatabases(openBytesMax, workers);
         Workers = workers;
         Disk = disk;
         Directory = directory;
@@ -43,6 +42,15 @@ internal sealed class RegionStorage : IAsyncDisposable
 
     /// <summary>Where contents in files lie.</summary>
     public IContentDisk Disk { get; }
+
+    /// <summary>The accounts whose database is open, within a bound of memory.</summary>
+    public OpenDatabases OpenDatabases { get; }
+
+    /// <summary>Of accounts whose database is closed.</summary>
+    public AccountNotes Notes { get; }
+
+    /// <summary>Makes of an account's rows what is noted of it when its database is closed; null: nothing.</summary>
+    public Func<Sql, AccountRow, string>? Summarize { get; }
 
     /// <summary>What may be under way of what other regions send.</summary>
     public ReceiveRoom ReceiveRoom { get; } = new();
@@ -67,12 +75,15 @@ internal sealed class RegionStorage : IAsyncDisposable
     private string AccountsDirectory => Path.Combine(Directory, "accounts");
 
     /// <summary>Opens a region's directory; makes it where it is new.</summary>
+    /// <param name="openBytesMax">What open databases may take; null: <see cref="StorageLimits.OpenBytesMax"/>.</param>
     /// <param name="workers">Null: the thread pool.</param>
     /// <param name="disk">Null: the machine's file system.</param>
+    /// <param name="summarize">See <see cref="Summarize"/>.</param>
     /// <exception cref="IOException">Another process has it open.</exception>
     public static RegionStorage Open(
         string regionDirectory, ICustodian custodian, TimeProvider time,
-        int openAccountsMax = StorageLimits.OpenAccountsMax, IWorkers? workers = null, IContentDisk? disk = null)
+        long? openBytesMax = null, IWorkers? workers = null, IContentDisk? disk = null,
+        Func<Sql, AccountRow, string>? summarize = null)
     {
         var directory = Path.TrimEndingDirectorySeparator(Path.GetFullPath(regionDirectory));
         System.IO.Directory.CreateDirectory(directory);
@@ -90,8 +101,8 @@ internal sealed class RegionStorage : IAsyncDisposable
         }
 
         return new RegionStorage(
-            directory, lockFile, custodian, time, openAccountsMax, workers ?? PooledWorkers.Instance,
-            disk ?? ContentDisk.Instance);
+            directory, lockFile, custodian, time, openBytesMax ?? StorageLimits.OpenBytesMax,
+            workers ?? PooledWorkers.Instance, disk ?? ContentDisk.Instance, summarize);
     }
 
     /// <summary>The account's store; it need not exist yet: the first write that puts its row makes it.</summary>
@@ -121,6 +132,12 @@ internal sealed class RegionStorage : IAsyncDisposable
         var store = Open(account);
         return store.Row is null ? null : store;
     }
+
+    public bool IsOpen(AccountId account) => _slots.TryGetValue(account, out var slot) && slot.Alive is { IsOpen: true };
+
+    /// <summary>What is noted of an account whose database is closed; null where nothing is: open it.</summary>
+    public AccountNote? FindNote(AccountId account)
+        => IsOpen(account) ? null : Notes.Find(account, Path.Combine(DirectoryOf(account), AccountStore.DatabaseName));
 
     /// <summary>Every account that this region knows, tombstones included.</summary>
     public IEnumerable<AccountId> Accounts()
@@ -158,6 +175,7 @@ internal sealed class RegionStorage : IAsyncDisposable
             }
         }
 
+        Notes.Dispose();
         _closing.Dispose();
         await _lockFile.DisposeAsync();
     }
@@ -169,11 +187,12 @@ internal sealed class RegionStorage : IAsyncDisposable
     internal void Abandon()
     {
         _isClosed = true;
-        foreach (var store in _open.Keys)
+        foreach (var store in OpenDatabases.All)
         {
             store.Abandon();
         }
 
+        Notes.Abandon();
         _lockFile.Dispose();
     }
 
@@ -185,26 +204,6 @@ internal sealed class RegionStorage : IAsyncDisposable
         => Path.Combine(AccountsDirectory, account.Value[..2], account.Value);
 
     internal void ThrowIfClosed() => ObjectDisposedException.ThrowIf(_isClosed, this);
-
-    /// <summary>An account's database was opened: if too many are, the ones idle longest close.</summary>
-    internal void Opened(AccountStore store)
-    {
-        _open[store] = true;
-        if (_open.Count <= _openAccountsMax)
-        {
-            return;
-        }
-
-        foreach (var idle in _open.Keys.Where(other => other != store).OrderBy(other => other.LastUsed))
-        {
-            if (idle.TryRest() && _open.Count <= _openAccountsMax)
-            {
-                return;
-            }
-        }
-    }
-
-    internal void Closed(AccountStore store) => _open.TryRemove(store, out _);
 
     // Now and then, so that its cost is spread over the opens that made it needed.
     private void RemoveDeadSlots()
