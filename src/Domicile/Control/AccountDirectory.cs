@@ -45,11 +45,25 @@ internal sealed class AccountDirectory(ControlDatabase database)
 
     /// <summary>Remembers what a home said of an account's size, for the policy's questions while it doesn't answer.</summary>
     public Task NoteUsageAsync(AccountId account, AccountUsage usage, CancellationToken cancellationToken)
-        => database.WriteAsync(
-            sql =>
-            {
-                AccountTable.SetUsage(sql, account, usage);
-                return true;
-            },
-            cancellationToken);
+        => NoteUsagesAsync([(account, usage)], cancellationToken);
+
+    /// <summary>The same of many, some thousands in a transaction: what others write meanwhile doesn't wait for all of them.</summary>
+    public async Task NoteUsagesAsync(
+        IReadOnlyList<(AccountId Account, AccountUsage Usage)> usages, CancellationToken cancellationToken)
+    {
+        foreach (var some in usages.Chunk(ControlLimits.UsagesPerWrite))
+        {
+            await database.WriteAsync(
+                sql =>
+                {
+                    foreach (var (account, usage) in some)
+                    {
+                        AccountTable.SetUsage(sql, account, usage);
+                    }
+
+                    return true;
+                },
+                cancellationToken);
+        }
+    }
 }

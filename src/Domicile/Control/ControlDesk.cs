@@ -143,7 +143,6 @@ internal sealed class ControlDesk : IAsyncDisposable
         }
 
         await _parts.Moves.DisposeAsync();
-        _parts.Placing.Dispose();
         _parts.Database.Dispose();
     }
 

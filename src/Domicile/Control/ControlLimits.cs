@@ -12,8 +12,17 @@ internal static class ControlLimits
     public const int AtOnceMax = 64;
     public const int AtOnceDefault = 4;
 
+    /// <summary>Moves that are being put on record at the same time: they share commits.</summary>
+    public const int MovesBegunAtOnce = 64;
+
     /// <summary>Questions to regions that are open at the same time, for one plan.</summary>
     public const int QuestionsAtOnce = 16;
+
+    /// <summary>Writes that one commit of control's database takes along.</summary>
+    public const int WritesPerCommitMax = 256;
+
+    /// <summary>Accounts whose sizes one transaction notes: some tens of milliseconds.</summary>
+    public const int UsagesPerWrite = 2000;
 
     /// <summary>Entries in one message to a region.</summary>
     public const int EntriesPerUpdate = 500;
@@ -42,8 +51,14 @@ internal static class ControlLimits
     public static readonly TimeSpan RetryDelayFirst = TimeSpan.FromMilliseconds(250);
     public static readonly TimeSpan RetryDelayMax = TimeSpan.FromSeconds(15);
 
-    /// <summary>What a target must have free beyond the account's own bytes: a tenth of them and this.</summary>
+    /// <summary>
+    /// What a target must have free beyond what is to come: this, once for all that is under way to it. What is to come is a
+    /// tenth more than each account's bytes, and <see cref="RoomPerAccountBytes"/>.
+    /// </summary>
     public const long RoomMarginBytes = 64L << 20;
+
+    /// <summary>What an account takes on disk that has nothing: its database, and the database's log while it is filled.</summary>
+    public const long RoomPerAccountBytes = 320L << 10;
 
     /// <summary>From so many of the newest ended moves it is learned what moves cost.</summary>
     public const int MovesLearned = 1000;

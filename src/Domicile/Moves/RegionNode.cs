@@ -18,6 +18,7 @@ internal sealed partial class RegionNode : IRegionPeer, IAsyncDisposable
     private readonly TargetRole _target;
     private readonly SourceWatch _watch;
     private readonly Reencryptor _reencryptor;
+    private readonly AccountSurvey _survey;
 
     // Of accounts in which a deep verification found something; as long as this process lives.
     private readonly ConcurrentDictionary<AccountId, IReadOnlyList<string>> _damages = new();
@@ -37,6 +38,7 @@ internal sealed partial class RegionNode : IRegionPeer, IAsyncDisposable
         _reencryptor = new Reencryptor(region, logs.CreateLogger<Reencryptor>());
         _source = new SourceRole(region, _stop.Token) { Reencryptor = _reencryptor };
         _target = new TargetRole(region, _pulls, logs.CreateLogger<TargetRole>());
+        _survey = new AccountSurvey(region);
         _watch = new SourceWatch(region, _source, logs.CreateLogger<SourceWatch>());
         Changes = new ChangeSource(region);
         HandOvers = new HandOverDesk(region, replay, logs.CreateLogger<HandOverDesk>());
@@ -147,15 +149,21 @@ internal sealed partial class RegionNode : IRegionPeer, IAsyncDisposable
     }
 
     public Task<AccountStatus?> FindAccountAsync(AccountId account, CancellationToken cancellationToken)
-        => Task.FromResult(_region.Storage.Find(account)?.Row is { } row
-            ? new AccountStatus(row.State, row.Epoch, row.Seq, row.Peer, row.Move, row.HasData)
-            : null);
+        => Task.FromResult(_survey.Find(account));
+
+    public Task<IReadOnlyList<AccountStatus?>> FindAccountsAsync(
+        IReadOnlyList<AccountId> accounts, CancellationToken cancellationToken)
+        => Task.FromResult<IReadOnlyList<AccountStatus?>>([.. accounts.Select(_survey.Find)]);
 
     public async Task<AccountUsage> MeasureUsageAsync(AccountId account, CancellationToken cancellationToken)
     {
         await using var copy = await OpenAsync(account, cancellationToken);
-        return await copy.MeasureUsageAsync(cancellationToken);
+        return await AccountSurvey.MeasureAsync(_region, copy, cancellationToken);
     }
+
+    public Task<IReadOnlyList<MeasuredAccount>> MeasureUsagesAsync(
+        IReadOnlyList<AccountId> accounts, CancellationToken cancellationToken)
+        => _survey.MeasureAsync(accounts, MeasureUsageAsync, cancellationToken);
 
     public async Task<DeepVerification> VerifyDeepAsync(AccountId account, CancellationToken cancellationToken)
     {

@@ -156,7 +156,8 @@ internal sealed class TestDeployment : IMoveControl, IAsyncDisposable
     private async Task StartAsync(RegionFacts facts)
     {
         var directory = Directory.CreateDirectory(DirectoryOf(facts.Name)).FullName;
-        var storage = RegionStorage.Open(directory, await LocalCustodian.OpenAsync(directory, default), Time);
+        var storage = RegionStorage.Open(
+            directory, await LocalCustodian.OpenAsync(directory, default), Time, summarize: AccountSurvey.Summarize);
         var replica = RegionDirectory.Open(directory);
         replica.Take(new DirectoryUpdate([], 1, PolicyText));
         var node = new RegionNode(
