@@ -22,6 +22,9 @@ internal sealed class AccountDirectory(ControlDatabase database)
     public IReadOnlyList<ControlAccount> ListInState(ControlAccountState state)
         => database.Read(sql => AccountTable.ListInState(sql, state));
 
+    /// <summary>Accounts of which something is still to be done; costs what they are.</summary>
+    public IReadOnlyList<ControlAccount> ListUnfinished() => database.Read(AccountTable.ListUnfinished);
+
     public IReadOnlyDictionary<string, int> CountByHome() => database.Read(AccountTable.CountByHome);
 
     public long LastVersion => database.Read(AccountTable.LastVersion);

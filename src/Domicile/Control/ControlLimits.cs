@@ -18,17 +18,29 @@ internal static class ControlLimits
     /// <summary>Questions to regions that are open at the same time, for one plan.</summary>
     public const int QuestionsAtOnce = 16;
 
+    /// <summary>Accounts that one request makes.</summary>
+    public const int AccountsPerBatchMax = 1000;
+
+    /// <summary>Of these, how many are being made at the same time.</summary>
+    public const int AccountsMadeAtOnce = 32;
+
     /// <summary>Writes that one commit of control's database takes along.</summary>
     public const int WritesPerCommitMax = 256;
 
     /// <summary>Accounts whose sizes one transaction notes: some tens of milliseconds.</summary>
     public const int UsagesPerWrite = 2000;
 
+    /// <summary>How often at most a region is told of changes of the directory.</summary>
+    public static readonly TimeSpan PushEvery = TimeSpan.FromMilliseconds(100);
+
     /// <summary>Entries in one message to a region.</summary>
     public const int EntriesPerUpdate = 500;
 
     /// <summary>Moves that a list shows, and that the watch looks at.</summary>
     public const int MovesListed = 1000;
+
+    /// <summary>How often at most a watch looks at them.</summary>
+    public static readonly TimeSpan WatchEvery = TimeSpan.FromMilliseconds(50);
 
     /// <summary>How long the source may keep its departed copy.</summary>
     public static readonly TimeSpan EraseAfterMax = TimeSpan.FromDays(366);

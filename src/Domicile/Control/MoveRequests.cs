@@ -88,8 +88,18 @@ internal sealed class MoveRequests(ControlParts parts, AccountDesk accounts)
             var other => throw new InvariantViolatedException(other.GetType().Name),
         };
 
-    public MoveList List()
-        => new([.. parts.Moves.List(ControlLimits.MovesListed).Select(View)]);
+    /// <summary>The newest.</summary>
+    public MoveList List() => View(parts.Moves.List(ControlLimits.MovesListed));
+
+    /// <summary>The newest of those that were asked for before this one.</summary>
+    public Outcome<MoveList> ListBefore(Guid id)
+        => parts.Moves.Find(id) is null ? NoSuchMove(id)
+            : View(parts.Database.Read(sql => MoveRecords.ListBefore(sql, id, ControlLimits.MovesListed)));
+
+    private MoveList View(IReadOnlyList<Move> moves)
+        => new(
+            [.. moves.Select(View)],
+            moves.Count < ControlLimits.MovesListed ? 0 : parts.Database.Read(sql => MoveRecords.CountBefore(sql, moves[^1].Id)));
 
     public Outcome<MoveView> Show(Guid id) => parts.Moves.Find(id) is { } move ? View(move) : NoSuchMove(id);
 
@@ -113,6 +123,8 @@ internal sealed class MoveRequests(ControlParts parts, AccountDesk accounts)
                 }
             }
 
+            // A look reads a thousand moves: not for each of the changes that come together.
+            await Task.Delay(ControlLimits.WatchEvery, parts.Time, cancellationToken);
             await parts.Moves.ChangedSince(seen, cancellationToken);
         }
     }

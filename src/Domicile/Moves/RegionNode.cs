@@ -57,6 +57,9 @@ internal sealed partial class RegionNode : IRegionPeer, IAsyncDisposable
 
     public RegionContext Region => _region;
 
+    /// <summary>Accounts and moves of which something is kept in memory, because it is under way.</summary>
+    public int KeptCount => _pulls.Count + _source.KeptCount + _target.KeptCount + _watch.Count + _reencryptor.Count;
+
     /// <summary>Takes up what a former process left: pulls that were under way, seals that nobody may lift any more.</summary>
     public void Start()
     {
@@ -302,7 +305,7 @@ internal sealed partial class RegionNode : IRegionPeer, IAsyncDisposable
 
     private async Task ResumeAsync()
     {
-        var left = _region.Storage.Accounts().ToList();
+        var left = _region.Storage.AccountsToLookAt().ToList();
         for (var failures = 0; left.Count > 0; failures++)
         {
             var failed = new List<AccountId>();
@@ -317,6 +320,8 @@ internal sealed partial class RegionNode : IRegionPeer, IAsyncDisposable
             left = failed;
             await Task.Delay(MoveLimits.RetryAfter(failures), _region.Time, _stop.Token);
         }
+
+        _region.Storage.Marks.SetComplete();
     }
 
     // One account whose disk or database fails must not keep the others from what they wait for.
@@ -357,6 +362,7 @@ internal sealed partial class RegionNode : IRegionPeer, IAsyncDisposable
 
         await store.SweepAsync(_stop.Token);
         _reencryptor.Begin(account);
+        await store.LookedAtAsync(_stop.Token);
     }
 
     // Without control's signed order, in a record of a former release, nobody would listen: control asks by itself.

@@ -366,7 +366,7 @@ internal sealed partial class AccountStore
 
         try
         {
-            if (_users > 0 || !_queue.IsIdle || _holds.Count > 0)
+            if (_users > 0 || !_queue.IsIdle || _holds.Count > 0 || _discards.IsRunning)
             {
                 return false;
             }
@@ -387,6 +387,11 @@ internal sealed partial class AccountStore
         await _discards.EndAsync();
         await _queue.DrainAsync();
         await _checkpoint;
+        if (IsOpen && _discards.AreDue())
+        {
+            _region.Marks.Put(Account);
+        }
+
         lock (_gate)
         {
             Close();
@@ -401,6 +406,16 @@ internal sealed partial class AccountStore
         lock (_gate)
         {
             Close(isNoted: false);
+        }
+    }
+
+    /// <summary>A start has looked at the account: its mark goes, unless it is still needed.</summary>
+    public async Task LookedAtAsync(CancellationToken cancellationToken)
+    {
+        if (_region.Marks.Has(Account))
+        {
+            // A commit of nothing: the writer decides about marks.
+            await WriteAsync(_ => true, cancellationToken);
         }
     }
 

@@ -22,6 +22,8 @@ internal sealed class RegionStorage : IAsyncDisposable
     {
         Summarize = summarize;
         Notes = new AccountNotes(directory);
+        Marks = AccountMarks.Open(
+            directory, isNew: !System.IO.Directory.EnumerateDirectories(Path.Combine(directory, "accounts")).Any());
         OpenDatabases = new OpenDatabases(openBytesMax, workers);
         Workers = workers;
         Disk = disk;
@@ -48,6 +50,9 @@ internal sealed class RegionStorage : IAsyncDisposable
 
     /// <summary>Of accounts whose database is closed.</summary>
     public AccountNotes Notes { get; }
+
+    /// <summary>Which accounts a start must look at.</summary>
+    public AccountMarks Marks { get; }
 
     /// <summary>Makes of an account's rows what is noted of it when its database is closed; null: nothing.</summary>
     public Func<Sql, AccountRow, string>? Summarize { get; }
@@ -148,14 +153,14 @@ internal sealed class RegionStorage : IAsyncDisposable
            where id is not null
            select id.Value;
 
-    /// <summary>At the start, or any time: <see cref="AccountStore.SweepAsync"/> of every account, one after the other.</summary>
-    public async Task SweepAsync(CancellationToken cancellationToken)
-    {
-        foreach (var account in Accounts())
-        {
-            await Open(account).SweepAsync(cancellationToken);
-        }
-    }
+    /// <summary>
+    /// The accounts that a start must look at: first the marked ones, then those whose database a former process did not
+    /// close; all where a former release left no marks. Opens none.
+    /// </summary>
+    public IEnumerable<AccountId> AccountsToLookAt()
+        => Marks.All.Concat(Accounts().Where(account => !Marks.Has(account) && (!Marks.IsComplete || HasLog(account))));
+
+    private bool HasLog(AccountId account) => File.Exists(Path.Combine(DirectoryOf(account), AccountStore.DatabaseName + "-wal"));
 
     /// <summary>Answers what is queued and closes every database. Requests have ended before.</summary>
     public async ValueTask DisposeAsync()
@@ -189,6 +194,8 @@ internal sealed class RegionStorage : IAsyncDisposable
         _isClosed = true;
         foreach (var store in OpenDatabases.All)
         {
+            // As the log does that a dead process leaves beside each database that it had open.
+            Marks.Put(store.Account);
             store.Abandon();
         }
 
