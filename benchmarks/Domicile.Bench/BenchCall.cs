@@ -18,6 +18,7 @@ internal sealed record Benchmark(
         new("s3", "S3 requests", S3Benchmark.RunAsync),
         new("memory", "Memory of a region", MemoryBenchmark.RunAsync),
         new("attack", "A client beside an attack", AttackBenchmark.RunAsync, "case"),
+        new("scale", "One deployment as it grows", ScaleBenchmark.RunAsync, "part", "accounts", "moves", "turns"),
         new("store", "The store alone", StoreBenchmark.RunAsync),
         new("demo", "The demo", DemoBenchmark.RunAsync),
     ];

@@ -22,9 +22,14 @@ internal static class Machine
             : double.NaN;
 
     /// <summary>The most memory that a process ever had resident, in MiB (VmHWM, see proc(5)).</summary>
-    public static double MemoryPeakMebibytes(int pid)
+    public static double MemoryPeakMebibytes(int pid) => Status(pid, "VmHWM:");
+
+    /// <summary>What a process has resident now, in MiB (VmRSS).</summary>
+    public static double MemoryMebibytes(int pid) => Status(pid, "VmRSS:");
+
+    private static double Status(int pid, string name)
     {
-        var line = File.ReadLines($"/proc/{pid}/status").First(line => line.StartsWith("VmHWM:", StringComparison.Ordinal));
+        var line = File.ReadLines($"/proc/{pid}/status").First(line => line.StartsWith(name, StringComparison.Ordinal));
         return double.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) / 1024;
     }
 

@@ -10,15 +10,17 @@ namespace Domicile.Bench;
 /// with kept connections, AWS Signature Version 4 with UNSIGNED-PAYLOAD, no retries. Paths need no percent-encoding; a query is one word without a value.
 /// See https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html.
 /// </summary>
-/// <param name="handler">Its own: it is set up here, and disposed.</param>
+/// <param name="handler">It is set up here and, unless it is shared, disposed.</param>
+/// <param name="isShared">Others use the handler too, and it has been set up.</param>
 internal sealed class S3Link(
-    Uri endpoint, string accessKey, string secretKey, SocketsHttpHandler handler, int connections, TimeProvider time) : IDisposable
+    Uri endpoint, string accessKey, string secretKey, SocketsHttpHandler handler, int connections, TimeProvider time,
+    bool isShared = false) : IDisposable
 {
     private const string Scope = "us-east-1/s3/aws4_request";
     private const string SignedHeaders = "host;x-amz-content-sha256;x-amz-date";
     private const string Payload = "UNSIGNED-PAYLOAD";
 
-    private readonly HttpMessageInvoker _http = new(Prepare(handler, connections));
+    private readonly HttpMessageInvoker _http = new(isShared ? handler : Prepare(handler, connections), disposeHandler: !isShared);
 
     private (string Day, byte[] Key) _signing = ("", []);
 
@@ -57,7 +59,7 @@ internal sealed class S3Link(
 
     public void Dispose() => _http.Dispose();
 
-    private static SocketsHttpHandler Prepare(SocketsHttpHandler handler, int connections)
+    public static SocketsHttpHandler Prepare(SocketsHttpHandler handler, int connections)
     {
         handler.MaxConnectionsPerServer = connections;
         handler.AllowAutoRedirect = false;

@@ -109,6 +109,14 @@ internal sealed class TestBed : IAsyncDisposable
         return new S3Link(EndpointOf(region), account.AccessKey, account.SecretKey, handler, connections, _call.Time);
     }
 
+    /// <summary>Links of many accounts over the same few connections.</summary>
+    public List<S3Link> ConnectAll(IEnumerable<NewAccountView> accounts, string region, int connections)
+    {
+        var handler = S3Link.Prepare(LocalAccess.Handler(_deployment.Directory, ConnectPatience), connections);
+        return [.. accounts.Select(account => new S3Link(
+            EndpointOf(region), account.AccessKey, account.SecretKey, handler, connections, _call.Time, isShared: true))];
+    }
+
     /// <summary>Moves an account and waits until it is erased where it was.</summary>
     public async Task<MoveView> MoveAsync(NewAccountView account, string to)
     {

@@ -6,14 +6,37 @@ namespace Domicile.Cli.Verbs;
 /// <summary><c>domicile moves list</c></summary>
 internal static class MoveListVerb
 {
+    private static readonly Option<int> Limit = new("--limit")
+    {
+        Description = "So many of the newest", HelpName = "N", DefaultValueFactory = _ => 1000,
+    };
+
     public static Command Create(CliHost host)
-        => new VerbCommand("list", "List moves", "domicile moves list", "domicile moves list --json | jq '.moves[].pauseMs'")
-            .Runs(host, RunAsync);
+        => new VerbCommand(
+            "list", "List moves", "domicile moves list", "domicile moves list --limit 20000",
+            "domicile moves list --json | jq '.moves[].pauseMs'")
+        {
+            Limit,
+        }.Runs(host, RunAsync);
 
     private static async Task<int> RunAsync(VerbCall call, CancellationToken cancellationToken)
     {
         using var control = call.OpenControl();
         var list = await control.GetAsync("moves", ApiJson.Default.MoveList, cancellationToken);
+        while (list.Older > 0 && list.Moves.Count < call.Get(Limit))
+        {
+            var more = await control.GetAsync(
+                $"moves/before/{list.Moves[^1].Move}", ApiJson.Default.MoveList, cancellationToken);
+            list = new MoveList([.. list.Moves, .. more.Moves], more.Older);
+        }
+
+        var shown = list.Moves.Take(Math.Max(1, call.Get(Limit))).ToList();
+        list = new MoveList(shown, list.Older + list.Moves.Count - shown.Count);
+        if (list.Older > 0)
+        {
+            call.Terminal.Say($"{list.Older} older moves are not shown: --limit {list.Older + shown.Count} shows them too.");
+        }
+
         if (call.Terminal.IsJson)
         {
             call.Terminal.PrintJson(list, ApiJson.Default.MoveList);

@@ -14,6 +14,9 @@ internal static class AccountsApi
         new("POST", "/accounts",
             "Makes an account where policy places it, with its first access key. The secret is shown once.",
             typeof(NewAccount), typeof(NewAccountView), AddAsync),
+        new("POST", "/account-batches",
+            "Makes up to 1,000 accounts, each or not by itself: a line for each, in their order. Secrets are shown once.",
+            typeof(NewAccounts), typeof(NewAccountsView), AddManyAsync),
         new("GET", "/accounts", "Lists the accounts, oldest first.", null, typeof(AccountList), List),
         new("GET", "/accounts/{id}", "Shows an account.", null, typeof(AccountView), ShowAsync),
         new("DELETE", "/accounts/{id}", "Erases an account for good.", null, typeof(EraseView), EraseAsync),
@@ -39,6 +42,10 @@ internal static class AccountsApi
     private static async Task<Results<Ok<NewAccountView>, ApiProblem>> AddAsync(
         NewAccount request, ControlDesk desk, HttpContext context, CancellationToken cancelled)
         => Answers.From(await desk.Accounts.AddAsync(request, context.Operator(), cancelled));
+
+    private static async Task<Results<Ok<NewAccountsView>, ApiProblem>> AddManyAsync(
+        NewAccounts request, ControlDesk desk, HttpContext context, CancellationToken cancelled)
+        => Answers.From(await desk.Accounts.AddManyAsync(request, context.Operator(), cancelled));
 
     private static Ok<AccountList> List(ControlDesk desk) => TypedResults.Ok(desk.Accounts.List());
 

@@ -10,7 +10,10 @@ internal static class MovesApi
     [
         new("POST", "/moves", "Moves an account to a region that policy permits.",
             typeof(NewMove), typeof(MoveView), MoveAsync),
-        new("GET", "/moves", "Lists the moves, newest first.", null, typeof(MoveList), List),
+        new("GET", "/moves", "Lists the newest 1,000 moves, newest first, and says how many are older.",
+            null, typeof(MoveList), List),
+        new("GET", "/moves/before/{id}", "Lists 1,000 moves more: the newest of those that are older than this one.",
+            null, typeof(MoveList), ListBefore),
         new("GET", "/moves/watch",
             "The open moves, then each move whenever it changes, a document a line, until you leave.",
             null, typeof(MoveView), Watch) { MediaType = JsonLines.MediaType },
@@ -26,6 +29,9 @@ internal static class MovesApi
         => Answers.From(await desk.Moves.MoveAsync(request, cancelled));
 
     private static Ok<MoveList> List(ControlDesk desk) => TypedResults.Ok(desk.Moves.List());
+
+    private static Results<Ok<MoveList>, ApiProblem> ListBefore(string id, ControlDesk desk)
+        => Read(id).Is(out var move, out var refusal) ? Answers.From(desk.Moves.ListBefore(move)) : ApiProblem.Of(refusal);
 
     private static JsonLines<MoveView> Watch(ControlDesk desk, IHostApplicationLifetime host)
         => new(desk.Moves.WatchAsync, ApiJson.Default.MoveView, host.ApplicationStopping);

@@ -34,7 +34,8 @@ internal static class RegionHost
         var directory = DataDirectory.PathOf(dataDirectory, role);
         using var security = SecurityLog.Open(directory, TimeProvider.System);
         using var custodian = await LocalCustodian.OpenAsync(directory, stop);
-        await using var storage = RegionStorage.Open(directory, custodian, TimeProvider.System);
+        await using var storage = RegionStorage.Open(
+            directory, custodian, TimeProvider.System, summarize: AccountSurvey.Summarize);
         using var replica = RegionDirectory.Open(directory);
         using var links = new RegionLinks(peers, config, replica.IsMember, TimeProvider.System);
         using var signer = new EcdsaSigner(SigningKey.LoadOrCreate(dataDirectory, role));

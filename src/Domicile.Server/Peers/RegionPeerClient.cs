@@ -61,6 +61,18 @@ internal sealed class RegionPeerClient(PeerClients peers, OrderSigner orders, Re
         => AskAsync(
             "findAccount", new PeerCall { Account = account }, MovesJson.Default.AccountStatus, cancellationToken);
 
+    public async Task<IReadOnlyList<AccountStatus?>> FindAccountsAsync(
+        IReadOnlyList<AccountId> accounts, CancellationToken cancellationToken)
+        => (await AskAsync(
+            "findAccounts", new PeerCall { Accounts = accounts }, MovesJson.Default.IReadOnlyListAccountStatus,
+            cancellationToken, bytesMax: PeerLimits.ManyAccountsBytesMax))!;
+
+    public async Task<IReadOnlyList<MeasuredAccount>> MeasureUsagesAsync(
+        IReadOnlyList<AccountId> accounts, CancellationToken cancellationToken)
+        => [.. (await AskAsync(
+            "measureUsages", new PeerCall { Accounts = accounts }, MovesJson.Default.IReadOnlyListMeasuredAccount,
+            cancellationToken, TimeSpan.FromMinutes(2), PeerLimits.ManyAccountsBytesMax))!.Select(one => one.Cleaned())];
+
     public async Task<AccountUsage> MeasureUsageAsync(AccountId account, CancellationToken cancellationToken)
         => (await AskAsync(
             "measureUsage", new PeerCall { Account = account }, MovesJson.Default.AccountUsage, cancellationToken,

@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using Domicile.Accounts;
 using Domicile.Deployments;
 using Domicile.Moves;
 using Domicile.Objects;
@@ -161,6 +162,12 @@ internal sealed partial class RegionPeerEndpoints(
                 MovesJson.Default.IReadOnlyListAccessKeyView),
             "findAccount" => AnswerAsync(
                 context, await node.FindAccountAsync(Given(question.Account), cancelled), MovesJson.Default.AccountStatus!),
+            "findAccounts" => AnswerAsync(
+                context, await node.FindAccountsAsync(GivenFew(question.Accounts), cancelled),
+                MovesJson.Default.IReadOnlyListAccountStatus!),
+            "measureUsages" => AnswerAsync(
+                context, await node.MeasureUsagesAsync(GivenFew(question.Accounts), cancelled),
+                MovesJson.Default.IReadOnlyListMeasuredAccount),
             "measureUsage" => AnswerAsync(
                 context, await node.MeasureUsageAsync(Given(question.Account), cancelled), MovesJson.Default.AccountUsage),
             "verifyDeep" => AnswerAsync(
@@ -244,6 +251,10 @@ internal sealed partial class RegionPeerEndpoints(
         return await JsonSerializer.DeserializeAsync(context.Request.Body, type, context.RequestAborted)
             ?? throw new BadHttpRequestException("The question is null.");
     }
+
+    private static IReadOnlyList<AccountId> GivenFew(IReadOnlyList<AccountId>? accounts)
+        => Given(accounts) is { Count: <= MoveLimits.AccountsAskedMax } few
+            ? few : throw new BadHttpRequestException($"More than {MoveLimits.AccountsAskedMax} accounts are asked about.");
 
     private static T Given<T>(T? argument, [CallerArgumentExpression(nameof(argument))] string name = "")
         where T : class

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Domicile.Accounts;
 using Domicile.Policies;
+using Domicile.Storage;
 
 namespace Domicile.Control;
 
@@ -18,23 +19,19 @@ internal sealed class AccountDesk(ControlParts parts)
 
     /// <param name="by">Label of the operator.</param>
     public async Task<Outcome<NewAccountView>> AddAsync(NewAccount request, string by, CancellationToken cancellationToken)
+        => (await MakeAsync([request], by, cancellationToken))[0];
+
+    /// <summary>Many at a time: each is made or refused by itself, in the order of the request.</summary>
+    public async Task<Outcome<NewAccountsView>> AddManyAsync(NewAccounts request, string by, CancellationToken cancellationToken)
     {
-        if (!AccountRequests.ReadProfile(request, parts.Entropy.DrawAccountId()).Is(out var profile, out var refusal)
-            || !ChooseHome(request, profile).Is(out var choice, out refusal))
+        if (request.Accounts is not { Count: >= 1 and <= ControlLimits.AccountsPerBatchMax })
         {
-            return refusal;
+            return Refusal.Malformed($"a batch has 1 to {ControlLimits.AccountsPerBatchMax} accounts");
         }
 
-        UnderWay[profile.Id] = true;
-        try
-        {
-            return await MakeAsync(profile, choice, by, cancellationToken);
-        }
-        finally
-        {
-            UnderWay.TryRemove(profile.Id, out _);
-            parts.Directory.Changes.Raise();
-        }
+        var made = await MakeAsync(request.Accounts, by, cancellationToken);
+        return new NewAccountsView([.. made.Select(one => one.Is(out var account, out var refusal)
+            ? new NewAccountLine(account, null, null) : new NewAccountLine(null, refusal.Error, refusal.Next))]);
     }
 
     public AccountList List() => new([.. parts.Directory.List()
@@ -111,52 +108,108 @@ internal sealed class AccountDesk(ControlParts parts)
                 "leave the region out and let policy place the account, or say why it lies there with misplaced"),
         };
 
-    private async Task<Outcome<NewAccountView>> MakeAsync(
-        AccountProfile profile, HomeChoice choice, string by, CancellationToken cancellationToken)
+    private async Task<Outcome<NewAccountView>[]> MakeAsync(
+        IReadOnlyList<NewAccount> requests, string by, CancellationToken cancellationToken)
     {
-        if (!(await parts.Keys.FindAsync(choice.Home, cancellationToken)).Is(out _, out var notEnrolled))
+        var outcomes = new Outcome<NewAccountView>[requests.Count];
+        var drafts = new List<Draft>();
+        foreach (var (line, request) in requests.Index())
         {
-            return notEnrolled;
+            if ((await PrepareAsync(request, cancellationToken)).Is(out var draft, out var refusal))
+            {
+                drafts.Add(draft with { Line = line });
+                UnderWay[draft.Account.Id] = true;
+            }
+            else
+            {
+                outcomes[line] = refusal;
+            }
         }
 
-        // :: Step 1: the intent.
-        var now = parts.Time.GetUtcNow();
-        var account = new ControlAccount(
-            profile, choice.Home, Epoch: 1, ControlAccountState.Creating, Version: 0, now, choice.Misplaced,
-            parts.Entropy.DrawSalt(), Usage: null);
-        await parts.Directory.ChangeAsync(
-            sql =>
-            {
-                AccountTable.Insert(sql, account);
-                return true;
-            },
-            cancellationToken);
+        try
+        {
+            await MakeAsync(drafts, outcomes, by, cancellationToken);
+        }
+        finally
+        {
+            drafts.ForEach(draft => UnderWay.TryRemove(draft.Account.Id, out _));
+            parts.Directory.Changes.Raise();
+        }
 
-        // :: Step 2: the account itself. What became of it after a refusal or no answer, tidying finds out.
-        using var key = parts.Entropy.DrawCredential(profile.Id, FirstKeyLabel, now);
-        var made = await parts.Regions.TellAsync(
-            choice.Home, (region, limited) => region.CreateAccountAsync(profile, key, limited), cancellationToken);
-        if (!made.Is(out _, out var refusal))
+        return outcomes;
+    }
+
+    private async Task<Outcome<Draft>> PrepareAsync(NewAccount request, CancellationToken cancellationToken)
+    {
+        if (!AccountRequests.ReadProfile(request, parts.Entropy.DrawAccountId()).Is(out var profile, out var refusal)
+            || !ChooseHome(request, profile).Is(out var choice, out refusal)
+            || !(await parts.Keys.FindAsync(choice.Home, cancellationToken)).Is(out _, out refusal))
         {
             return refusal;
         }
 
-        // :: Step 3: the directory, and the ledger where the policy was overridden.
+        return new Draft(
+            0, choice,
+            new ControlAccount(
+                profile, choice.Home, Epoch: 1, ControlAccountState.Creating, Version: 0, parts.Time.GetUtcNow(),
+                choice.Misplaced, parts.Entropy.DrawSalt(), Usage: null));
+    }
+
+    private async Task MakeAsync(
+        List<Draft> drafts, Outcome<NewAccountView>[] outcomes, string by, CancellationToken cancellationToken)
+    {
+        // :: Step 1: the intents.
         await parts.Directory.ChangeAsync(
             sql =>
             {
-                Invariant.Check(AccountTable.Activate(sql, profile.Id));
-                if (choice.Misplaced is not null)
-                {
-                    parts.Ledger.AppendOverride(
-                        sql, account, parts.Config.Find(choice.Home)!.Facts, parts.Policies.Current, by);
-                }
-
+                drafts.ForEach(draft => AccountTable.Insert(sql, draft.Account));
                 return true;
             },
             cancellationToken);
-        var endpoint = parts.Config.Find(choice.Home)!.Endpoint.ToString().TrimEnd('/');
-        return new NewAccountView(profile.Id.Value, choice.Home.Value, endpoint, key.AccessKeyId, key.Secret.ToText());
+
+        // :: Step 2: the accounts themselves. What became of one after a refusal or no answer, tidying finds out.
+        var options = new ParallelOptions
+        {
+            MaxDegreeOfParallelism = ControlLimits.AccountsMadeAtOnce,
+            CancellationToken = cancellationToken,
+        };
+        await Parallel.ForEachAsync(drafts, options, async (draft, cancelled) =>
+        {
+            outcomes[draft.Line] = await MakeAtHomeAsync(draft, cancelled);
+        });
+
+        // :: Step 3: the directory, and the ledger where the policy was overridden.
+        var made = drafts.FindAll(draft => outcomes[draft.Line].Is(out _, out _));
+        await parts.Directory.ChangeAsync(
+            sql =>
+            {
+                made.ForEach(draft => Activate(sql, draft, by));
+                return true;
+            },
+            cancellationToken);
+    }
+
+    private async Task<Outcome<NewAccountView>> MakeAtHomeAsync(Draft draft, CancellationToken cancellationToken)
+    {
+        var (profile, home) = (draft.Account.Profile, draft.Choice.Home);
+        using var key = parts.Entropy.DrawCredential(profile.Id, FirstKeyLabel, draft.Account.CreatedAt);
+        var made = await parts.Regions.TellAsync(
+            home, (region, limited) => region.CreateAccountAsync(profile, key, limited), cancellationToken);
+        return made.Is(out _, out var refusal)
+            ? new NewAccountView(
+                profile.Id.Value, home.Value, parts.Config.Find(home)!.Endpoint.ToString().TrimEnd('/'), key.AccessKeyId,
+                key.Secret.ToText())
+            : refusal;
+    }
+
+    private void Activate(Sql sql, Draft draft, string by)
+    {
+        Invariant.Check(AccountTable.Activate(sql, draft.Account.Id));
+        if (draft.Choice.Misplaced is not null)
+        {
+            parts.Ledger.AppendOverride(
+                sql, draft.Account, parts.Config.Find(draft.Choice.Home)!.Facts, parts.Policies.Current, by);
+        }
     }
 
     private AccountView View(ControlAccount account)
@@ -174,6 +227,9 @@ internal sealed class AccountDesk(ControlParts parts)
     };
 
     private static readonly HashSet<string> NoCategories = [];
+
+    /// <param name="Line">Of the request.</param>
+    private sealed record Draft(int Line, HomeChoice Choice, ControlAccount Account);
 
     /// <param name="Misplaced">Why policy is overridden; null where it isn't.</param>
     private sealed record HomeChoice(RegionName Home, string? Misplaced);

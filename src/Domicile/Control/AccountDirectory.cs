@@ -22,6 +22,9 @@ internal sealed class AccountDirectory(ControlDatabase database)
     public IReadOnlyList<ControlAccount> ListInState(ControlAccountState state)
         => database.Read(sql => AccountTable.ListInState(sql, state));
 
+    /// <summary>Accounts of which something is still to be done; costs what they are.</summary>
+    public IReadOnlyList<ControlAccount> ListUnfinished() => database.Read(AccountTable.ListUnfinished);
+
     public IReadOnlyDictionary<string, int> CountByHome() => database.Read(AccountTable.CountByHome);
 
     public long LastVersion => database.Read(AccountTable.LastVersion);
@@ -45,11 +48,25 @@ internal sealed class AccountDirectory(ControlDatabase database)
 
     /// <summary>Remembers what a home said of an account's size, for the policy's questions while it doesn't answer.</summary>
     public Task NoteUsageAsync(AccountId account, AccountUsage usage, CancellationToken cancellationToken)
-        => database.WriteAsync(
-            sql =>
-            {
-                AccountTable.SetUsage(sql, account, usage);
-                return true;
-            },
-            cancellationToken);
+        => NoteUsagesAsync([(account, usage)], cancellationToken);
+
+    /// <summary>The same of many, some thousands in a transaction: what others write meanwhile doesn't wait for all of them.</summary>
+    public async Task NoteUsagesAsync(
+        IReadOnlyList<(AccountId Account, AccountUsage Usage)> usages, CancellationToken cancellationToken)
+    {
+        foreach (var some in usages.Chunk(ControlLimits.UsagesPerWrite))
+        {
+            await database.WriteAsync(
+                sql =>
+                {
+                    foreach (var (account, usage) in some)
+                    {
+                        AccountTable.SetUsage(sql, account, usage);
+                    }
+
+                    return true;
+                },
+                cancellationToken);
+        }
+    }
 }

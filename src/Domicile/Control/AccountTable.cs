@@ -12,6 +12,9 @@ internal static class AccountTable
     private const string Columns =
         "account, residence, organisation, home, epoch, state, version, created_ms, misplaced, salt, usage";
 
+    /// <summary>Creating, erasing or abandoned: as the index says it, or SQLite doesn't see that it may use that.</summary>
+    public const string IsUnfinished = "state IN (1, 3, 5)";
+
     public static ControlAccount? Find(Sql sql, AccountId account)
         => sql.Single($"SELECT {Columns} FROM directory WHERE account = @p1", Read, account.Value);
 
@@ -23,6 +26,10 @@ internal static class AccountTable
 
     public static List<ControlAccount> ListInState(Sql sql, ControlAccountState state)
         => sql.List($"SELECT {Columns} FROM directory WHERE state = @p1 ORDER BY account", Read, (int)state);
+
+    /// <summary>Accounts of which something is still to be done.</summary>
+    public static List<ControlAccount> ListUnfinished(Sql sql)
+        => sql.List($"SELECT {Columns} FROM directory WHERE {IsUnfinished} ORDER BY account", Read);
 
     public static Dictionary<string, int> CountByHome(Sql sql)
         => sql.List(

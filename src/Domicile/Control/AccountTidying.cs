@@ -35,7 +35,7 @@ internal sealed partial class AccountTidying(
     public async Task<int> TidyAsync(CancellationToken cancellationToken)
     {
         var left = 0;
-        foreach (var account in parts.Directory.ListInState(ControlAccountState.Creating))
+        foreach (var account in Unfinished(ControlAccountState.Creating))
         {
             // Who is making it has either ended by now, and then the state tells how, or still shows here.
             if (!accounts.UnderWay.ContainsKey(account.Id))
@@ -47,12 +47,12 @@ internal sealed partial class AccountTidying(
             }
         }
 
-        foreach (var account in parts.Directory.ListInState(ControlAccountState.Abandoned))
+        foreach (var account in Unfinished(ControlAccountState.Abandoned))
         {
             left += await UndoAsync(account, cancellationToken) ? 0 : 1;
         }
 
-        foreach (var account in parts.Directory.ListInState(ControlAccountState.Erasing))
+        foreach (var account in Unfinished(ControlAccountState.Erasing))
         {
             var finished = await erasures.FinishAsync(account, cancellationToken);
             left += Note(account, finished.Is(out _, out var refusal), refusal) ? 0 : 1;
@@ -60,6 +60,9 @@ internal sealed partial class AccountTidying(
 
         return left;
     }
+
+    private IEnumerable<ControlAccount> Unfinished(ControlAccountState state)
+        => parts.Directory.ListUnfinished().Where(account => account.State == state);
 
     // The intent was saved, nobody got the key: whatever the region has of it goes.
     private async Task<bool> UndoAsync(ControlAccount account, CancellationToken cancellationToken)

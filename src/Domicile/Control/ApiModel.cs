@@ -11,6 +11,16 @@ internal sealed record NewAccount(string Residence, string? Organisation, string
 
 internal sealed record NewAccountView(string Account, string Home, string Endpoint, string AccessKey, string SecretKey);
 
+internal sealed record NewAccounts(IReadOnlyList<NewAccount> Accounts);
+
+/// <summary>A line for each that was asked for, in their order.</summary>
+internal sealed record NewAccountsView(IReadOnlyList<NewAccountLine> Accounts);
+
+/// <param name="Made">Null where it was not made.</param>
+/// <param name="Error">Why not.</param>
+/// <param name="Next">What to do, if anything.</param>
+internal sealed record NewAccountLine(NewAccountView? Made, string? Error, string? Next);
+
 internal sealed record AccountView(
     string Account, string Residence, string? Organisation, string? Home, long Epoch, string State, Guid? Move,
     DateTimeOffset CreatedAt, string? Misplaced)
@@ -103,7 +113,8 @@ internal sealed record MoveView(
     DateTimeOffset? ActivatedAt, DateTimeOffset? ErasedAt, DateTimeOffset? EndedAt, long? LedgerIndex,
     double? RemainingSeconds, double? CopyMs, double? EraseMs);
 
-internal sealed record MoveList(IReadOnlyList<MoveView> Moves);
+/// <param name="Older">How many moves were asked for before all of these.</param>
+internal sealed record MoveList(IReadOnlyList<MoveView> Moves, long Older = 0);
 
 internal sealed record LedgerEntryView(long Index, string Kind, DateTimeOffset At, string LeafBase64, string LeafHash);
 
@@ -141,6 +152,8 @@ internal sealed record Problem(string Error, string? Next);
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(NewAccount))]
 [JsonSerializable(typeof(NewAccountView))]
+[JsonSerializable(typeof(NewAccounts))]
+[JsonSerializable(typeof(NewAccountsView))]
 [JsonSerializable(typeof(AccountView))]
 [JsonSerializable(typeof(AccountList))]
 [JsonSerializable(typeof(WhereView))]

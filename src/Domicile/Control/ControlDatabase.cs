@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Data.Common;
+using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using Domicile.Storage;
 using Microsoft.Data.Sqlite;
@@ -15,8 +16,8 @@ internal sealed record SchemaPart(string Name, int Version, IReadOnlyList<string
 
 /// <summary>
 /// Control's database, <c>DIR/control/control.db</c>: directory, policy, moves and ledger, no content and no object name.
-/// One writer at a time, each write one transaction that is durable when it returns; readers see what was committed when
-/// they began. Writes are few (a handful per move), so there is no group commit here.
+/// Writes that wait for each other become one transaction, each in a savepoint of its own, and return when it is durable;
+/// readers see what was committed when they began.
 /// </summary>
 internal sealed class ControlDatabase : IDisposable
 {
@@ -30,6 +31,7 @@ internal sealed class ControlDatabase : IDisposable
     private readonly string _connectionString;
     private readonly Sql _writer;
     private readonly SemaphoreSlim _oneWriter = new(1, 1);
+    private readonly ConcurrentQueue<ControlWrite> _waiting = new();
     private readonly ConcurrentBag<Sql> _readersIdle = [];
 
     static ControlDatabase() => Batteries_V2.Init();
@@ -67,19 +69,34 @@ internal sealed class ControlDatabase : IDisposable
     }
 
     /// <summary>
-    /// Runs the work in a transaction of its own. If it throws, nothing of it stays. Work must be quick and must not wait.
+    /// Runs the work in a transaction, with others that wait, and returns when it is durable. If it throws, nothing of it
+    /// stays, and the others' does. Work must be quick and must not wait. Cancelled before it begins, nothing happens; later,
+    /// the outcome is told all the same.
     /// </summary>
     public async Task<T> WriteAsync<T>(Func<Sql, T> work, CancellationToken cancellationToken)
     {
-        await _oneWriter.WaitAsync(cancellationToken);
+        var write = new ControlWrite<T>(work);
+        _waiting.Enqueue(write);
         try
         {
-            return Transact(work);
+            await _oneWriter.WaitAsync(cancellationToken);
+        }
+        catch (OperationCanceledException) when (!write.TryCancel(cancellationToken))
+        {
+            // Somebody else has it in his transaction.
+            return await write.Told;
+        }
+
+        try
+        {
+            CommitWaiting();
         }
         finally
         {
             _oneWriter.Release();
         }
+
+        return await write.Told;
     }
 
     /// <summary>Runs a query on a snapshot. Synchronous: SQLite's reads are.</summary>
@@ -165,6 +182,56 @@ internal sealed class ControlDatabase : IDisposable
         {
             _writer.Execute($"PRAGMA busy_timeout = {BusyTimeoutMs}");
         }
+    }
+
+    // Whoever has the writer's turn takes along all who wait for it: they find theirs done.
+    [SuppressMessage("Design", "CA1031", Justification = "The fault goes to each of the writes' callers.")]
+    private void CommitWaiting()
+    {
+        var batch = new List<ControlWrite>();
+        while (batch.Count < ControlLimits.WritesPerCommitMax && _waiting.TryDequeue(out var next))
+        {
+            if (next.TryBegin())
+            {
+                batch.Add(next);
+            }
+        }
+
+        if (batch.Count == 0)
+        {
+            return;
+        }
+
+        try
+        {
+            Transact(sql =>
+            {
+                batch.ForEach(write => Attempt(sql, write));
+                return true;
+            });
+            batch.ForEach(write => write.Complete());
+        }
+        catch (Exception fault)
+        {
+            batch.ForEach(write => write.Fail(fault));
+        }
+    }
+
+    [SuppressMessage("Design", "CA1031", Justification = "The fault goes to the write's own caller.")]
+    private static void Attempt(Sql sql, ControlWrite write)
+    {
+        sql.Execute("SAVEPOINT one");
+        try
+        {
+            write.Run(sql);
+        }
+        catch (Exception fault) when (SqliteEngine.IsInTransaction(sql))
+        {
+            sql.Execute("ROLLBACK TO one");
+            write.Fail(fault);
+        }
+
+        sql.Execute("RELEASE one");
     }
 
     private T Transact<T>(Func<Sql, T> work)

@@ -78,7 +78,7 @@ internal sealed class ControlDesk : IAsyncDisposable
     public static async Task<ControlDeskResult> OpenAsync(ControlSetup setup, CancellationToken cancellationToken)
     {
         var database = ControlDatabase.Open(
-            setup.DatabasePath, [ControlSchema.Part, MoveSchema, Receipts.WordSchema]);
+            setup.DatabasePath, [ControlSchema.Part, ControlSchema.Unfinished, MoveSchema, Receipts.WordSchema]);
         var ledger = await ControlLedger.OpenAsync(
             database, setup.Signer, setup.Config.Name, setup.Time, cancellationToken);
         switch (await OpenPolicyAsync(setup, database, ledger, cancellationToken))
@@ -144,7 +144,6 @@ internal sealed class ControlDesk : IAsyncDisposable
         }
 
         await _parts.Moves.DisposeAsync();
-        _parts.Placing.Dispose();
         _parts.Database.Dispose();
     }
 

@@ -12,14 +12,35 @@ internal static class ControlLimits
     public const int AtOnceMax = 64;
     public const int AtOnceDefault = 4;
 
+    /// <summary>Moves that are being put on record at the same time: they share commits.</summary>
+    public const int MovesBegunAtOnce = 64;
+
     /// <summary>Questions to regions that are open at the same time, for one plan.</summary>
     public const int QuestionsAtOnce = 16;
+
+    /// <summary>Accounts that one request makes.</summary>
+    public const int AccountsPerBatchMax = 1000;
+
+    /// <summary>Of these, how many are being made at the same time.</summary>
+    public const int AccountsMadeAtOnce = 32;
+
+    /// <summary>Writes that one commit of control's database takes along.</summary>
+    public const int WritesPerCommitMax = 256;
+
+    /// <summary>Accounts whose sizes one transaction notes: some tens of milliseconds.</summary>
+    public const int UsagesPerWrite = 2000;
+
+    /// <summary>How often at most a region is told of changes of the directory.</summary>
+    public static readonly TimeSpan PushEvery = TimeSpan.FromMilliseconds(100);
 
     /// <summary>Entries in one message to a region.</summary>
     public const int EntriesPerUpdate = 500;
 
     /// <summary>Moves that a list shows, and that the watch looks at.</summary>
     public const int MovesListed = 1000;
+
+    /// <summary>How often at most a watch looks at them.</summary>
+    public static readonly TimeSpan WatchEvery = TimeSpan.FromMilliseconds(50);
 
     /// <summary>How long the source may keep its departed copy.</summary>
     public static readonly TimeSpan EraseAfterMax = TimeSpan.FromDays(366);
@@ -42,8 +63,14 @@ internal static class ControlLimits
     public static readonly TimeSpan RetryDelayFirst = TimeSpan.FromMilliseconds(250);
     public static readonly TimeSpan RetryDelayMax = TimeSpan.FromSeconds(15);
 
-    /// <summary>What a target must have free beyond the account's own bytes: a tenth of them and this.</summary>
+    /// <summary>
+    /// What a target must have free beyond what is to come: this, once for all that is under way to it. What is to come is a
+    /// tenth more than each account's bytes, and <see cref="RoomPerAccountBytes"/>.
+    /// </summary>
     public const long RoomMarginBytes = 64L << 20;
+
+    /// <summary>What an account takes on disk that has nothing: its database, and the database's log while it is filled.</summary>
+    public const long RoomPerAccountBytes = 320L << 10;
 
     /// <summary>From so many of the newest ended moves it is learned what moves cost.</summary>
     public const int MovesLearned = 1000;

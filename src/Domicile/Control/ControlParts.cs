@@ -21,7 +21,7 @@ internal sealed record ControlParts
     public required TimeProvider Time { get; init; }
 
     /// <summary>
-    /// Held while an account is checked and then told to be erased or moved, so that the other can't begin in between.
+    /// Entered while an account is checked and then told to be erased or moved, so that the other can't begin in between.
     /// </summary>
-    public SemaphoreSlim Placing { get; } = new(1, 1);
+    public KeyedGate Placing { get; } = new();
 }

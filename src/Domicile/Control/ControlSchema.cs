@@ -3,6 +3,12 @@ namespace Domicile.Control;
 /// <summary>Control's own tables, in SQL that SQLite and PostgreSQL share. Moves and ledger bring theirs.</summary>
 internal static class ControlSchema
 {
+    /// <summary>Accounts of which something is still to be done: few, whatever the number of all.</summary>
+    public static readonly SchemaPart Unfinished = new("unfinished", 1,
+    [
+        $"CREATE INDEX directory_unfinished ON directory (account) WHERE {AccountTable.IsUnfinished}",
+    ]);
+
     public static readonly SchemaPart Part = new("control", 1,
     [
         // The directory. state: ControlAccountState. home is null once the account is erased. version: the directory's

@@ -74,7 +74,15 @@ internal sealed partial class DirectoryPush(ControlParts parts, ILogger<Director
             else
             {
                 delay = ControlLimits.RetryDelayFirst;
+                var pushed = parts.Time.GetTimestamp();
                 await parts.Directory.Changes.ChangedSinceAsync(seen, cancellationToken);
+
+                // The first change goes at once; those that follow it closely go together.
+                var rest = ControlLimits.PushEvery - parts.Time.GetElapsedTime(pushed);
+                if (rest > TimeSpan.Zero)
+                {
+                    await Task.Delay(rest, parts.Time, cancellationToken);
+                }
             }
         }
     }

@@ -74,29 +74,22 @@ internal sealed class EraseDesk(ControlParts parts, AccountDesk accounts)
 
     private async Task<Outcome<bool>> IntendAsync(ControlAccount account, CancellationToken cancellationToken)
     {
-        await parts.Placing.WaitAsync(cancellationToken);
-        try
+        using var alone = await parts.Placing.EnterAsync(account.Id, cancellationToken);
+        if (account.State == ControlAccountState.Erasing)
         {
-            if (account.State == ControlAccountState.Erasing)
-            {
-                return true;
-            }
-
-            if (parts.Moves.FindOpen(account.Id) is { } move)
-            {
-                return Refusal.Conflict(
-                    $"account {account.Id} is moving to {move.Target} (move {move.Id})",
-                    "abort the move or wait until it is done, then erase");
-            }
-
-            var intended = await parts.Directory.ChangeAsync(
-                sql => AccountTable.SetState(sql, account.Id, ControlAccountState.Active, ControlAccountState.Erasing),
-                cancellationToken);
-            return intended ? true : Refusal.Conflict($"account {account.Id} is being made or erased", "try again");
+            return true;
         }
-        finally
+
+        if (parts.Moves.FindOpen(account.Id) is { } move)
         {
-            parts.Placing.Release();
+            return Refusal.Conflict(
+                $"account {account.Id} is moving to {move.Target} (move {move.Id})",
+                "abort the move or wait until it is done, then erase");
         }
+
+        var intended = await parts.Directory.ChangeAsync(
+            sql => AccountTable.SetState(sql, account.Id, ControlAccountState.Active, ControlAccountState.Erasing),
+            cancellationToken);
+        return intended ? true : Refusal.Conflict($"account {account.Id} is being made or erased", "try again");
     }
 }

@@ -27,28 +27,32 @@ internal sealed class MoveRequests(ControlParts parts, AccountDesk accounts)
         return begun.Is(out var move, out refusal) ? MoveViews.Of(move, null, null, null) : refusal;
     }
 
-    /// <summary>Begins what a plan wants, in its order. What can't be begun is said and left.</summary>
+    /// <summary>
+    /// Begins what a plan wants, side by side: in its order, as far as that matters for whose turn is first. What can't be
+    /// begun is said and left.
+    /// </summary>
     public async Task<(IReadOnlyList<Guid> Begun, IReadOnlyList<SkippedMove> Skipped)> BeginAllAsync(
         IReadOnlyList<WantedMove> wanted, long policyRevision, CancellationToken cancellationToken)
     {
-        var room = new Dictionary<RegionName, Outcome<long>>();
-        foreach (var target in wanted.Select(want => want.Target).Distinct())
+        var outcomes = new Outcome<Move>[wanted.Count];
+        var hindered = await FindHindrancesAsync(wanted, cancellationToken);
+        var options = new ParallelOptions
         {
-            room[target] = await FindRoomAsync(target, cancellationToken);
-        }
+            MaxDegreeOfParallelism = ControlLimits.MovesBegunAtOnce,
+            CancellationToken = cancellationToken,
+        };
+        await Parallel.ForAsync(0, wanted.Count, options, async (i, cancelled) =>
+        {
+            outcomes[i] = hindered[i] ?? await RequestAsync(wanted[i], policyRevision, TimeSpan.Zero, cancelled);
+        });
 
         var begun = new List<Guid>();
         var skipped = new List<SkippedMove>();
-        foreach (var want in wanted)
+        foreach (var (want, outcome) in wanted.Zip(outcomes))
         {
-            if (room[want.Target].Is(out var freeBytes, out var refusal)
-                && CheckIdle(want.Account, want.Target).Is(out _, out refusal)
-                && CheckRoom(want, freeBytes).Is(out var needed, out refusal)
-                && (await BeginAsync(want, policyRevision, TimeSpan.Zero, cancellationToken))
-                    .Is(out var move, out refusal))
+            if (outcome.Is(out var move, out var refusal))
             {
                 begun.Add(move.Id);
-                room[want.Target] = freeBytes - needed;
             }
             else
             {
@@ -87,8 +91,18 @@ internal sealed class MoveRequests(ControlParts parts, AccountDesk accounts)
             var other => throw new InvariantViolatedException(other.GetType().Name),
         };
 
-    public MoveList List()
-        => new([.. parts.Moves.List(ControlLimits.MovesListed).Select(View)]);
+    /// <summary>The newest.</summary>
+    public MoveList List() => View(parts.Moves.List(ControlLimits.MovesListed));
+
+    /// <summary>The newest of those that were asked for before this one.</summary>
+    public Outcome<MoveList> ListBefore(Guid id)
+        => parts.Moves.Find(id) is null ? NoSuchMove(id)
+            : View(parts.Database.Read(sql => MoveRecords.ListBefore(sql, id, ControlLimits.MovesListed)));
+
+    private MoveList View(IReadOnlyList<Move> moves)
+        => new(
+            [.. moves.Select(View)],
+            moves.Count < ControlLimits.MovesListed ? 0 : parts.Database.Read(sql => MoveRecords.CountBefore(sql, moves[^1].Id)));
 
     public Outcome<MoveView> Show(Guid id) => parts.Moves.Find(id) is { } move ? View(move) : NoSuchMove(id);
 
@@ -112,6 +126,8 @@ internal sealed class MoveRequests(ControlParts parts, AccountDesk accounts)
                 }
             }
 
+            // A look reads a thousand moves: not for each of the changes that come together.
+            await Task.Delay(ControlLimits.WatchEvery, parts.Time, cancellationToken);
             await parts.Moves.ChangedSince(seen, cancellationToken);
         }
     }
@@ -175,67 +191,113 @@ internal sealed class MoveRequests(ControlParts parts, AccountDesk accounts)
     /// <returns>The bytes that the move may take.</returns>
     private static Outcome<long> CheckRoom(WantedMove wanted, long freeBytes)
     {
-        var needed = wanted.Bytes + (wanted.Bytes / 10) + ControlLimits.RoomMarginBytes;
-        return needed <= freeBytes
+        var needed = wanted.Bytes + (wanted.Bytes / 10) + ControlLimits.RoomPerAccountBytes;
+        return needed + ControlLimits.RoomMarginBytes <= freeBytes
             ? needed
             : Refusal.Conflict(
-                $"region {wanted.Target} has {freeBytes} bytes free, account {wanted.Account.Id} needs {needed}",
+                $"region {wanted.Target} has {freeBytes} bytes free, account {wanted.Account.Id} needs {needed}, and "
+                + $"{ControlLimits.RoomMarginBytes} are to stay free",
                 "make room there, or choose another region");
     }
 
+    /// <summary>What keeps each of these moves from being begun; null where nothing does.</summary>
+    private async Task<IReadOnlyList<Refusal?>> FindHindrancesAsync(
+        IReadOnlyList<WantedMove> wanted, CancellationToken cancellationToken)
+    {
+        var hindered = new Refusal?[wanted.Count];
+        var byTarget = Enumerable.Range(0, wanted.Count).GroupBy(i => wanted[i].Target).ToList();
+        await Parallel.ForEachAsync(
+            byTarget,
+            new ParallelOptions { MaxDegreeOfParallelism = ControlLimits.QuestionsAtOnce, CancellationToken = cancellationToken },
+            async (places, cancelled) =>
+            {
+                var room = await FindRoomAsync(places.Key, cancelled);
+                var freeBytes = room.Is(out var free, out var full) ? free : 0;
+                foreach (var part in places.Chunk(MoveLimits.AccountsAskedMax))
+                {
+                    var leftovers = full is null
+                        ? await FindLeftoversAsync(places.Key, [.. part.Select(i => wanted[i])], cancelled) : full;
+                    foreach (var (i, at) in part.Select((i, at) => (i, at)))
+                    {
+                        var refusal = leftovers.Is(out var found, out var silent)
+                            ? Hinders(wanted[i], found[at], ref freeBytes) : silent;
+                        hindered[i] = refusal;
+                    }
+                }
+            });
+        return hindered;
+    }
+
+    private Refusal? Hinders(WantedMove want, AccountStatus? leftover, ref long freeBytes)
+    {
+        if (!CheckIdle(want.Account, want.Target).Is(out _, out var refusal)
+            || !CheckLeftover(want, leftover).Is(out _, out refusal)
+            || !CheckRoom(want, freeBytes).Is(out var needed, out refusal))
+        {
+            return refusal;
+        }
+
+        freeBytes -= needed;
+        return null;
+    }
+
+    private async Task<Outcome<AccountStatus?[]>> FindLeftoversAsync(
+        RegionName target, IReadOnlyList<WantedMove> wanted, CancellationToken cancellationToken)
+    {
+        AccountId[] accounts = [.. wanted.Select(want => want.Account.Id)];
+        var asked = await parts.Regions.AskAsync(
+            target, async (region, limited) => (await region.FindAccountsAsync(accounts, limited)).ToArray(), cancellationToken);
+        return !asked.Is(out var found, out var refusal) ? refusal
+            : found.Length == accounts.Length ? found
+            : Refusal.Unavailable($"region {target} was asked about {accounts.Length} accounts and answered of {found.Length}");
+    }
+
+    private static Outcome<bool> CheckLeftover(WantedMove wanted, AccountStatus? leftover)
+        => leftover is { HasData: true }
+            ? Refusal.Conflict(
+                $"region {wanted.Target} still holds data of account {wanted.Account.Id} ({leftover.State})",
+                "wait until it has erased it, then move")
+            : true;
+
     private async Task<Outcome<Move>> BeginAsync(
+        WantedMove wanted, long policyRevision, TimeSpan eraseAfter, CancellationToken cancellationToken)
+        => (await FindLeftoversAsync(wanted.Target, [wanted], cancellationToken)).Is(out var leftovers, out var refusal)
+            && CheckLeftover(wanted, leftovers[0]).Is(out _, out refusal)
+            ? await RequestAsync(wanted, policyRevision, eraseAfter, cancellationToken) : refusal;
+
+    private async Task<Outcome<Move>> RequestAsync(
         WantedMove wanted, long policyRevision, TimeSpan eraseAfter, CancellationToken cancellationToken)
     {
         var account = wanted.Account;
-        if (!(await parts.Keys.FindAsync(account.Home!.Value, cancellationToken)).Is(out _, out var refusal))
+        if (!(await parts.Keys.FindAsync(wanted.Source, cancellationToken)).Is(out _, out var refusal))
         {
             return refusal;
         }
 
-        var asked = await parts.Regions.AskAsync(
-            wanted.Target, (region, limited) => region.FindAccountAsync(account.Id, limited), cancellationToken);
-        if (!asked.Is(out var leftover, out refusal))
-        {
-            return refusal;
-        }
-
-        if (leftover is { HasData: true })
-        {
-            return Refusal.Conflict(
-                $"region {wanted.Target} still holds data of account {account.Id} ({leftover.State})",
-                "wait until it has erased it, then move");
-        }
-
-        var request = new MoveRequest(
-            account.Profile, account.Home.Value, wanted.Target, account.Epoch, policyRevision, wanted.Rule, eraseAfter, account.Salt,
-            wanted.Size.Objects, wanted.Size.Bytes);
-        return await RequestAsync(request, cancellationToken);
+        return await RequestAsync(
+            new MoveRequest(
+                account.Profile, wanted.Source, wanted.Target, account.Epoch, policyRevision, wanted.Rule, eraseAfter,
+                account.Salt, wanted.Size.Objects, wanted.Size.Bytes),
+            cancellationToken);
     }
 
     private async Task<Outcome<Move>> RequestAsync(MoveRequest request, CancellationToken cancellationToken)
     {
         var id = request.Profile.Id;
-        await parts.Placing.WaitAsync(cancellationToken);
-        try
+        using var alone = await parts.Placing.EnterAsync(id, cancellationToken);
+        var account = parts.Directory.Find(id);
+        if (account is not { State: ControlAccountState.Active } || account.Epoch != request.Epoch)
         {
-            var account = parts.Directory.Find(id);
-            if (account is not { State: ControlAccountState.Active } || account.Epoch != request.Epoch)
-            {
-                return Refusal.Conflict($"account {id} was moved or erased meanwhile", "look where it is, then try again");
-            }
+            return Refusal.Conflict($"account {id} was moved or erased meanwhile", "look where it is, then try again");
+        }
 
-            return await parts.Moves.RequestAsync(request, cancellationToken) switch
-            {
-                MoveRequestResult.Accepted accepted => accepted.Move,
-                MoveRequestResult.AlreadyMoving moving => Refusal.Conflict(
-                    $"account {id} is moving to {moving.Other.Target} already (move {moving.Other.Id})"),
-                MoveRequestResult.Refused refused => Refusal.Conflict(refused.Reason),
-                var other => throw new InvariantViolatedException(other.GetType().Name),
-            };
-        }
-        finally
+        return await parts.Moves.RequestAsync(request, cancellationToken) switch
         {
-            parts.Placing.Release();
-        }
+            MoveRequestResult.Accepted accepted => accepted.Move,
+            MoveRequestResult.AlreadyMoving moving => Refusal.Conflict(
+                $"account {id} is moving to {moving.Other.Target} already (move {moving.Other.Id})"),
+            MoveRequestResult.Refused refused => Refusal.Conflict(refused.Reason),
+            var other => throw new InvariantViolatedException(other.GetType().Name),
+        };
     }
 }

@@ -1,5 +1,5 @@
-using System.Collections.Concurrent;
 using Domicile.Accounts;
+using Domicile.Moves;
 using Domicile.Objects;
 using Domicile.Policies;
 
@@ -102,44 +102,74 @@ internal sealed class PlanDesk(ControlParts parts, PolicyDesk policies, MoveRequ
         return moves.Count == 0 ? 0 : Math.Round(Schedule.Ends(moves, atOnce).Max(), 1);
     }
 
-    // A region that is down is asked once, not once for each of its accounts.
+    // Regions side by side, and each about many accounts at a time: one question of a region is open for one plan, so that what
+    // clients ask there goes on. What regions say is remembered in one transaction.
     private async Task<IReadOnlyList<Measured>> MeasureAllAsync(CancellationToken cancellationToken)
     {
         var accounts = parts.Directory.ListInState(ControlAccountState.Active);
         var measured = new Measured[accounts.Count];
-        var silent = new ConcurrentDictionary<RegionName, string>();
-        var options = new ParallelOptions
-        {
-            MaxDegreeOfParallelism = ControlLimits.QuestionsAtOnce,
-            CancellationToken = cancellationToken,
-        };
-        await Parallel.ForAsync(0, accounts.Count, options, async (i, cancelled) =>
-        {
-            measured[i] = await MeasureAsync(accounts[i], silent, cancelled);
-        });
+        await Parallel.ForEachAsync(
+            Enumerable.Range(0, accounts.Count).GroupBy(i => accounts[i].Home!.Value),
+            new ParallelOptions { MaxDegreeOfParallelism = ControlLimits.QuestionsAtOnce, CancellationToken = cancellationToken },
+            async (places, cancelled) =>
+            {
+                var said = await MeasureAsync(places.Key, [.. places.Select(i => accounts[i].Id)], cancelled);
+                foreach (var i in places)
+                {
+                    var (usage, trouble) = said[accounts[i].Id];
+                    measured[i] = new Measured(accounts[i], usage ?? accounts[i].Usage, trouble);
+                }
+            });
+        await parts.Directory.NoteUsagesAsync(
+            [.. measured.Where(one => one.Usage is not null && !Same(one.Usage, one.Account.Usage))
+                .Select(one => (one.Account.Id, one.Usage!))],
+            cancellationToken);
         return measured;
     }
 
-    private async Task<Measured> MeasureAsync(
-        ControlAccount account, ConcurrentDictionary<RegionName, string> silent, CancellationToken cancellationToken)
+    // A region that doesn't answer is asked once, not about all the rest. One that answers of none of those that it was asked
+    // about is not asked for ever.
+    private async Task<Dictionary<AccountId, (AccountUsage? Usage, string? Trouble)>> MeasureAsync(
+        RegionName home, IReadOnlyList<AccountId> accounts, CancellationToken cancellationToken)
     {
-        var home = account.Home!.Value;
-        if (silent.TryGetValue(home, out var cause))
+        var said = new Dictionary<AccountId, (AccountUsage? Usage, string? Trouble)>();
+        var (left, wanted) = (accounts.ToList(), accounts.ToHashSet());
+        string? silence = null;
+        while (left.Count > 0 && silence is null)
         {
-            return new Measured(account, account.Usage, cause);
+            AccountId[] asked = [.. left.Take(MoveLimits.AccountsAskedMax)];
+            var answer = await parts.Regions.AskAsync(
+                home, async (region, limited) => (await region.MeasureUsagesAsync(asked, limited)).ToArray(), cancellationToken);
+            silence = !answer.Is(out var told, out var refusal) ? refusal.Error
+                : Take(told, wanted, said) ? null
+                : $"region {home} was asked about {asked.Length} accounts and answered of none";
+            left.RemoveAll(said.ContainsKey);
         }
 
-        var asked = await parts.Regions.AskAsync(
-            home, (region, limited) => region.MeasureUsageAsync(account.Id, limited), cancellationToken);
-        if (!asked.Is(out var usage, out var refusal))
+        foreach (var account in left)
         {
-            _ = refusal.Kind == RefusalKind.Unavailable && silent.TryAdd(home, refusal.Error);
-            return new Measured(account, account.Usage, refusal.Error);
+            said.TryAdd(account, (null, silence));
         }
 
-        await parts.Directory.NoteUsageAsync(account.Id, usage, cancellationToken);
-        return new Measured(account, usage, null);
+        return said;
     }
+
+    /// <returns>Whether it says anything that was asked and not said before.</returns>
+    private static bool Take(
+        MeasuredAccount[] told, HashSet<AccountId> wanted, Dictionary<AccountId, (AccountUsage? Usage, string? Trouble)> said)
+    {
+        var before = said.Count;
+        foreach (var one in told.Where(one => wanted.Contains(one.Account)))
+        {
+            said.TryAdd(one.Account, (one.Usage, one.Trouble));
+        }
+
+        return said.Count > before;
+    }
+
+    private static bool Same(AccountUsage one, AccountUsage? other)
+        => other is not null && one.OpenUploads == other.OpenUploads && one.Categories.Count == other.Categories.Count
+            && one.Categories.All(category => other.Categories.GetValueOrDefault(category.Key) == category.Value);
 
     private sealed record Measured(ControlAccount Account, AccountUsage? Usage, string? Trouble);
 

@@ -9,8 +9,13 @@ namespace Domicile.Moves;
 internal sealed class ArrivalPulls(RegionContext region, ILogger<ArrivalPulls> log) : IAsyncDisposable
 {
     private readonly ConcurrentDictionary<AccountId, ArrivalPull> _pulls = new();
-    private readonly ConcurrentDictionary<AccountId, ArrivalPull> _ended = new();
+
+    // Of pulls that were ended and may still write; gone when they don't.
+    private readonly ConcurrentDictionary<AccountId, TaskCompletionSource> _ending = new();
     private readonly CancellationTokenSource _stop = new();
+
+    /// <summary>Accounts of which something is kept here: a pull that runs, or one that ends.</summary>
+    public int Count => _pulls.Count + _ending.Count;
 
     /// <summary>Starts the account's pull, if it isn't running.</summary>
     public void Begin(MoveOrder order)
@@ -33,16 +38,25 @@ internal sealed class ArrivalPulls(RegionContext region, ILogger<ArrivalPulls> l
             && _pulls.TryRemove(KeyValuePair.Create(order.Account, pull)))
         {
             pull.Cancel();
-            _ended[order.Account] = pull;
+            var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            var former = Task.CompletedTask;
+            _ending.AddOrUpdate(
+                order.Account, ended,
+                (_, other) =>
+                {
+                    former = other.Task;
+                    return ended;
+                });
+            region.Storage.Workers.Run(() => EndAsync(order.Account, pull, former, ended));
         }
     }
 
     /// <summary>Completes when a pull that was ended has stopped writing.</summary>
     public async Task EndedAsync(AccountId account)
     {
-        if (_ended.TryRemove(account, out var pull))
+        if (_ending.TryGetValue(account, out var ended))
         {
-            await pull.DisposeAsync();
+            await ended.Task;
         }
     }
 
@@ -74,9 +88,14 @@ internal sealed class ArrivalPulls(RegionContext region, ILogger<ArrivalPulls> l
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();
-        foreach (var pull in _pulls.Values.Concat(_ended.Values))
+        foreach (var pull in _pulls.Values)
         {
             await pull.DisposeAsync();
+        }
+
+        foreach (var ended in _ending.Values)
+        {
+            await ended.Task;
         }
 
         _stop.Dispose();
@@ -85,6 +104,14 @@ internal sealed class ArrivalPulls(RegionContext region, ILogger<ArrivalPulls> l
     /// <summary>Why this move can't be: a content that the source has is damaged, and stayed so when it was sent again.</summary>
     public string? DamageOf(MoveOrder order)
         => _pulls.TryGetValue(order.Account, out var pull) && pull.Order.Move == order.Move ? pull.Damage : null;
+
+    private async Task EndAsync(AccountId account, ArrivalPull pull, Task former, TaskCompletionSource ended)
+    {
+        await former;
+        await pull.DisposeAsync();
+        _ending.TryRemove(KeyValuePair.Create(account, ended));
+        ended.SetResult();
+    }
 
     private StepAnswer.Arriving ProgressOf(AccountStore store, MoveOrder order)
         => _pulls.TryGetValue(order.Account, out var pull) ? pull.Progress()

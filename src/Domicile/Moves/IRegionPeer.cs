@@ -172,7 +172,44 @@ internal interface IRegionPeer
     /// <summary>Null where the region has never heard of the account.</summary>
     Task<AccountStatus?> FindAccountAsync(AccountId account, CancellationToken cancellationToken);
 
+    /// <summary>The same of many accounts, at most <see cref="MoveLimits.AccountsAskedMax"/>, in their order.</summary>
+    async Task<IReadOnlyList<AccountStatus?>> FindAccountsAsync(
+        IReadOnlyList<AccountId> accounts, CancellationToken cancellationToken)
+    {
+        var found = new List<AccountStatus?>();
+        foreach (var account in accounts)
+        {
+            found.Add(await FindAccountAsync(account, cancellationToken));
+        }
+
+        return found;
+    }
+
     Task<AccountUsage> MeasureUsageAsync(AccountId account, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// The same of many accounts, at most <see cref="MoveLimits.AccountsAskedMax"/>. It takes longer than clients' requests
+    /// that come meanwhile: they go first.
+    /// </summary>
+    /// <returns>Of at least one of them: those that are not in the answer are asked about again.</returns>
+    async Task<IReadOnlyList<MeasuredAccount>> MeasureUsagesAsync(
+        IReadOnlyList<AccountId> accounts, CancellationToken cancellationToken)
+    {
+        var measured = new List<MeasuredAccount>();
+        foreach (var account in accounts)
+        {
+            try
+            {
+                measured.Add(new MeasuredAccount(account, await MeasureUsageAsync(account, cancellationToken), null));
+            }
+            catch (RegionRefusedException e)
+            {
+                measured.Add(new MeasuredAccount(account, null, e.Reason));
+            }
+        }
+
+        return measured;
+    }
 
     Task<DeepVerification> VerifyDeepAsync(AccountId account, CancellationToken cancellationToken);
 
@@ -232,6 +269,14 @@ internal interface IRegionPeer
     /// <summary>Target, after step 8: nothing waits at the source any more, so it hands over nothing more.</summary>
     /// <param name="erasure">The source's signed statement.</param>
     Task EndHandOversAsync(MoveOrder order, byte[] erasure, CancellationToken cancellationToken);
+}
+
+/// <param name="Usage">Null where the region can't say.</param>
+/// <param name="Trouble">Why not.</param>
+internal sealed record MeasuredAccount(AccountId Account, AccountUsage? Usage, string? Trouble)
+{
+    /// <summary>A region's words, safe to show.</summary>
+    public MeasuredAccount Cleaned() => this with { Trouble = Trouble is null ? null : PeerText.Clean(Trouble) };
 }
 
 /// <summary>What a target found out about a link to a source, and about itself.</summary>

@@ -47,6 +47,9 @@ internal sealed partial class MoveDesk : IAsyncDisposable
 
     public long ChangeCount => _progress.ChangeCount;
 
+    /// <summary>Moves of which something is kept in memory: those that run.</summary>
+    public int KeptCount => _running.Count + _progress.Count;
+
     /// <summary>Takes up the moves that a former process left open.</summary>
     public void Resume()
     {

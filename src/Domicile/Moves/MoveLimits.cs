@@ -3,6 +3,21 @@ namespace Domicile.Moves;
 /// <summary>The bounds of moves and of requests that meet one, in one place.</summary>
 internal static class MoveLimits
 {
+    /// <summary>Accounts that a region is asked about in one question.</summary>
+    public const int AccountsAskedMax = 500;
+
+    /// <summary>Categories of one account that a plan hears of. Nobody has so many but who wants to be in the way.</summary>
+    public const int CategoriesToldMax = 1_000;
+
+    /// <summary>Of all accounts in one answer: half a mebibyte, about. What doesn't fit is asked for again.</summary>
+    public const int CategoriesToldInAllMax = 4_000;
+
+    /// <summary>How long a region looks at accounts for one such answer, and rests after one that it had to open.</summary>
+    public static readonly TimeSpan SurveyMax = TimeSpan.FromSeconds(2);
+
+    /// <inheritdoc cref="SurveyMax"/>
+    public static readonly TimeSpan SurveyRestMax = TimeSpan.FromMilliseconds(100);
+
     /// <summary>How long a request waits at the gateway for a cut-over before it gets 503 SlowDown.</summary>
     public static readonly TimeSpan WaitAtGatewayMax = TimeSpan.FromSeconds(20);
 

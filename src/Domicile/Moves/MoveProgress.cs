@@ -11,6 +11,9 @@ internal sealed class MoveProgress
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _changes;
 
+    /// <summary>Moves of which something is known here.</summary>
+    public int Count => _known.Count;
+
     public long ChangeCount => Interlocked.Read(ref _changes);
 
     public StepAnswer.Arriving? Find(Guid move) => _known.GetValueOrDefault(move)?.Arriving;

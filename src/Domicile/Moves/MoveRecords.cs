@@ -50,6 +50,17 @@ internal sealed class MoveRecords(
         => sql.List(
             "SELECT version, document FROM move WHERE open_account IS NULL ORDER BY requested_ms DESC, id DESC LIMIT @p1", Read, atMost);
 
+    /// <summary>Moves that were asked for before this one, newest first.</summary>
+    public static IReadOnlyList<Move> ListBefore(Sql sql, Guid id, int atMost)
+        => sql.List(
+            $"SELECT document FROM move WHERE {IsBefore} ORDER BY requested_ms DESC, id DESC LIMIT @p2", Read, id.ToString(), atMost);
+
+    /// <summary>How many they are.</summary>
+    public static long CountBefore(Sql sql, Guid id)
+        => sql.Scalar<long>($"SELECT COUNT(*) FROM move WHERE {IsBefore}", id.ToString());
+
+    private const string IsBefore = "(requested_ms, id) < (SELECT requested_ms, id FROM move WHERE id = @p1)";
+
     private static Move? Add(Sql sql, Move move)
     {
         var added = sql.Execute(

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Domicile.Accounts;
 using Domicile.Objects;
 
 namespace Domicile.Moves;
@@ -21,6 +22,8 @@ namespace Domicile.Moves;
 [JsonSerializable(typeof(KeyRenewal))]
 [JsonSerializable(typeof(RegionStatus))]
 [JsonSerializable(typeof(AccountUsage))]
+[JsonSerializable(typeof(IReadOnlyList<MeasuredAccount>))]
+[JsonSerializable(typeof(IReadOnlyList<AccountStatus>))]
 [JsonSerializable(typeof(DeepVerification))]
 [JsonSerializable(typeof(LinkMeasure))]
 [JsonSerializable(typeof(DirectoryUpdate))]
@@ -37,10 +40,11 @@ internal sealed partial class MovesJson : JsonSerializerContext;
 internal sealed record PeerCall
 {
     public MoveOrder? Order { get; init; }
-    public Accounts.AccountId? Account { get; init; }
-    public Accounts.RegionName? Source { get; init; }
-    public Accounts.AccountProfile? Profile { get; init; }
-    public Accounts.Credential? Credential { get; init; }
+    public AccountId? Account { get; init; }
+    public IReadOnlyList<AccountId>? Accounts { get; init; }
+    public RegionName? Source { get; init; }
+    public AccountProfile? Profile { get; init; }
+    public Credential? Credential { get; init; }
 
     /// <summary>Of the credential, or of the command's: the secret itself is in no document.</summary>
     public BoxedSecret? Secret { get; init; }

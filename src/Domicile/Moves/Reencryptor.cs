@@ -29,6 +29,18 @@ internal sealed partial class Reencryptor(RegionContext region, ILogger<Reencryp
     private readonly Turns _turns = new() { AtOnce = 1 };
     private readonly CancellationTokenSource _stop = new();
 
+    /// <summary>Accounts that have a pass, or shall have another one.</summary>
+    public int Count
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _passes.Count + _again.Count;
+            }
+        }
+    }
+
     /// <summary>Something of the account may lie under a former key, and may be encrypted again now. Costs nothing if not.</summary>
     public void Begin(AccountId account)
     {

@@ -21,12 +21,19 @@ internal sealed class RegionExamination(RegionContext region, IReadOnlyDictionar
                 ? new DoctorFinding(Place, Error, "no policy has arrived here", "Is control running? See `domicile status`.")
                 : new DoctorFinding(Place, "ok", $"policy {region.Directory.PolicyRevision} is known", ""),
             .. from account in region.Storage.Accounts()
+               where !IsQuiet(account)
                let store = region.Storage.Find(account)
                let row = store?.Row
                where row is not null
                from finding in Examine(store, row)
                select finding,
         ];
+
+    // Nothing could be said of it, by what was noted when its database was closed: it isn't opened.
+    private bool IsQuiet(AccountId account)
+        => !damages.ContainsKey(account) && region.Storage.FindNote(account) is { } note
+            && (note.State == AccountState.Active || note is { State: AccountState.Departed or AccountState.None, HasData: false })
+            && !(region.Directory.Find(account)?.Epoch > note.Epoch && note.State == AccountState.Active);
 
     private IEnumerable<DoctorFinding> Examine(AccountStore store, AccountRow row)
     {

@@ -18,6 +18,7 @@ internal sealed partial class RegionNode : IRegionPeer, IAsyncDisposable
     private readonly TargetRole _target;
     private readonly SourceWatch _watch;
     private readonly Reencryptor _reencryptor;
+    private readonly AccountSurvey _survey;
 
     // Of accounts in which a deep verification found something; as long as this process lives.
     private readonly ConcurrentDictionary<AccountId, IReadOnlyList<string>> _damages = new();
@@ -37,6 +38,7 @@ internal sealed partial class RegionNode : IRegionPeer, IAsyncDisposable
         _reencryptor = new Reencryptor(region, logs.CreateLogger<Reencryptor>());
         _source = new SourceRole(region, _stop.Token) { Reencryptor = _reencryptor };
         _target = new TargetRole(region, _pulls, logs.CreateLogger<TargetRole>());
+        _survey = new AccountSurvey(region);
         _watch = new SourceWatch(region, _source, logs.CreateLogger<SourceWatch>());
         Changes = new ChangeSource(region);
         HandOvers = new HandOverDesk(region, replay, logs.CreateLogger<HandOverDesk>());
@@ -54,6 +56,9 @@ internal sealed partial class RegionNode : IRegionPeer, IAsyncDisposable
     public SecretOffers Secrets { get; }
 
     public RegionContext Region => _region;
+
+    /// <summary>Accounts and moves of which something is kept in memory, because it is under way.</summary>
+    public int KeptCount => _pulls.Count + _source.KeptCount + _target.KeptCount + _watch.Count + _reencryptor.Count;
 
     /// <summary>Takes up what a former process left: pulls that were under way, seals that nobody may lift any more.</summary>
     public void Start()
@@ -150,15 +155,21 @@ internal sealed partial class RegionNode : IRegionPeer, IAsyncDisposable
     }
 
     public Task<AccountStatus?> FindAccountAsync(AccountId account, CancellationToken cancellationToken)
-        => Task.FromResult(_region.Storage.Find(account)?.Row is { } row
-            ? new AccountStatus(row.State, row.Epoch, row.Seq, row.Peer, row.Move, row.HasData)
-            : null);
+        => Task.FromResult(_survey.Find(account));
+
+    public Task<IReadOnlyList<AccountStatus?>> FindAccountsAsync(
+        IReadOnlyList<AccountId> accounts, CancellationToken cancellationToken)
+        => Task.FromResult<IReadOnlyList<AccountStatus?>>([.. accounts.Select(_survey.Find)]);
 
     public async Task<AccountUsage> MeasureUsageAsync(AccountId account, CancellationToken cancellationToken)
     {
         await using var copy = await OpenAsync(account, cancellationToken);
-        return await copy.MeasureUsageAsync(cancellationToken);
+        return await AccountSurvey.MeasureAsync(_region, copy, cancellationToken);
     }
+
+    public Task<IReadOnlyList<MeasuredAccount>> MeasureUsagesAsync(
+        IReadOnlyList<AccountId> accounts, CancellationToken cancellationToken)
+        => _survey.MeasureAsync(accounts, MeasureUsageAsync, cancellationToken);
 
     public async Task<DeepVerification> VerifyDeepAsync(AccountId account, CancellationToken cancellationToken)
     {
@@ -297,7 +308,7 @@ internal sealed partial class RegionNode : IRegionPeer, IAsyncDisposable
 
     private async Task ResumeAsync()
     {
-        var left = _region.Storage.Accounts().ToList();
+        var left = _region.Storage.AccountsToLookAt().ToList();
         for (var failures = 0; left.Count > 0; failures++)
         {
             var failed = new List<AccountId>();
@@ -312,6 +323,8 @@ internal sealed partial class RegionNode : IRegionPeer, IAsyncDisposable
             left = failed;
             await Task.Delay(MoveLimits.RetryAfter(failures), _region.Time, _stop.Token);
         }
+
+        _region.Storage.Marks.SetComplete();
     }
 
     // One account whose disk or database fails must not keep the others from what they wait for.
@@ -352,6 +365,7 @@ internal sealed partial class RegionNode : IRegionPeer, IAsyncDisposable
 
         await store.SweepAsync(_stop.Token);
         _reencryptor.Begin(account);
+        await store.LookedAtAsync(_stop.Token);
     }
 
     // Without control's signed order, in a record of a former release, nobody would listen: control asks by itself.

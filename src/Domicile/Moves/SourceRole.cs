@@ -18,6 +18,9 @@ internal sealed class SourceRole(RegionContext region, CancellationToken stop = 
     private readonly KeyedGate _starting = new();
     private readonly ConcurrentDictionary<Guid, Task<byte[]>> _erasures = new();
 
+    /// <summary>Erasures that run, and accounts of which somebody asks for one.</summary>
+    public int KeptCount => _starting.Count + _erasures.Count;
+
     /// <summary>Goes on when a move has gone back; null where nobody encrypts anything again.</summary>
     public Reencryptor? Reencryptor { get; init; }
 

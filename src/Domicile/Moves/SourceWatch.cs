@@ -16,6 +16,9 @@ internal sealed partial class SourceWatch(RegionContext region, SourceRole sourc
     // By move and not by account: an old message of a former move must not hide the one that needs watching.
     private readonly ConcurrentDictionary<Guid, Watched> _watched = new();
 
+    /// <summary>Moves that are watched.</summary>
+    public int Count => _watched.Count;
+
     /// <summary>The account has been sealed for this move just now; called again, it begins the wait anew.</summary>
     public void Watch(MoveOrder order) => _watched[order.Move] = new Watched(order, new Deadline(region.Time, MoveLimits.SourcePatience));
 

@@ -21,6 +21,9 @@ internal sealed partial class TargetRole(RegionContext region, ArrivalPulls pull
     private readonly ConcurrentDictionary<AccountId, Task> _wipes = new();
     private readonly CancellationTokenSource _stop = new();
 
+    /// <summary>Accounts that are being wiped.</summary>
+    public int KeptCount => _wiping.Count + _wipes.Count;
+
     /// <summary>Step 2: begins to be filled, or says how far it is: when it has nearly caught up, or after a moment.</summary>
     public async Task<StepAnswer> ArriveAsync(MoveOrder order, CancellationToken cancellationToken)
     {

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using Domicile.Accounts;
 using Microsoft.Data.Sqlite;
 
 namespace Domicile.Storage;
@@ -89,10 +90,21 @@ internal sealed partial class AccountStore
             return;
         }
 
-        // :: Step 2: the digest, once for all; then all of it becomes durable.
+        // :: Step 2: the digest, once for all; the mark for the next start, if it is needed; then all of it becomes durable.
         transaction.Finish();
+        var isPending = IsPending(transaction);
+        if (isPending)
+        {
+            _region.Marks.Put(Account);
+        }
+
         _region.Disk.BeforeCommit(database.FilePath, database.IsFlushing);
         sql.Execute("COMMIT");
+
+        if (!isPending && database.IsFlushing)
+        {
+            _region.Marks.Remove(Account);
+        }
 
         // :: Step 3: only now is anyone told.
         Publish(transaction);
@@ -108,6 +120,12 @@ internal sealed partial class AccountStore
             _checkpoint = _region.Workers.Run(Checkpoint);
         }
     }
+
+    // Whether the next start must look at the account: see RegionNode.ResumeAsync, which does.
+    private bool IsPending(AccountTransaction transaction)
+        => transaction.Row is { Move: not null }
+            or { HasData: true, State: AccountState.None or AccountState.Departed }
+            || (transaction.RingChange is { } change ? change.Ring?.Wrapped.Count : _wrapped.Count) > 1;
 
     // Beside the writer: a checkpoint waits for the disk, twice.
     private void Checkpoint()

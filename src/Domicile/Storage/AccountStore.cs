@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
 using Domicile.Accounts;
+using Microsoft.Data.Sqlite;
 
 namespace Domicile.Storage;
 
@@ -26,6 +27,14 @@ internal sealed partial class AccountStore
     private AccountDatabase? _database;
     private bool _isLoaded;
     private int _users;
+    private bool _isUsed;
+
+    // Whether the note that there was when the database was opened still holds, unless something was committed since.
+    private bool _isNotedAsOpened;
+    private long _commitCountAsOpened;
+
+    // As it was made last, and of which commit.
+    private (long CommitCount, string Text)? _summary;
     private AccountRow? _row;
     private IReadOnlyList<byte[]> _wrapped = [];
     private KeyRing? _ring;
@@ -105,8 +114,8 @@ internal sealed partial class AccountStore
         }
     }
 
-    /// <summary>When the database was last used, in the region's timestamps.</summary>
-    public long LastUsed { get; private set; }
+    /// <summary>Whether its database is open.</summary>
+    public bool IsOpen => Volatile.Read(ref _database) is not null;
 
     private string DatabasePath => Path.Combine(Directory, DatabaseName);
 
@@ -188,6 +197,32 @@ internal sealed partial class AccountStore
         {
             EndUse();
         }
+    }
+
+    /// <summary>
+    /// What <see cref="RegionStorage.Summarize"/> makes of the rows; made once for each commit. The region has one.
+    /// </summary>
+    public string Summarize()
+    {
+        long seen;
+        lock (_gate)
+        {
+            if (_summary is { } known && known.CommitCount == _commitCount)
+            {
+                return known.Text;
+            }
+
+            // Before the snapshot: what is committed between the two makes the summary a former one, which is made anew.
+            seen = _commitCount;
+        }
+
+        var text = Read(sql => _region.Summarize!(sql, AccountRows.Find(sql, Account)!));
+        lock (_gate)
+        {
+            _summary = (seen, text);
+        }
+
+        return text;
     }
 
     /// <summary>A hold that erasing waits for and then cuts; take it before the state is checked, and give it back.</summary>
@@ -286,6 +321,7 @@ internal sealed partial class AccountStore
     public async Task ScrubAsync(CancellationToken cancellationToken)
     {
         Contents.DeleteAll();
+        _region.Notes.Forget(Account);
         for (var attempt = 1; attempt <= StorageLimits.ScrubAttemptsMax; attempt++)
         {
             // While one checkpoint runs SQLite refuses another at once, whatever the busy timeout (sqlite3_wal_checkpoint_v2).
@@ -306,7 +342,20 @@ internal sealed partial class AccountStore
         Contents.DeleteOrphans(ids => Read(sql => FindNamed(sql, ids)));
     }
 
-    /// <summary>Closes the database if nobody uses it; the next use opens it again.</summary>
+    /// <summary>Whether its database was used since this was asked last.</summary>
+    public bool TakeUsed()
+    {
+        lock (_gate)
+        {
+            var isUsed = _isUsed;
+            _isUsed = false;
+            return isUsed;
+        }
+    }
+
+    /// <summary>
+    /// Closes the database if nobody uses it, and nobody who has the copy is about to; the next use opens it again.
+    /// </summary>
     /// <returns>False where someone does.</returns>
     public bool TryRest()
     {
@@ -317,7 +366,7 @@ internal sealed partial class AccountStore
 
         try
         {
-            if (_users > 0 || !_queue.IsIdle)
+            if (_users > 0 || !_queue.IsIdle || _holds.Count > 0 || _discards.IsRunning)
             {
                 return false;
             }
@@ -338,6 +387,11 @@ internal sealed partial class AccountStore
         await _discards.EndAsync();
         await _queue.DrainAsync();
         await _checkpoint;
+        if (IsOpen && _discards.AreDue())
+        {
+            _region.Marks.Put(Account);
+        }
+
         lock (_gate)
         {
             Close();
@@ -351,7 +405,17 @@ internal sealed partial class AccountStore
     {
         lock (_gate)
         {
-            Close();
+            Close(isNoted: false);
+        }
+    }
+
+    /// <summary>A start has looked at the account: its mark goes, unless it is still needed.</summary>
+    public async Task LookedAtAsync(CancellationToken cancellationToken)
+    {
+        if (_region.Marks.Has(Account))
+        {
+            // A commit of nothing: the writer decides about marks.
+            await WriteAsync(_ => true, cancellationToken);
         }
     }
 
@@ -417,7 +481,7 @@ internal sealed partial class AccountStore
             }
 
             _users++;
-            LastUsed = _region.Time.GetTimestamp();
+            _isUsed = true;
             return _database;
         }
     }
@@ -439,10 +503,13 @@ internal sealed partial class AccountStore
             return false;
         }
 
-        _database = SqliteEngine.Guard(DatabasePath, () => AccountDatabase.Open(_region.Directory, DatabasePath));
-        LastUsed = _region.Time.GetTimestamp();
+        _isNotedAsOpened = _region.Summarize is not null && _region.Notes.Find(Account, DatabasePath) is { Summary: not null };
+        _database = SqliteEngine.Guard(
+            DatabasePath, () => AccountDatabase.Open(_region.Directory, DatabasePath, _region.OpenDatabases.Count));
+        _isUsed = true;
+        _commitCountAsOpened = _commitCount;
         HoldInMemory();
-        _region.Opened(this);
+        _region.OpenDatabases.Add(this);
         return true;
     }
 
@@ -460,13 +527,40 @@ internal sealed partial class AccountStore
         _isLoaded = true;
     }
 
-    private void Close()
+    /// <param name="isNoted">Whether what the rows say is noted for who asks while it is closed.</param>
+    private void Close(bool isNoted = true)
     {
+        var note = isNoted ? TryMakeNote() : null;
         _database?.Dispose();
         _database = null;
+        if (note is not null)
+        {
+            _region.Notes.Put(Account, note, DatabasePath);
+        }
+
         LetGoOfRing();
-        _region.Closed(this);
         HoldInMemory();
+    }
+
+    private AccountNote? TryMakeNote()
+    {
+        if (_region.Summarize is not { } summarize || _database is null || !_isLoaded || _row is not { } row
+            || (_isNotedAsOpened && _commitCount == _commitCountAsOpened))
+        {
+            return null;
+        }
+
+        try
+        {
+            var summary = _summary is { } known && known.CommitCount == _commitCount ? known.Text
+                : row.Versions <= StorageLimits.VersionsSummedMax ? ReadSnapshot(_database, sql => summarize(sql, row)) : null;
+            return new AccountNote(row.State, row.Epoch, row.Seq, row.Peer, row.Move, row.HasData, summary);
+        }
+        catch (Exception fault) when (fault is SqliteException or IOException)
+        {
+            // Whoever reads the account next meets the trouble, and is told.
+            return null;
+        }
     }
 
     // The region knows its stores weakly. One with open handles or with waiters must not be made a second time.

@@ -14,6 +14,21 @@ internal sealed class ContentDiscards(
     private bool _isRunning;
     private bool _isMoreDue;
 
+    /// <summary>Whether it goes on to delete files at this moment.</summary>
+    public bool IsRunning
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _isRunning;
+            }
+        }
+    }
+
+    /// <summary>Whether there is anything left to delete.</summary>
+    public bool AreDue() => store.Read(sql => FindDue(sql, store.Account)).Count > 0;
+
     /// <summary>Called after each commit, on the writer's connection: one look at an empty table, as a rule.</summary>
     public void AfterCommit(Sql sql)
     {

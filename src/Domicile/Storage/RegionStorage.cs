@@ -12,18 +12,19 @@ internal sealed class RegionStorage : IAsyncDisposable
     private readonly FileStream _lockFile;
     private readonly ConcurrentDictionary<AccountId, StoreSlot> _slots = new();
 
-    // Accounts whose database is open; the value means nothing.
-    private readonly ConcurrentDictionary<AccountStore, bool> _open = new();
     private readonly CancellationTokenSource _closing = new();
-    private readonly int _openAccountsMax;
     private int _slotsKept = 1024;
     private volatile bool _isClosed;
 
     private RegionStorage(
-        string directory, FileStream lockFile, ICustodian custodian, TimeProvider time, int openAccountsMax,
-        IWorkers workers, IContentDisk disk)
+        string directory, FileStream lockFile, ICustodian custodian, TimeProvider time, long openBytesMax,
+        IWorkers workers, IContentDisk disk, Func<Sql, AccountRow, string>? summarize)
     {
-        _openAccountsMax = openAccountsMax;
+        Summarize = summarize;
+        Notes = new AccountNotes(directory);
+        Marks = AccountMarks.Open(
+            directory, isNew: !System.IO.Directory.EnumerateDirectories(Path.Combine(directory, "accounts")).Any());
+        OpenDatabases = new OpenDatabases(openBytesMax, workers);
         Workers = workers;
         Disk = disk;
         Directory = directory;
@@ -43,6 +44,18 @@ internal sealed class RegionStorage : IAsyncDisposable
 
     /// <summary>Where contents in files lie.</summary>
     public IContentDisk Disk { get; }
+
+    /// <summary>The accounts whose database is open, within a bound of memory.</summary>
+    public OpenDatabases OpenDatabases { get; }
+
+    /// <summary>Of accounts whose database is closed.</summary>
+    public AccountNotes Notes { get; }
+
+    /// <summary>Which accounts a start must look at.</summary>
+    public AccountMarks Marks { get; }
+
+    /// <summary>Makes of an account's rows what is noted of it when its database is closed; null: nothing.</summary>
+    public Func<Sql, AccountRow, string>? Summarize { get; }
 
     /// <summary>What may be under way of what other regions send.</summary>
     public ReceiveRoom ReceiveRoom { get; } = new();
@@ -67,12 +80,15 @@ internal sealed class RegionStorage : IAsyncDisposable
     private string AccountsDirectory => Path.Combine(Directory, "accounts");
 
     /// <summary>Opens a region's directory; makes it where it is new.</summary>
+    /// <param name="openBytesMax">What open databases may take; null: <see cref="StorageLimits.OpenBytesMax"/>.</param>
     /// <param name="workers">Null: the thread pool.</param>
     /// <param name="disk">Null: the machine's file system.</param>
+    /// <param name="summarize">See <see cref="Summarize"/>.</param>
     /// <exception cref="IOException">Another process has it open.</exception>
     public static RegionStorage Open(
         string regionDirectory, ICustodian custodian, TimeProvider time,
-        int openAccountsMax = StorageLimits.OpenAccountsMax, IWorkers? workers = null, IContentDisk? disk = null)
+        long? openBytesMax = null, IWorkers? workers = null, IContentDisk? disk = null,
+        Func<Sql, AccountRow, string>? summarize = null)
     {
         var directory = Path.TrimEndingDirectorySeparator(Path.GetFullPath(regionDirectory));
         System.IO.Directory.CreateDirectory(directory);
@@ -90,8 +106,8 @@ internal sealed class RegionStorage : IAsyncDisposable
         }
 
         return new RegionStorage(
-            directory, lockFile, custodian, time, openAccountsMax, workers ?? PooledWorkers.Instance,
-            disk ?? ContentDisk.Instance);
+            directory, lockFile, custodian, time, openBytesMax ?? StorageLimits.OpenBytesMax,
+            workers ?? PooledWorkers.Instance, disk ?? ContentDisk.Instance, summarize);
     }
 
     /// <summary>The account's store; it need not exist yet: the first write that puts its row makes it.</summary>
@@ -122,6 +138,12 @@ internal sealed class RegionStorage : IAsyncDisposable
         return store.Row is null ? null : store;
     }
 
+    public bool IsOpen(AccountId account) => _slots.TryGetValue(account, out var slot) && slot.Alive is { IsOpen: true };
+
+    /// <summary>What is noted of an account whose database is closed; null where nothing is: open it.</summary>
+    public AccountNote? FindNote(AccountId account)
+        => IsOpen(account) ? null : Notes.Find(account, Path.Combine(DirectoryOf(account), AccountStore.DatabaseName));
+
     /// <summary>Every account that this region knows, tombstones included.</summary>
     public IEnumerable<AccountId> Accounts()
         => from shard in System.IO.Directory.EnumerateDirectories(AccountsDirectory)
@@ -131,14 +153,14 @@ internal sealed class RegionStorage : IAsyncDisposable
            where id is not null
            select id.Value;
 
-    /// <summary>At the start, or any time: <see cref="AccountStore.SweepAsync"/> of every account, one after the other.</summary>
-    public async Task SweepAsync(CancellationToken cancellationToken)
-    {
-        foreach (var account in Accounts())
-        {
-            await Open(account).SweepAsync(cancellationToken);
-        }
-    }
+    /// <summary>
+    /// The accounts that a start must look at: first the marked ones, then those whose database a former process did not
+    /// close; all where a former release left no marks. Opens none.
+    /// </summary>
+    public IEnumerable<AccountId> AccountsToLookAt()
+        => Marks.All.Concat(Accounts().Where(account => !Marks.Has(account) && (!Marks.IsComplete || HasLog(account))));
+
+    private bool HasLog(AccountId account) => File.Exists(Path.Combine(DirectoryOf(account), AccountStore.DatabaseName + "-wal"));
 
     /// <summary>Answers what is queued and closes every database. Requests have ended before.</summary>
     public async ValueTask DisposeAsync()
@@ -158,6 +180,7 @@ internal sealed class RegionStorage : IAsyncDisposable
             }
         }
 
+        Notes.Dispose();
         _closing.Dispose();
         await _lockFile.DisposeAsync();
     }
@@ -169,11 +192,14 @@ internal sealed class RegionStorage : IAsyncDisposable
     internal void Abandon()
     {
         _isClosed = true;
-        foreach (var store in _open.Keys)
+        foreach (var store in OpenDatabases.All)
         {
+            // As the log does that a dead process leaves beside each database that it had open.
+            Marks.Put(store.Account);
             store.Abandon();
         }
 
+        Notes.Abandon();
         _lockFile.Dispose();
     }
 
@@ -185,26 +211,6 @@ internal sealed class RegionStorage : IAsyncDisposable
         => Path.Combine(AccountsDirectory, account.Value[..2], account.Value);
 
     internal void ThrowIfClosed() => ObjectDisposedException.ThrowIf(_isClosed, this);
-
-    /// <summary>An account's database was opened: if too many are, the ones idle longest close.</summary>
-    internal void Opened(AccountStore store)
-    {
-        _open[store] = true;
-        if (_open.Count <= _openAccountsMax)
-        {
-            return;
-        }
-
-        foreach (var idle in _open.Keys.Where(other => other != store).OrderBy(other => other.LastUsed))
-        {
-            if (idle.TryRest() && _open.Count <= _openAccountsMax)
-            {
-                return;
-            }
-        }
-    }
-
-    internal void Closed(AccountStore store) => _open.TryRemove(store, out _);
 
     // Now and then, so that its cost is spread over the opens that made it needed.
     private void RemoveDeadSlots()

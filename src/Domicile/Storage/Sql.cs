@@ -12,6 +12,9 @@ internal sealed class Sql(SqliteConnection connection) : IDisposable
 
     public SqliteConnection Connection => connection;
 
+    /// <summary>What the open connection counts for in memory, as its owner last looked.</summary>
+    public long KeptBytes { get; set; }
+
     /// <summary>The connection's transaction, for those who use the connection themselves; null where nobody does.</summary>
     public SqliteTransaction? Transaction { get; set; }
 

@@ -21,6 +21,7 @@ internal static class SqliteEngine
         """;
 
     // https://www.sqlite.org/c3ref/c_dbstatus_options.html
+    private const int DbStatusCacheUsed = 1;
     private const int DbStatusCacheWrite = 9;
 
     private const int WriterCacheKiB = 2048;
@@ -64,6 +65,16 @@ internal static class SqliteEngine
     /// </summary>
     public static void SetFlushing(Sql sql, bool isFlushing)
         => sql.Execute(isFlushing ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL");
+
+    /// <summary>Bytes of the connection's page cache.</summary>
+    public static long CacheBytes(Sql sql)
+    {
+        raw.sqlite3_db_status(sql.Connection.Handle!, DbStatusCacheUsed, out var bytes, out _, resetFlg: 0);
+        return bytes;
+    }
+
+    /// <summary>Whether an account's database has the newest tables.</summary>
+    public static bool IsUpToDate(Sql sql) => sql.Scalar<long>("PRAGMA user_version") == Schema.Version;
 
     /// <summary>How many pages this connection has written into the log since it was asked last.</summary>
     public static int TakePagesLogged(Sql sql)

@@ -12,8 +12,26 @@ internal static class StorageLimits
     /// <summary>Read connections kept per open account. Further readers open their own and close it again.</summary>
     public const int PooledReadersMax = 8;
 
-    /// <summary>Accounts whose database is held open; beyond it the one that was idle longest is closed.</summary>
-    public const int OpenAccountsMax = 256;
+    /// <summary>
+    /// What open databases of a region may take of memory: those that were idle longest are closed beyond it. An eighth of the
+    /// memory that the process may use, at most 512 MiB: some two thousand small accounts.
+    /// </summary>
+    public static readonly long OpenBytesMax = Math.Min(512L << 20, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 8);
+
+    /// <summary>Of these, so much is closed in one go: one part of so many.</summary>
+    public const int OpenBytesShareClosed = 16;
+
+    /// <summary>
+    /// What an open connection takes beyond its page cache: the parsed tables, its statements, SQLite's own small memory and
+    /// the objects around it. Measured.
+    /// </summary>
+    public const int ConnectionBytes = 192 << 10;
+
+    /// <summary>Notes on closed databases that one transaction saves.</summary>
+    public const int NotesUnsavedMax = 64;
+
+    /// <summary>Versions of an account that are summed up when its database is closed, a millisecond's worth.</summary>
+    public const int VersionsSummedMax = 2_000;
 
     /// <summary>Content files whose deletion one transaction records.</summary>
     public const int DiscardsPerRoundMax = 256;

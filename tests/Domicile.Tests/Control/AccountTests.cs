@@ -11,6 +11,66 @@ namespace Domicile.Tests.Control;
 public sealed class AccountTests
 {
     [Fact]
+    public async Task Each_account_of_a_batch_is_made_or_refused_by_itself_in_its_line()
+    {
+        await using var control = await StartAsync();
+        NewAccount[] wanted =
+        [
+            new("IN", null, null, null), new("nowhere", null, null, null), new("CN", "Example", null, null),
+            new("IN", null, "beijing", null), new("IN", null, "beijing", "as it lies"),
+        ];
+        var size = control.Desk.Ledger.Size;
+
+        var lines = Done(await control.Desk.Accounts.AddManyAsync(new NewAccounts(wanted), "tester", Cancelled)).Accounts;
+
+        Assert.Equal(["singapore", null, "beijing", null, "beijing"], lines.Select(line => line.Made?.Home));
+        Assert.Contains("nowhere", lines[1].Error, StringComparison.Ordinal);
+        Assert.Contains("forbids", lines[3].Error, StringComparison.Ordinal);
+        Assert.Equal(size + 1, control.Desk.Ledger.Size);
+        var made = lines.Where(line => line.Made is not null).Select(line => line.Made!.Account).ToList();
+        Assert.Equal(made.Order(), control.Desk.Accounts.List().Accounts.Select(account => account.Account).Order());
+        Assert.Equal(3, made.Distinct().Count());
+    }
+
+    [Fact]
+    public async Task An_account_of_a_batch_whose_region_lost_the_answer_is_taken_back_and_the_others_stay()
+    {
+        await using var control = await StartAsync();
+        control.Faults.LoseAnswer("create");
+
+        var batch = new NewAccounts([.. Enumerable.Repeat(new NewAccount("IN", null, null, null), 4)]);
+        var lines = Done(await control.Desk.Accounts.AddManyAsync(batch, "tester", Cancelled)).Accounts;
+        Assert.Equal(0, await control.Desk.Tidying.TidyAsync(Cancelled));
+
+        Assert.Single(lines, line => line.Made is null);
+        Assert.Equal(
+            lines.Where(line => line.Made is not null).Select(line => line.Made!.Account).Order(),
+            control.Desk.Accounts.List().Accounts.Select(account => account.Account).Order());
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1001)]
+    public async Task A_batch_of_as_many_accounts_is_refused(int count)
+    {
+        await using var control = await StartAsync();
+
+        var batch = new NewAccounts([.. Enumerable.Repeat(new NewAccount("IN", null, null, null), count)]);
+        Refused(await control.Desk.Accounts.AddManyAsync(batch, "tester", Cancelled), RefusalKind.Malformed);
+    }
+
+    [Fact]
+    public async Task What_is_unfinished_is_found_by_an_index()
+    {
+        await using var control = await StartAsync();
+
+        var plan = control.Desk.Database.Read(sql => sql.List(
+            $"EXPLAIN QUERY PLAN SELECT * FROM directory WHERE {AccountTable.IsUnfinished} ORDER BY account", row => row.GetString(3)));
+
+        Assert.Contains("directory_unfinished", Assert.Single(plan), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Policy_places_a_new_account()
     {
         await using var control = await StartAsync();

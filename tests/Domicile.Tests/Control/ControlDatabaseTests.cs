@@ -10,6 +10,9 @@ public sealed class ControlDatabaseTests : IDisposable
 {
     private static readonly SchemaPart Things = new("things", 1, ["CREATE TABLE thing (name TEXT PRIMARY KEY)"]);
 
+    // A page of 4 KiB and its frame's header.
+    private const long PageInLogBytes = 4096 + 24;
+
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("domicile-database-");
 
     private long LogBytes => new FileInfo(DatabasePath + "-wal").Length;
@@ -55,6 +58,62 @@ public sealed class ControlDatabaseTests : IDisposable
             sql => sql.Execute("INSERT INTO thing (name) VALUES (@p1)", $"{i}"), Cancelled))));
 
         Assert.Equal(20, database.Read(sql => sql.Scalar<long>("SELECT COUNT(*) FROM thing")));
+    }
+
+    /// <summary>
+    /// Goal: writes that wait for each other cost one flush. Method: the writer is lent out until a hundred wait; each commit
+    /// writes whole pages into the log, so the log's length says how many there were.
+    /// </summary>
+    [Fact]
+    public async Task Writes_that_wait_become_one_commit_and_one_that_throws_takes_no_other_with_it()
+    {
+        using var database = ControlDatabase.Open(DatabasePath, Things);
+        var before = LogBytes;
+        var writes = new List<Task<int>>();
+        Task<int>? broken = null;
+        await database.UseWriterAsync(
+            _ =>
+            {
+                for (var i = 0; i < 100; i++)
+                {
+                    writes.Add(AddAsync(database, $"{i}"));
+                }
+
+                broken = database.WriteAsync<int>(
+                    sql =>
+                    {
+                        sql.Execute("INSERT INTO thing (name) VALUES (@p1)", "undone");
+                        throw new TimeoutException();
+                    },
+                    Cancelled);
+                writes.Add(AddAsync(database, "after it"));
+                return Task.FromResult(true);
+            },
+            Cancelled);
+
+        await Task.WhenAll(writes);
+        await Assert.ThrowsAsync<TimeoutException>(() => broken!);
+        Assert.Equal(101, database.Read(sql => sql.Scalar<long>("SELECT COUNT(*) FROM thing")));
+        Assert.InRange(LogBytes - before, 1, 10 * PageInLogBytes);
+    }
+
+    [Fact]
+    public async Task A_write_that_is_cancelled_before_it_begins_does_nothing()
+    {
+        using var database = ControlDatabase.Open(DatabasePath, Things);
+        using var stop = new CancellationTokenSource();
+        await database.UseWriterAsync(
+            async _ =>
+            {
+                var cancelled = database.WriteAsync(sql => sql.Execute("INSERT INTO thing (name) VALUES ('never')"), stop.Token);
+                await stop.CancelAsync();
+                await Assert.ThrowsAnyAsync<OperationCanceledException>(() => cancelled);
+                return true;
+            },
+            Cancelled);
+
+        await AddAsync(database, "later");
+        Assert.Equal(1, database.Read(sql => sql.Scalar<long>("SELECT COUNT(*) FROM thing")));
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Domicile.Accounts;
 using Domicile.Moves;
 using Domicile.Objects;
@@ -10,6 +11,7 @@ internal sealed class Faults
     private readonly Lock _gate = new();
     private readonly HashSet<RegionName> _silent = [];
     private readonly List<(string Call, bool IsAnswer)> _once = [];
+    private readonly ConcurrentDictionary<string, int> _asked = new(StringComparer.Ordinal);
 
     /// <summary>Loses this share of questions and of answers, as its seed says; null for none.</summary>
     public Random? Seed { get; set; }
@@ -21,6 +23,15 @@ internal sealed class Faults
 
     /// <summary>Hears of each call, before it goes and before its answer comes back.</summary>
     public Action<RegionName, string, bool> Reached { get; set; } = (_, _, _) => { };
+
+    /// <summary>What a region says of itself, and of many accounts, in place of its word.</summary>
+    public Func<RegionStatus, RegionStatus> ChangeStatus { get; set; } = status => status;
+
+    /// <inheritdoc cref="ChangeStatus"/>
+    public Func<IReadOnlyList<MeasuredAccount>, IReadOnlyList<MeasuredAccount>> ChangeMeasures { get; set; } = said => said;
+
+    /// <summary>How often each call was asked.</summary>
+    public int CountOf(string call) => _asked.GetValueOrDefault(call);
 
     public void Silence(RegionName region) => Locked(() => _silent.Add(region));
 
@@ -36,6 +47,7 @@ internal sealed class Faults
     {
         Reached(region, call, isAnswer);
         var isLost = false;
+        _ = isAnswer ? 0 : _asked.AddOrUpdate(call, 1, (_, count) => count + 1);
         Locked(() => isLost = _silent.Contains(region) || _once.Remove((call, isAnswer))
             || (Seed is not null && Seed.NextDouble() < LossShare));
         if (isLost)
@@ -57,7 +69,7 @@ internal sealed class Faults
 internal sealed class LossyRegion(IRegionPeer region, RegionName name, Faults faults) : IRegionPeer
 {
     public Task<RegionStatus> StatusAsync(CancellationToken cancellationToken)
-        => Ask("status", () => region.StatusAsync(cancellationToken));
+        => Ask("status", async () => faults.ChangeStatus(await region.StatusAsync(cancellationToken)));
 
     public Task CreateAccountAsync(AccountProfile profile, Credential first, CancellationToken cancellationToken)
         => Tell("create", () => region.CreateAccountAsync(profile, first, cancellationToken));
@@ -84,6 +96,14 @@ internal sealed class LossyRegion(IRegionPeer region, RegionName name, Faults fa
 
     public Task<AccountUsage> MeasureUsageAsync(AccountId account, CancellationToken cancellationToken)
         => Ask("measure", () => region.MeasureUsageAsync(account, cancellationToken));
+
+    public Task<IReadOnlyList<AccountStatus?>> FindAccountsAsync(
+        IReadOnlyList<AccountId> accounts, CancellationToken cancellationToken)
+        => Ask("findMany", () => region.FindAccountsAsync(accounts, cancellationToken));
+
+    public Task<IReadOnlyList<MeasuredAccount>> MeasureUsagesAsync(
+        IReadOnlyList<AccountId> accounts, CancellationToken cancellationToken)
+        => Ask("measureMany", async () => faults.ChangeMeasures(await region.MeasureUsagesAsync(accounts, cancellationToken)));
 
     public Task<DeepVerification> VerifyDeepAsync(AccountId account, CancellationToken cancellationToken)
         => Ask("verify", () => region.VerifyDeepAsync(account, cancellationToken));

@@ -12,6 +12,15 @@ namespace Domicile.Tests.Control;
 
 public sealed class MoveRequestTests
 {
+    private const string Anywhere =
+        """
+        version: 1
+        rules:
+          - name: Anywhere
+            when: { residence: "*" }
+            allow: { countries: [CN, SG] }
+        """;
+
     [Fact]
     public async Task A_move_ends_with_a_receipt_that_verifies_offline()
     {
@@ -27,6 +36,27 @@ public sealed class MoveRequestTests
         var proven = Assert.IsType<ReceiptVerification.Proven>(ReceiptVerification.Verify(receipt, control.LedgerKey));
         Assert.Equal(added.Account, proven.Receipt.Opening!.Account);
         Assert.True(Done(await control.Desk.Policies.WhereAsync(added.Account, Cancelled)).Placed);
+    }
+
+    [Fact]
+    public async Task Older_moves_than_a_list_shows_are_counted_and_listed_after_it()
+    {
+        await using var control = await StartAsync();
+        var ids = new List<Guid>();
+        var account = (await control.AddAsync("IN", "beijing")).Account;
+        foreach (var to in (RegionName[])[TestDeployment.Singapore, TestDeployment.Beijing, TestDeployment.Singapore])
+        {
+            Done(await control.Desk.Policies.PutAsync(new PolicyText(Anywhere), "tester", Cancelled));
+            ids.Add((await control.MoveAsync(account, to)).Id);
+        }
+
+        var before = Done(control.Desk.Moves.ListBefore(ids[2]));
+
+        Assert.Equal([ids[1], ids[0]], before.Moves.Select(move => move.Move));
+        Assert.Equal(0, before.Older);
+        Assert.Equal(2, control.Desk.Database.Read(sql => MoveRecords.CountBefore(sql, ids[2])));
+        Assert.Empty(Done(control.Desk.Moves.ListBefore(ids[0])).Moves);
+        Refused(control.Desk.Moves.ListBefore(Guid.Empty), RefusalKind.NotFound);
     }
 
     // Goal: the receipt says until when the source's keys opened something, also where the target doesn't answer any more.

@@ -1,3 +1,4 @@
+using Domicile.Accounts;
 using Domicile.Control;
 using Domicile.Tests.Moves;
 using Xunit;
@@ -48,6 +49,75 @@ public sealed class PlanTests
 
         Assert.Single(plan.Moves);
         Assert.Equal(("beijing", 1), (Assert.Single(plan.Troubles).Region, plan.Troubles[0].Accounts));
+    }
+
+    [Fact]
+    public async Task A_region_is_asked_about_its_accounts_in_one_question()
+    {
+        await using var control = await StartAsync();
+        for (var i = 0; i < 12; i++)
+        {
+            await control.AddAsync("IN", "beijing");
+        }
+
+        var plan = Done(await control.Desk.Plans.PlanAsync(new PlanRequest(null, null), Cancelled));
+
+        Assert.Equal(12, plan.Moves.Count);
+        Assert.Equal((1, 0), (control.Faults.CountOf("measureMany"), control.Faults.CountOf("measure")));
+    }
+
+    [Fact]
+    public async Task What_a_region_had_no_time_for_is_asked_again()
+    {
+        await using var control = await StartAsync();
+        for (var i = 0; i < 5; i++)
+        {
+            await control.AddAsync("IN", "beijing");
+        }
+
+        control.Faults.ChangeMeasures = said => [.. said.Skip(1).Take(2)];
+        var slow = Done(await control.Desk.Plans.PlanAsync(new PlanRequest(null, null), Cancelled));
+        control.Faults.ChangeMeasures = said => [.. said.Take(2)];
+        var whole = Done(await control.Desk.Plans.PlanAsync(new PlanRequest(null, null), Cancelled));
+
+        Assert.Equal(5, whole.Moves.Count);
+        Assert.Empty(whole.Troubles);
+        Assert.Equal(1, Assert.Single(slow.Troubles).Accounts);
+    }
+
+    [Fact]
+    public async Task A_region_that_answers_of_others_than_it_was_asked_about_is_a_row_of_the_plan()
+    {
+        await using var control = await StartAsync();
+        await control.AddAsync("IN", "beijing");
+        var other = AccountId.Parse("aaaaaaaaaaaaaaaa");
+        control.Faults.ChangeMeasures = said => [.. said.Select(one => one with { Account = other })];
+
+        var plan = Done(await control.Desk.Plans.PlanAsync(new PlanRequest(null, null), Cancelled));
+
+        Assert.Contains("answered of none", Assert.Single(plan.Troubles).Reason, StringComparison.Ordinal);
+        Assert.Null(control.Desk.Directory.Find(other));
+    }
+
+    [Fact]
+    public async Task The_margin_of_room_is_kept_once_for_all_that_moves()
+    {
+        await using var control = await StartAsync();
+        for (var i = 0; i < 4; i++)
+        {
+            await control.AddAsync("IN", "beijing");
+        }
+
+        await control.PushAsync();
+        control.Faults.ChangeStatus = status => status with
+        {
+            FreeBytes = ControlLimits.RoomMarginBytes + (3 * ControlLimits.RoomPerAccountBytes),
+        };
+        var applied = Done(await control.Desk.Plans.ApplyAsync(new PlanRequest(null, null), "tester", Cancelled));
+
+        Assert.Equal(3, applied.Moves.Count);
+        Assert.Contains("bytes free", Assert.Single(applied.Skipped).Reason, StringComparison.Ordinal);
+        Assert.Equal((1, 0), (control.Faults.CountOf("findMany"), control.Faults.CountOf("find")));
     }
 
     [Fact]

@@ -167,7 +167,8 @@ internal sealed class TestDeployment : IMoveControl, IAsyncDisposable
     private async Task StartAsync(RegionFacts facts)
     {
         var directory = Directory.CreateDirectory(DirectoryOf(facts.Name)).FullName;
-        var storage = RegionStorage.Open(directory, await LocalCustodian.OpenAsync(directory, default), TimeOf(facts.Name));
+        var storage = RegionStorage.Open(
+            directory, await LocalCustodian.OpenAsync(directory, default), TimeOf(facts.Name), summarize: AccountSurvey.Summarize);
         var replica = RegionDirectory.Open(directory);
         replica.Take(new DirectoryUpdate([], 1, PolicyText));
         var node = new RegionNode(

@@ -16,7 +16,9 @@ public sealed class RegionStorageTests
     [Fact]
     public async Task More_accounts_than_may_be_open_work_all_the_same()
     {
-        await using var region = await TemporaryRegion.CreateAsync(openAccountsMax: 3);
+        await using var workers = new HeldWorkers { IsHolding = false };
+        const long bytesMax = 8 * StorageLimits.ConnectionBytes;
+        await using var region = await TemporaryRegion.CreateAsync(openBytesMax: bytesMax, workers: workers);
         var accounts = Enumerable.Range(0, 20).Select(i => AccountId.FromRandom(RandomNumberGenerator.GetBytes(10))).ToArray();
         foreach (var account in accounts)
         {
@@ -38,13 +40,78 @@ public sealed class RegionStorageTests
         GC.Collect();
         Assert.Equal(8 * 60, accounts.Sum(account => region.Storage.Find(account)!.Row!.Seq));
         Assert.Equal(accounts.Order(), region.Storage.Accounts().Order());
-        Assert.InRange(OpenDatabases(region), 1, 3);
+        // What was in use when there was too much stays open until the next one opens.
+        await workers.EndedAsync();
+        var last = region.Storage.Open(accounts[0]);
+        Assert.True(!last.IsOpen || last.TryRest());
+        Use(last);
+        await workers.EndedAsync();
+        Assert.InRange(region.Storage.OpenDatabases.Bytes, StorageLimits.ConnectionBytes, bytesMax);
+        Assert.InRange(OpenDatabases(region), 1, 8);
+    }
+
+    [Fact]
+    public async Task Who_opens_or_uses_a_database_never_closes_another_one()
+    {
+        await using var workers = new HeldWorkers { IsHolding = false };
+        await using var region = await TemporaryRegion.CreateAsync(openBytesMax: StorageLimits.ConnectionBytes, workers: workers);
+        var stores = await AddAllAsync(region, 6);
+        await workers.EndedAsync();
+        workers.IsHolding = true;
+
+        stores.ForEach(Use);
+
+        Assert.Equal(6, OpenDatabases(region));
+        await workers.ReleaseAsync();
+        Assert.Equal(0, OpenDatabases(region));
+        Assert.Equal(0, region.Storage.OpenDatabases.Bytes);
+    }
+
+    /// <summary>
+    /// Goal: the hand closes what was idle longest. Method: room for three that are only read, and a bit; the fourth takes every mark
+    /// away and closes the first; of the two that are left, the one that is used again outlives the other.
+    /// </summary>
+    [Fact]
+    public async Task The_database_that_was_used_since_the_last_round_stays_open()
+    {
+        await using var workers = new HeldWorkers { IsHolding = false };
+        await using var made = await TemporaryRegion.CreateAsync();
+        await AddAllAsync(made, 5);
+        var accounts = made.Storage.Accounts().Order().ToList();
+        await made.ReopenAsync(33 * ReadBytesOf(made, accounts[0]) / 10, workers);
+        var stores = accounts.ConvertAll(made.Storage.Open);
+
+        foreach (var next in (int[])[0, 1, 2, 3, 1, 4])
+        {
+            Use(stores[next]);
+            await workers.EndedAsync();
+        }
+
+        Assert.Equal([1, 3, 4], Enumerable.Range(0, 5).Where(i => stores[i].IsOpen));
+    }
+
+    [Fact]
+    public async Task A_database_whose_copy_somebody_holds_stays_open()
+    {
+        await using var workers = new HeldWorkers { IsHolding = false };
+        await using var region = await TemporaryRegion.CreateAsync(openBytesMax: StorageLimits.ConnectionBytes, workers: workers);
+        var store = await region.AddAsync();
+        await workers.EndedAsync();
+        using (store.HoldOpen())
+        {
+            Use(store);
+            await workers.EndedAsync();
+            Assert.True(store.IsOpen);
+        }
+
+        Assert.True(store.TryRest());
+        Assert.False(store.IsOpen);
     }
 
     [Fact]
     public async Task There_is_one_store_per_account_as_long_as_anyone_has_it()
     {
-        await using var region = await TemporaryRegion.CreateAsync(openAccountsMax: 1);
+        await using var region = await TemporaryRegion.CreateAsync(openBytesMax: StorageLimits.ConnectionBytes);
         var store = await region.AddAsync();
         var seen = store.CommitCount;
         var changed = store.ChangedSince(seen, Cancelled);
@@ -189,6 +256,31 @@ public sealed class RegionStorageTests
 
         using var opened = store.Ring!.OpenSmall("p", secret);
         Assert.Equal([1], opened.Span.ToArray());
+    }
+
+    private static void Use(AccountStore store) => store.Read(sql => sql.Scalar<long>("SELECT seq FROM account"));
+
+    // What one takes that is opened and read.
+    private static long ReadBytesOf(TemporaryRegion region, AccountId account)
+    {
+        var before = region.Storage.OpenDatabases.Bytes;
+        var store = region.Storage.Open(account);
+        Assert.True(store.TryRest());
+        var closed = region.Storage.OpenDatabases.Bytes;
+        Use(store);
+        Assert.True(before > closed);
+        return region.Storage.OpenDatabases.Bytes - closed;
+    }
+
+    private static async Task<List<AccountStore>> AddAllAsync(TemporaryRegion region, int count)
+    {
+        var stores = new List<AccountStore>();
+        for (var i = 0; i < count; i++)
+        {
+            stores.Add(await region.AddAsync(AccountId.FromRandom(RandomNumberGenerator.GetBytes(10))));
+        }
+
+        return stores;
     }
 
     private static int OpenDatabases(TemporaryRegion region) => Directory.EnumerateFiles("/proc/self/fd")

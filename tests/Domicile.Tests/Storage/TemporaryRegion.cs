@@ -11,16 +11,19 @@ internal sealed class TemporaryRegion : IAsyncDisposable
 
     private readonly LocalCustodian _custodian;
 
-    private readonly int _openAccountsMax;
     private readonly TimeProvider _time;
+    private long? _openBytesMax;
+    private IWorkers? _workers;
 
-    private TemporaryRegion(string directory, LocalCustodian custodian, int openAccountsMax, TimeProvider time)
+    private TemporaryRegion(
+        string directory, LocalCustodian custodian, long? openBytesMax, TimeProvider time, IWorkers? workers)
     {
         _time = time;
+        _workers = workers;
         Directory = directory;
         _custodian = custodian;
-        _openAccountsMax = openAccountsMax;
-        Storage = RegionStorage.Open(directory, custodian, time, openAccountsMax);
+        _openBytesMax = openBytesMax;
+        Storage = RegionStorage.Open(directory, custodian, time, openBytesMax, workers);
     }
 
     public string Directory { get; }
@@ -29,20 +32,27 @@ internal sealed class TemporaryRegion : IAsyncDisposable
 
     /// <param name="parent">Null: the system's place for temporary files.</param>
     public static async Task<TemporaryRegion> CreateAsync(
-        string? parent = null, int openAccountsMax = StorageLimits.OpenAccountsMax, TimeProvider? time = null)
+        string? parent = null, long? openBytesMax = null, TimeProvider? time = null, IWorkers? workers = null)
     {
         var directory = Path.Combine(parent ?? Path.GetTempPath(), $"domicile-{Path.GetRandomFileName()}");
         System.IO.Directory.CreateDirectory(directory);
         return new TemporaryRegion(
-            directory, await LocalCustodian.OpenAsync(directory, CancellationToken.None), openAccountsMax,
-            time ?? TimeProvider.System);
+            directory, await LocalCustodian.OpenAsync(directory, CancellationToken.None), openBytesMax,
+            time ?? TimeProvider.System, workers);
     }
 
     /// <summary>Closes the storage and opens what it left.</summary>
     public async Task ReopenAsync()
     {
         await Storage.DisposeAsync();
-        Storage = RegionStorage.Open(Directory, _custodian, _time, _openAccountsMax);
+        Storage = RegionStorage.Open(Directory, _custodian, _time, _openBytesMax, _workers);
+    }
+
+    /// <summary>The same with other bounds.</summary>
+    public Task ReopenAsync(long openBytesMax, IWorkers workers)
+    {
+        (_openBytesMax, _workers) = (openBytesMax, workers);
+        return ReopenAsync();
     }
 
     /// <summary>An active account of epoch 1 with a key and no data.</summary>
