@@ -71,6 +71,12 @@ internal sealed partial class RegionPeerEndpoints(
         {
             Fail(context, StatusCodes.Status507InsufficientStorage);
         }
+        catch (StorageUnreadableException damaged) when (caller is PeerIdentity.Control)
+        {
+            // This account alone: the region answers, and says so.
+            await AnswerAsync(
+                context, StatusCodes.Status409Conflict, new PeerRefusal(damaged.Message), MovesJson.Default.PeerRefusal);
+        }
         catch (Exception e) when (IsOfTheQuestion(e))
         {
             LogNonsense(log, caller, KindOf(context), e.GetType().Name);

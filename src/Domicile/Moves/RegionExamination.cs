@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Text;
 using Domicile.Accounts;
@@ -5,9 +6,11 @@ using Domicile.Storage;
 
 namespace Domicile.Moves;
 
-/// <summary>A region's own look at itself, for <c>domicile doctor</c>.</summary>
-/// <param name="damages">What the last deep verification of an account here found; none where it found nothing.</param>
-internal sealed class RegionExamination(RegionContext region, IReadOnlyDictionary<AccountId, IReadOnlyList<string>> damages)
+/// <summary>
+/// A region's own look at itself, for <c>domicile doctor</c>: at what lies here, and at what the directory says must lie here.
+/// What can't be examined is a finding of its own, and the look goes on.
+/// </summary>
+internal sealed class RegionExamination(RegionContext region)
 {
     private const string Warning = "warning";
     private const string Error = "error";
@@ -15,18 +18,66 @@ internal sealed class RegionExamination(RegionContext region, IReadOnlyDictionar
     private string Place => region.Name.Value;
 
     public IReadOnlyList<DoctorFinding> Run()
-        =>
-        [
-            region.Directory.Policy is null
-                ? new DoctorFinding(Place, Error, "no policy has arrived here", "Is control running? See `domicile status`.")
-                : new DoctorFinding(Place, "ok", $"policy {region.Directory.PolicyRevision} is known", ""),
-            .. from account in region.Storage.Accounts()
-               let store = region.Storage.Find(account)
-               let row = store?.Row
-               where row is not null
-               from finding in Examine(store, row)
-               select finding,
-        ];
+    {
+        var here = region.Storage.Accounts().ToHashSet();
+        var missing = region.Directory.AtHomeIn(region.Name).Where(entry => !here.Contains(entry.Profile.Id))
+            .Select(entry => Say(AccountDamage.Lost(entry.Profile.Id, region.Name, entry.Epoch)));
+        return [ExaminePolicy(), .. Bounded(missing.Concat(here.SelectMany(Examine)))];
+    }
+
+    private DoctorFinding ExaminePolicy()
+        => region.Directory.Policy is null
+            ? new DoctorFinding(Place, Error, "no policy has arrived here", "Is control running? See `domicile status`.")
+            : new DoctorFinding(Place, "ok", $"policy {region.Directory.PolicyRevision} is known", "");
+
+    // Whatever has befallen many accounts at once, what is said of them must fit into one answer.
+    private List<DoctorFinding> Bounded(IEnumerable<DoctorFinding> findings)
+    {
+        var (named, further, isError) = (new List<DoctorFinding>(), 0, false);
+        foreach (var finding in findings)
+        {
+            if (named.Count < MoveLimits.AccountsExaminedMax)
+            {
+                named.Add(finding);
+                continue;
+            }
+
+            further++;
+            isError |= finding.Status == Error;
+        }
+
+        if (further > 0)
+        {
+            named.Add(new DoctorFinding(
+                Place, isError ? Error : Warning,
+                string.Create(CultureInfo.InvariantCulture, $"{further} further findings of accounts are not shown"),
+                "Mend those that are shown, and look again."));
+        }
+
+        return named;
+    }
+
+    [SuppressMessage("Design", "CA1031", Justification = "Rotten rows may break any rule; the look at the others goes on.")]
+    private IReadOnlyList<DoctorFinding> Examine(AccountId account)
+    {
+        try
+        {
+            if (region.Storage.Find(account) is { Row: { } row } store)
+            {
+                return [.. Examine(store, row)];
+            }
+
+            return region.Directory.Find(account) is { Home: { } home } entry && home == region.Name
+                ? [Say(AccountDamage.Lost(account, region.Name, entry.Epoch))] : [];
+        }
+        catch (Exception e)
+        {
+            return [new DoctorFinding(
+                Place, Error, $"account {account} can't be read: {PeerText.Clean(e.Message)}",
+                $"Check the disk. Then put {account}'s directory below accounts/ back from a backup, while {Place} is stopped. "
+                + "The other accounts are served.")];
+        }
+    }
 
     private IEnumerable<DoctorFinding> Examine(AccountStore store, AccountRow row)
     {
@@ -44,21 +95,25 @@ internal sealed class RegionExamination(RegionContext region, IReadOnlyDictionar
 
         if (row.State is AccountState.Active or AccountState.Sealed)
         {
-            if (region.Directory.Find(store.Account) is { } entry && entry.Epoch > row.Epoch)
+            if (region.Directory.Find(store.Account) is { } entry && entry.Contradicts(row.Epoch, region.Name))
             {
-                yield return new DoctorFinding(
-                    Place, Error,
-                    $"account {store.Account} lies here as of epoch {row.Epoch}, but its home is {entry.Home?.Value ?? "nowhere"} "
-                    + $"since epoch {entry.Epoch}: an old backup was put back",
-                    $"Stop {Place}, remove {store.Account}'s directory below accounts/, and start it again.");
+                yield return Say(entry.Epoch == row.Epoch
+                    ? AccountDamage.Foreign(entry, region.Name) : AccountDamage.Old(entry, region.Name, row.Epoch));
             }
 
-            if (damages.TryGetValue(store.Account, out var damage))
+            if (region.Damages.FindVerified(store.Account) is { } damage)
             {
                 yield return Damaged(store.Account, damage);
             }
         }
+        else if (row.State == AccountState.None && region.Directory.Find(store.Account) is { Home: { } home } entry
+            && home == region.Name)
+        {
+            yield return Say(AccountDamage.Lost(store.Account, region.Name, entry.Epoch));
+        }
     }
+
+    private DoctorFinding Say(AccountDamage damage) => new(Place, Error, damage.What, damage.Next);
 
     // What a failed move brought stays until somebody has looked; all else goes by itself.
     private DoctorFinding Left(AccountStore store)

@@ -454,8 +454,18 @@ internal sealed partial class AccountStore
             return;
         }
 
-        (_row, _wrapped) = SqliteEngine.Guard(DatabasePath, () => ReadSnapshot(
-            _database!, sql => (AccountRows.Find(sql, Account), AccountRows.FindKeys(sql, Account))));
+        try
+        {
+            (_row, _wrapped) = SqliteEngine.Guard(DatabasePath, () => ReadSnapshot(
+                _database!, sql => (AccountRows.Find(sql, Account), AccountRows.FindKeys(sql, Account))));
+        }
+        catch (Exception rotten) when (rotten is FormatException or ArgumentException or InvalidCastException)
+        {
+            throw new StorageUnreadableException(
+                $"The row of account {Account} in '{DatabasePath}' is damaged ({rotten.Message}). Restore it from another copy.",
+                rotten);
+        }
+
         LetGoOfRing();
         _isLoaded = true;
     }

@@ -122,23 +122,17 @@ internal sealed class RegionStorage : IAsyncDisposable
         return store.Row is null ? null : store;
     }
 
-    /// <summary>Every account that this region knows, tombstones included.</summary>
+    /// <summary>
+    /// Every account that this region knows, tombstones included, damaged ones too. Directories that can't be listed are
+    /// passed over: whoever knows what must be there misses it.
+    /// </summary>
     public IEnumerable<AccountId> Accounts()
         => from shard in System.IO.Directory.EnumerateDirectories(AccountsDirectory)
-           from directory in System.IO.Directory.EnumerateDirectories(shard)
+           from directory in ListDirectories(shard)
            where File.Exists(Path.Combine(directory, "account.db"))
            let id = AccountId.TryParse(Path.GetFileName(directory), out var account) ? account : (AccountId?)null
            where id is not null
            select id.Value;
-
-    /// <summary>At the start, or any time: <see cref="AccountStore.SweepAsync"/> of every account, one after the other.</summary>
-    public async Task SweepAsync(CancellationToken cancellationToken)
-    {
-        foreach (var account in Accounts())
-        {
-            await Open(account).SweepAsync(cancellationToken);
-        }
-    }
 
     /// <summary>Answers what is queued and closes every database. Requests have ended before.</summary>
     public async ValueTask DisposeAsync()
@@ -175,6 +169,18 @@ internal sealed class RegionStorage : IAsyncDisposable
         }
 
         _lockFile.Dispose();
+    }
+
+    private static string[] ListDirectories(string shard)
+    {
+        try
+        {
+            return System.IO.Directory.GetDirectories(shard);
+        }
+        catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException)
+        {
+            return [];
+        }
     }
 
     /// <summary>Signalled when the storage closes: background work ends where it can go on later.</summary>

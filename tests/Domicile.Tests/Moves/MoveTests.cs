@@ -55,7 +55,7 @@ public sealed class MoveTests
     // Method: the directory says what control says after such a move; the row stays as the backup had it.
     [Theory]
     [InlineData("singapore", typeof(Route.Redirect))]
-    [InlineData("beijing", typeof(Route.Busy))]
+    [InlineData("beijing", typeof(Route.Damaged))]
     [InlineData(null, typeof(Route.Unknown))]
     public async Task A_copy_older_than_the_accounts_home_is_not_served(string? home, Type expected)
     {
