@@ -75,7 +75,7 @@ internal sealed partial class RegionPeerEndpoints(
         {
             // This account alone: the region answers, and says so.
             await AnswerAsync(
-                context, StatusCodes.Status409Conflict, new PeerRefusal(damaged.Message), MovesJson.Default.PeerRefusal);
+                context, StatusCodes.Status409Conflict, new PeerRefusal(damaged.WithNext), MovesJson.Default.PeerRefusal);
         }
         catch (Exception e) when (IsOfTheQuestion(e))
         {

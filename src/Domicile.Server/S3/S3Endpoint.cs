@@ -56,7 +56,7 @@ internal sealed partial class S3Endpoint(
         }
         catch (StorageUnreadableException damaged)
         {
-            LogDamage(log, damaged.Message);
+            LogDamage(log, damaged.WithNext);
             await FailAsync(context, S3Error.Of("AccountProblem"));
         }
         catch (BadHttpRequestException broken)

@@ -38,7 +38,14 @@ internal sealed class AccountGateway(RegionContext region) : IAccountWrites
         }
         catch (StorageUnreadableException damaged)
         {
-            return new Route.Damaged(damaged.Message);
+            // A copy that must not be opened is no reason not to reach the home, where that is elsewhere.
+            return region.Directory.Find(account) switch
+            {
+                { Home: null } => new Route.Unknown(),
+                { Home: { } home } entry when home != region.Name
+                    => RouteTo(Believed(account, (home, entry.Epoch)), entry.Profile, via),
+                _ => new Route.Damaged(damaged.WithNext),
+            };
         }
     }
 

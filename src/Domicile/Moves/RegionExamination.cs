@@ -20,10 +20,13 @@ internal sealed class RegionExamination(RegionContext region)
     public IReadOnlyList<DoctorFinding> Run()
     {
         var here = region.Storage.Accounts().ToHashSet();
-        var missing = region.Directory.AtHomeIn(region.Name).Where(entry => !here.Contains(entry.Profile.Id))
-            .Select(entry => Say(AccountDamage.Lost(entry.Profile.Id, region.Name, entry.Epoch)));
-        return [ExaminePolicy(), .. Bounded(missing.Concat(here.SelectMany(Examine)))];
+        var missing = region.Directory.AtHomeIn(region.Name).Select(entry => entry.Profile.Id)
+            .Union(region.Storage.Marks.AtHome()).Where(account => !here.Contains(account)).Where(IsHomeHere);
+        return [ExaminePolicy(), .. Bounded(missing.Concat(here).SelectMany(Examine))];
     }
+
+    // The region's own mark is older than what control knows of the account.
+    private bool IsHomeHere(AccountId account) => region.Directory.Find(account) is not { } entry || entry.Home == region.Name;
 
     private DoctorFinding ExaminePolicy()
         => region.Directory.Policy is null
@@ -67,8 +70,12 @@ internal sealed class RegionExamination(RegionContext region)
                 return [.. Examine(store, row)];
             }
 
-            return region.Directory.Find(account) is { Home: { } home } entry && home == region.Name
+            return region.Directory.Find(account) is { } entry && entry.Home == region.Name
                 ? [Say(AccountDamage.Lost(account, region.Name, entry.Epoch))] : [];
+        }
+        catch (StorageUnreadableException e) when (e.Next is not null)
+        {
+            return [new DoctorFinding(Place, Error, PeerText.Clean(e.Message), PeerText.Clean(e.Next))];
         }
         catch (Exception e)
         {
@@ -106,10 +113,9 @@ internal sealed class RegionExamination(RegionContext region)
                 yield return Damaged(store.Account, damage);
             }
         }
-        else if (row.State == AccountState.None && region.Directory.Find(store.Account) is { Home: { } home } entry
-            && home == region.Name)
+        else if (row.State == AccountState.None && region.Directory.Find(store.Account) is { } lost && lost.Home == region.Name)
         {
-            yield return Say(AccountDamage.Lost(store.Account, region.Name, entry.Epoch));
+            yield return Say(AccountDamage.Lost(store.Account, region.Name, lost.Epoch));
         }
     }
 

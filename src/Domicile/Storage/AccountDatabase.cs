@@ -13,10 +13,13 @@ internal sealed class AccountDatabase : IDisposable
     private int _pagesLogged;
     private bool _isClosed;
 
-    private AccountDatabase(string path)
+    private readonly Action<Sql> _check;
+
+    private AccountDatabase(string path, Action<Sql> check)
     {
         FilePath = path;
-        _writer = SqliteEngine.OpenWriter(path);
+        _check = check;
+        _writer = SqliteEngine.OpenWriter(path, check);
     }
 
     public string FilePath { get; }
@@ -25,10 +28,11 @@ internal sealed class AccountDatabase : IDisposable
     public bool IsFlushing { get; private set; } = true;
 
     /// <summary>Used by the account's one writer only.</summary>
-    public Sql Writer => _writer ??= SqliteEngine.OpenWriter(FilePath);
+    public Sql Writer => _writer ??= SqliteEngine.OpenWriter(FilePath, _check);
 
     /// <summary>The database's directory, under <paramref name="root"/>, and the file itself are made where they are missing.</summary>
-    public static AccountDatabase Open(string root, string path)
+    /// <param name="check">Runs on each connection of the writer before anything is changed; throws to leave all as it is.</param>
+    public static AccountDatabase Open(string root, string path, Action<Sql> check)
     {
         if (!File.Exists(path) || new FileInfo(path).Length == 0)
         {
@@ -37,7 +41,7 @@ internal sealed class AccountDatabase : IDisposable
             DurableFile.FlushDirectory(Path.GetDirectoryName(path)!);
         }
 
-        return new AccountDatabase(path);
+        return new AccountDatabase(path, check);
     }
 
     /// <summary>After an error that leaves its transaction in doubt: the next use of the writer opens a new connection.</summary>

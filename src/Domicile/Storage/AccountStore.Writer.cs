@@ -8,6 +8,9 @@ internal sealed partial class AccountStore
 {
     private volatile bool _isOnlyWriter;
 
+    // Whether the mark says so already.
+    private bool _hasUnflushed;
+
     // The writer alone begins it; who ends the writer waits for it, and who scrubs.
     private Task _checkpoint = Task.CompletedTask;
 
@@ -81,7 +84,8 @@ internal sealed partial class AccountStore
         // :: Step 1: each work in a savepoint of its own.
         sql.Execute("BEGIN IMMEDIATE");
         _isOnlyWriter &= database.IsUntouched();
-        var transaction = new AccountTransaction(sql, Account, row, FindRing, _region.Time);
+        var commitsKnown = row is null ? _region.Marks.Find(Account)?.Commits ?? 0 : 0;
+        var transaction = new AccountTransaction(sql, Account, row, commitsKnown, FindRing, _region.Time);
         var done = batch.Where(work => Attempt(transaction, work)).ToList();
         if (done.Count == 0)
         {
@@ -91,10 +95,16 @@ internal sealed partial class AccountStore
 
         // :: Step 2: the digest, once for all; then all of it becomes durable.
         transaction.Finish();
+        NoteUnflushed(database);
         _region.Disk.BeforeCommit(database.FilePath, database.IsFlushing);
         sql.Execute("COMMIT");
 
-        // :: Step 3: only now is anyone told.
+        // :: Step 3: only now is anyone told, and before that the mark.
+        if (database.IsFlushing && transaction is { HasChangedRow: true, Row: { } now })
+        {
+            _region.Marks.Put(Account, CommitMark.Of(now, _hasUnflushed));
+        }
+
         Publish(transaction);
         foreach (var work in done)
         {
@@ -106,6 +116,32 @@ internal sealed partial class AccountStore
         if (database.IsCheckpointDue() && _checkpoint.IsCompleted)
         {
             _checkpoint = _region.Workers.Run(Checkpoint);
+        }
+    }
+
+    // Once for a log: a crash may leave holes in it from now on, which are no damage. That must be known before they can be.
+    private void NoteUnflushed(AccountDatabase database)
+    {
+        if (!database.IsFlushing && !_hasUnflushed)
+        {
+            _hasUnflushed = true;
+            if (_region.Marks.Find(Account) is { } mark)
+            {
+                _region.Marks.Put(Account, mark with { HasUnflushed = true }, isFlushed: true);
+            }
+        }
+    }
+
+    // The log has gone with the last connection: the next one begins whole.
+    private void ForgetUnflushed()
+    {
+        if (_hasUnflushed && !File.Exists(DatabasePath + DatabaseOpening.LogSuffix))
+        {
+            _hasUnflushed = false;
+            if (_region.Marks.Find(Account) is { } mark)
+            {
+                _region.Marks.Put(Account, mark with { HasUnflushed = false });
+            }
         }
     }
 

@@ -25,6 +25,8 @@ internal sealed partial class AccountStore
     private readonly Lock _gate = new();
     private AccountDatabase? _database;
     private bool _isLoaded;
+    private StorageUnreadableException? _fault;
+    private long _faultAt;
     private int _users;
     private AccountRow? _row;
     private IReadOnlyList<byte[]> _wrapped = [];
@@ -433,13 +435,29 @@ internal sealed partial class AccountStore
     private bool Open(bool create)
     {
         _region.ThrowIfClosed();
-        if (!create && !File.Exists(DatabasePath))
+        if (_fault is { } fault && _region.Time.GetElapsedTime(_faultAt) < StorageLimits.DamageRemembered)
+        {
+            throw new StorageUnreadableException(fault.Message, fault) { Next = fault.Next };
+        }
+
+        try
+        {
+            _database = SqliteEngine.Guard(DatabasePath, () => DatabaseOpening.Run(_region, Account, create));
+            _fault = null;
+        }
+        catch (StorageUnreadableException damaged)
+        {
+            (_fault, _faultAt) = (damaged, _region.Time.GetTimestamp());
+            HoldInMemory();
+            throw;
+        }
+
+        if (_database is null)
         {
             _isLoaded = true;
             return false;
         }
 
-        _database = SqliteEngine.Guard(DatabasePath, () => AccountDatabase.Open(_region.Directory, DatabasePath));
         LastUsed = _region.Time.GetTimestamp();
         HoldInMemory();
         _region.Opened(this);
@@ -474,13 +492,16 @@ internal sealed partial class AccountStore
     {
         _database?.Dispose();
         _database = null;
+        ForgetUnflushed();
         LetGoOfRing();
         _region.Closed(this);
         HoldInMemory();
     }
 
     // The region knows its stores weakly. One with open handles or with waiters must not be made a second time.
-    private void HoldInMemory() => _slot.Held = _database is not null || _waiting.Count > 0 ? this : null;
+    // Nor one that can't be opened, whose log would be read again by whoever asks.
+    private void HoldInMemory()
+        => _slot.Held = _database is not null || _waiting.Count > 0 || _fault is not null ? this : null;
 
     private StoredRing? FindRing()
     {

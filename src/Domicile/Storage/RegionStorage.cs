@@ -23,6 +23,7 @@ internal sealed class RegionStorage : IAsyncDisposable
         string directory, FileStream lockFile, ICustodian custodian, TimeProvider time, int openAccountsMax,
         IWorkers workers, IContentDisk disk)
     {
+        Marks = CommitMarks.Open(directory);
         _openAccountsMax = openAccountsMax;
         Workers = workers;
         Disk = disk;
@@ -43,6 +44,9 @@ internal sealed class RegionStorage : IAsyncDisposable
 
     /// <summary>Where contents in files lie.</summary>
     public IContentDisk Disk { get; }
+
+    /// <summary>What each account has acknowledged.</summary>
+    public CommitMarks Marks { get; }
 
     /// <summary>What may be under way of what other regions send.</summary>
     public ReceiveRoom ReceiveRoom { get; } = new();
@@ -110,10 +114,12 @@ internal sealed class RegionStorage : IAsyncDisposable
     }
 
     /// <summary>Null where this region has never heard of the account. Costs no disk access for one in use.</summary>
+    /// <exception cref="StorageUnreadableException">What there is, or was, of it can't be opened.</exception>
     public AccountStore? Find(AccountId account)
     {
         var isKnown = _slots.TryGetValue(account, out var slot) && slot.IsAlive;
-        if (!isKnown && !File.Exists(Path.Combine(DirectoryOf(account), "account.db")))
+        if (!isKnown && !File.Exists(Path.Combine(DirectoryOf(account), AccountStore.DatabaseName))
+            && Marks.Find(account) is not { IsHome: true })
         {
             return null;
         }
@@ -153,6 +159,7 @@ internal sealed class RegionStorage : IAsyncDisposable
         }
 
         _closing.Dispose();
+        Marks.Dispose();
         await _lockFile.DisposeAsync();
     }
 
@@ -167,6 +174,8 @@ internal sealed class RegionStorage : IAsyncDisposable
         {
             store.Abandon();
         }
+
+        Marks.Dispose();
 
         _lockFile.Dispose();
     }

@@ -23,6 +23,9 @@ internal static class SqliteEngine
     // https://www.sqlite.org/c3ref/c_dbstatus_options.html
     private const int DbStatusCacheWrite = 9;
 
+    // https://www.sqlite.org/c3ref/c_dbconfig_defensive.html
+    private const int DbConfigNoCheckpointOnClose = 1006;
+
     private const int WriterCacheKiB = 2048;
     private const int ReaderCacheKiB = 512;
 
@@ -32,11 +35,14 @@ internal static class SqliteEngine
     /// Opens the database for its one writer, makes its tables where it is new (the file exists, maybe empty), and brings an
     /// older one up to date.
     /// </summary>
+    /// <param name="check">Runs before anything is changed. If it throws, file and log stay as they are.</param>
     /// <exception cref="StorageUnreadableException">It is damaged or of a newer release.</exception>
-    public static Sql OpenWriter(string path) => Guard(path, () => Open(path, SqliteOpenMode.ReadWrite, WriterCacheKiB, sql =>
-    {
-        Migrate(sql, path);
-    }));
+    public static Sql OpenWriter(string path, Action<Sql> check)
+        => Guard(path, () => Open(path, SqliteOpenMode.ReadWrite, WriterCacheKiB, sql =>
+        {
+            check(sql);
+            Migrate(sql, path);
+        }));
 
     /// <summary>Opens a connection that can't write. The database exists.</summary>
     public static Sql OpenReader(string path) => Guard(path, () => Open(path, SqliteOpenMode.ReadWrite, ReaderCacheKiB, sql =>
@@ -78,6 +84,9 @@ internal static class SqliteEngine
     /// </summary>
     /// <returns>Whether it could run: another one may.</returns>
     public static bool Checkpoint(Sql sql) => sql.Scalar<long>("PRAGMA wal_checkpoint(PASSIVE)") == 0;
+
+    /// <summary>The same for all of the log, which is empty afterwards. No reader is there.</summary>
+    public static void TakeBackAll(Sql sql) => sql.ExecuteOnce("PRAGMA wal_checkpoint(TRUNCATE)");
 
     /// <summary>
     /// Rewrites the file from its live rows alone and empties the write-ahead log. Not in a transaction.
@@ -136,11 +145,13 @@ internal static class SqliteEngine
         try
         {
             connection.Open();
+            SetTakingBack(sql, false);
             sql.ExecuteOnce(Settings);
             sql.ExecuteOnce(string.Create(
                 CultureInfo.InvariantCulture,
                 $"PRAGMA cache_size=-{cacheKiB}; PRAGMA busy_timeout={StorageLimits.BusyTimeoutMs}"));
             prepare(sql);
+            SetTakingBack(sql, true);
             return sql;
         }
         catch
@@ -149,6 +160,11 @@ internal static class SqliteEngine
             throw;
         }
     }
+
+    // Whether the connection, closed as the last one, takes the log back and deletes it. Not where it could not be opened: what
+    // lies there is kept for whoever mends it.
+    private static void SetTakingBack(Sql sql, bool takesBack)
+        => raw.sqlite3_db_config(sql.Connection.Handle!, DbConfigNoCheckpointOnClose, takesBack ? 0 : 1, out _);
 
     /// <summary>Ends a connection; the last one of a database also ends its write-ahead log.</summary>
     public static void Close(Sql sql)

@@ -42,6 +42,9 @@ internal static class StorageLimits
     /// <summary>Milliseconds that SQLite waits for a lock. Only checkpoints ever wait: each account has one writer.</summary>
     public const int BusyTimeoutMs = 5000;
 
+    /// <summary>How long an account that can't be opened isn't tried again: whoever asks costs no reading of its log.</summary>
+    public static readonly TimeSpan DamageRemembered = TimeSpan.FromSeconds(5);
+
     /// <summary>Bytes kept free for deletions: a twentieth of the disk, at most this.</summary>
     public const long RoomForDeletionsMax = 64L << 20;
 }

@@ -57,7 +57,11 @@ public sealed class DamagedAccountTests
         var lost = await deployment.AddAccountAsync(TestDeployment.Beijing);
         var node = deployment.Node(TestDeployment.Beijing);
         Take(node, lost, TestDeployment.Beijing, epoch: 1);
-        node = await deployment.RestartAsync(TestDeployment.Beijing, region => DeleteDirectory(region, lost.Id));
+        node = await deployment.RestartAsync(TestDeployment.Beijing, region =>
+        {
+            DeleteDirectory(region, lost.Id);
+            File.Delete(Path.Combine(region, CommitMarks.FileName));
+        });
         await node.Region.Storage.Open(lost.Id).WriteAsync(transaction => transaction.Sql.Execute("DELETE FROM discard"), Stop);
 
         Assert.IsType<Route.Damaged>(await node.Gateway.RouteAsync(lost.Id, isWrite: true, Stop));
