@@ -233,9 +233,15 @@ internal sealed partial class S3Endpoint(
         {
             return await operation.RunAsync(exchange);
         }
+        catch (StorageUnreadableException damaged)
+        {
+            gateway.Damages.Met(copy.Account, damaged.Message);
+            throw;
+        }
         catch (ContentCorruptException corrupt)
         {
             var requestId = RequestId(context);
+            gateway.Damages.Met(copy.Account, corrupt.Message);
             LogCorruption(log, operation.Name, copy.Account, requestId, corrupt);
             await FailAsync(context, S3Error.Of("InternalError"));
             return null;

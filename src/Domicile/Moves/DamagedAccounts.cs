@@ -4,8 +4,8 @@ using Domicile.Accounts;
 namespace Domicile.Moves;
 
 /// <summary>
-/// What this process has found damaged: which accounts can't be served as they lie here, so that it is said once, and what the
-/// last deep verification of an account found, until a later one finds nothing. Thread-safe.
+/// What this process has found damaged: which accounts can't be served as they lie here, so that it is said once, and what a
+/// request or the last deep verification of an account found, until a later one finds nothing. Thread-safe.
 /// </summary>
 internal sealed class DamagedAccounts
 {
@@ -37,6 +37,15 @@ internal sealed class DamagedAccounts
         }
     }
 
+    /// <summary>A request met something that can't be read. Stays until a deep verification has found more, or nothing.</summary>
+    public void Met(AccountId account, string cause)
+    {
+        if (_verified.Count < MoveLimits.DamagesRemembered)
+        {
+            _verified.TryAdd(account, [cause]);
+        }
+    }
+
     /// <returns>Null where it found nothing, or there was none since this process began.</returns>
-    public IReadOnlyList<string>? FindVerified(AccountId account) => _verified.GetValueOrDefault(account);
+    public IReadOnlyList<string>? Find(AccountId account) => _verified.GetValueOrDefault(account);
 }
