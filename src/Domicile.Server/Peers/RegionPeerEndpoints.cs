@@ -67,6 +67,11 @@ internal sealed partial class RegionPeerEndpoints(
         {
             // The caller is gone: nobody is there to answer.
         }
+        catch (StorageFullException full) when (caller is PeerIdentity.Control)
+        {
+            await AnswerAsync(
+                context, StatusCodes.Status409Conflict, new PeerRefusal(full.Message), MovesJson.Default.PeerRefusal);
+        }
         catch (StorageFullException)
         {
             Fail(context, StatusCodes.Status507InsufficientStorage);

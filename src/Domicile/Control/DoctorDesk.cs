@@ -64,7 +64,7 @@ internal sealed class DoctorDesk(ControlParts parts)
                 ? Good(string.Create(CultureInfo.InvariantCulture, $"the ledger's {parts.Ledger.Size} entries are as signed"))
                 : new DoctorFinding(
                     Place, Error, broken, "stop control, keep its directory as it is, and restore a backup elsewhere"),
-            FreeSpace(Place, parts.Database.FreeBytes),
+            FreeSpace(Place, parts.Database.FreeBytes), .. FreeFiles(parts.Database.Room.FreeFiles),
         ];
     }
 
@@ -201,6 +201,16 @@ internal sealed class DoctorDesk(ControlParts parts)
             ? new DoctorFinding(
                 place, Warning, string.Create(CultureInfo.InvariantCulture, $"{freeBytes >> 20} MiB are free"), "make room on its disk")
             : new DoctorFinding(place, Ok, string.Create(CultureInfo.InvariantCulture, $"{freeBytes >> 30} GiB are free"), "");
+
+    private static IEnumerable<DoctorFinding> FreeFiles(long? files)
+        => files is { } left and < MoveLimits.FreeFilesWarning
+            ?
+            [
+                new DoctorFinding(
+                    Place, Warning, string.Create(CultureInfo.InvariantCulture, $"{left} further files (inodes) can be made on its disk"),
+                    "delete files that don't belong there, or make a file system with more inodes"),
+            ]
+            : [];
 
     private static DoctorFinding Good(string finding) => new(Place, Ok, finding, "");
 }

@@ -159,7 +159,8 @@ internal sealed class AccountGateway(RegionContext region) : IAccountWrites
     {
         if (!command.FreesRoom && !region.Storage.HasRoom)
         {
-            throw new StorageFullException($"The disk of region {region.Name} is full. Free space, or move accounts away.");
+            throw new StorageFullException(
+                $"Region {region.Name}: {DiskProbe.WhyFull(region.Storage.Directory)}, or move accounts away.");
         }
     }
 

@@ -22,7 +22,19 @@ internal sealed class RegionExamination(RegionContext region)
         var here = region.Storage.Accounts().ToHashSet();
         var missing = region.Directory.AtHomeIn(region.Name).Select(entry => entry.Profile.Id)
             .Union(region.Storage.Marks.AtHome()).Where(account => !here.Contains(account)).Where(IsHomeHere);
-        return [ExaminePolicy(), .. Bounded(missing.Concat(here).SelectMany(Examine))];
+        return [ExaminePolicy(), .. ExamineRoom(), .. Bounded(missing.Concat(here).SelectMany(Examine))];
+    }
+
+    private IEnumerable<DoctorFinding> ExamineRoom()
+    {
+        if (region.Storage.Room.FreeFiles is { } files and < MoveLimits.FreeFilesWarning)
+        {
+            yield return new DoctorFinding(
+                Place, files <= StorageLimits.FilesForDeletions ? Error : Warning,
+                string.Create(
+                    CultureInfo.InvariantCulture, $"its disk has room for {files} further files (inodes), whatever bytes are free"),
+                "Delete files that don't belong there, or make a file system with more inodes; until then writes are answered 507.");
+        }
     }
 
     // The region's own mark is older than what control knows of the account.
@@ -108,7 +120,7 @@ internal sealed class RegionExamination(RegionContext region)
                     ? AccountDamage.Foreign(entry, region.Name) : AccountDamage.Old(entry, region.Name, row.Epoch));
             }
 
-            if (region.Damages.FindVerified(store.Account) is { } damage)
+            if (region.Damages.Find(store.Account) is { } damage)
             {
                 yield return Damaged(store.Account, damage);
             }
@@ -140,7 +152,7 @@ internal sealed class RegionExamination(RegionContext region)
             Place, Error,
             string.Create(
                 CultureInfo.InvariantCulture,
-                $"account {account} is damaged, {damage.Count} troubles at its last deep verification: {damage[0]}"),
+                $"account {account} is damaged, {damage.Count} troubles are known: {damage[0]}"),
             $"Check the disk. `domicile verify --account {account} --deep` names all. Restore the account from a backup, or have "
             + "its user delete or replace the objects that can't be read; then verify again.");
 }

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Domicile.Accounts;
+using Domicile.Deployments;
 
 namespace Domicile.Storage;
 
@@ -52,7 +53,10 @@ internal sealed class RegionStorage : IAsyncDisposable
     public ReceiveRoom ReceiveRoom { get; } = new();
 
     /// <summary>Bytes that can still be stored here.</summary>
-    public long FreeBytes => new DriveInfo(Directory).AvailableFreeSpace;
+    public long FreeBytes => Room.FreeBytes;
+
+    /// <summary>What the disk says of its room. Looked at each time, which takes microseconds.</summary>
+    public DiskRoom Room => DiskRoom.Of(Directory);
 
     /// <summary>
     /// Whether there is room for more than deletions, which need some too: secure deletion writes what it overwrites to the
@@ -62,9 +66,10 @@ internal sealed class RegionStorage : IAsyncDisposable
     {
         get
         {
-            // Looked at each time, which takes microseconds: a small disk can be full within one.
-            var disk = new DriveInfo(Directory);
-            return disk.AvailableFreeSpace > Math.Min(StorageLimits.RoomForDeletionsMax, disk.TotalSize / 20);
+            // A small disk can be full within one.
+            var room = Room;
+            return room.FreeBytes > Math.Min(StorageLimits.RoomForDeletionsMax, room.TotalBytes / 20)
+                && room.FreeFiles is null or > StorageLimits.FilesForDeletions;
         }
     }
 

@@ -115,22 +115,20 @@ internal static class SqliteEngine
     public static Exception Explain(string path, Exception fault) => fault switch
     {
         SqliteException { SqliteErrorCode: raw.SQLITE_FULL } => Full(path, fault),
-        SqliteException { SqliteErrorCode: raw.SQLITE_IOERR } when IsDiskFull(path) => Full(path, fault),
+        SqliteException { SqliteErrorCode: raw.SQLITE_IOERR or raw.SQLITE_CANTOPEN } when DiskProbe.IsFull(DirectoryOf(path))
+            => Full(path, fault),
         SqliteException { SqliteErrorCode: raw.SQLITE_CORRUPT or raw.SQLITE_NOTADB } => new StorageUnreadableException(
             $"Account database '{path}' is damaged ({fault.Message}). Restore the account from another copy.", fault),
         IOException full when DurableFile.IsFull(full) => Full(path, fault),
         _ => fault,
     };
 
+    // SQLite says FULL where write() says ENOSPC, but IOERR for a quota or where it can't extend its shared-memory file, and
+    // CANTOPEN where there is no room for a further file.
     private static StorageFullException Full(string path, Exception fault)
-        => new($"Writing account database '{path}': the disk is full. Free some space; nothing was lost.", fault);
+        => new($"Writing database '{path}': {DiskProbe.WhyFull(DirectoryOf(path))}. Nothing was lost.", fault);
 
-    // SQLite says FULL where write() says ENOSPC, but IOERR where it can't extend its shared-memory file.
-    private static bool IsDiskFull(string path)
-    {
-        const long tooLittleBytes = 1 << 20;
-        return new DriveInfo(Path.GetDirectoryName(path)!).AvailableFreeSpace < tooLittleBytes;
-    }
+    private static string DirectoryOf(string path) => Path.GetDirectoryName(path)!;
 
     private static Sql Open(string path, SqliteOpenMode mode, int cacheKiB, Action<Sql> prepare)
     {
