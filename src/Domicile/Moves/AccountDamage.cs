@@ -14,7 +14,8 @@ internal sealed record AccountDamage(string What, string Next)
             string.Create(
                 CultureInfo.InvariantCulture,
                 $"account {account} is lost: it is at home here since epoch {epoch}, and its database is missing or empty"),
-            $"Look for its directory below accounts/ and put it back, from a backup if need be, while {here} is stopped.");
+            $"Look for its directory below accounts/ and put it back, from a backup if need be, while {here} is stopped. "
+            + $"If it is lost for good, `domicile account erase {account}` ends it.");
 
     /// <summary>The directory knows a later epoch than the copy here.</summary>
     public static AccountDamage Old(DirectoryEntry entry, RegionName here, long found)

@@ -348,6 +348,16 @@ internal sealed partial class AccountStore
         _queue.Dispose();
     }
 
+    /// <summary>What kept it from being opened has changed.</summary>
+    public void ForgetFault()
+    {
+        lock (_gate)
+        {
+            _fault = null;
+            HoldInMemory();
+        }
+    }
+
     /// <summary>See <see cref="RegionStorage.Abandon"/>.</summary>
     public void Abandon()
     {

@@ -76,7 +76,8 @@ internal static class DatabaseOpening
                 CultureInfo.InvariantCulture,
                 $"account {account} is lost: '{path}' is missing, and change {last.Seq} of it was acknowledged here."))
             {
-                Next = "Look for its directory and put it back, from a backup if need be.",
+                Next = "Look for its directory and put it back, from a backup if need be. If it is lost for good, "
+                    + $"`domicile account erase {account}` ends it.",
             };
         }
     }

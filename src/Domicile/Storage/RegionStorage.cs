@@ -123,14 +123,30 @@ internal sealed class RegionStorage : IAsyncDisposable
     public AccountStore? Find(AccountId account)
     {
         var isKnown = _slots.TryGetValue(account, out var slot) && slot.IsAlive;
-        if (!isKnown && !File.Exists(Path.Combine(DirectoryOf(account), AccountStore.DatabaseName))
-            && Marks.Find(account) is not { IsHome: true })
+        if (!isKnown && !HasDatabase(account) && Marks.Find(account) is not { IsHome: true })
         {
             return null;
         }
 
         var store = Open(account);
         return store.Row is null ? null : store;
+    }
+
+    /// <summary>Whether a database of the account lies here, in whatever state.</summary>
+    public bool HasDatabase(AccountId account) => File.Exists(Path.Combine(DirectoryOf(account), AccountStore.DatabaseName));
+
+    /// <summary>Nothing is looked for any more of an account whose database is gone: its store may be made anew.</summary>
+    public AccountStore GiveUp(AccountId account)
+    {
+        Invariant.Check(!HasDatabase(account));
+        if (Marks.Find(account) is { } mark)
+        {
+            Marks.Put(account, mark with { IsHome = false });
+        }
+
+        var store = Open(account);
+        store.ForgetFault();
+        return store;
     }
 
     /// <summary>

@@ -51,6 +51,25 @@ public sealed class DamagedAccountTests
     }
 
     [Fact]
+    public async Task A_lost_account_can_be_ended()
+    {
+        await using var deployment = await TestDeployment.StartAsync();
+        var lost = await deployment.AddAccountAsync(TestDeployment.Beijing);
+        var node = deployment.Node(TestDeployment.Beijing);
+        Take(node, lost, TestDeployment.Beijing, epoch: 1);
+        node = await deployment.RestartAsync(TestDeployment.Beijing, region => DeleteDirectory(region, lost.Id));
+        Assert.IsType<Route.Damaged>(await node.Gateway.RouteAsync(lost.Id, isWrite: false, Stop));
+
+        var statement = await node.EraseAccountAsync(lost.Id, 1, new byte[32], Stop);
+
+        Assert.Equal(statement, await node.EraseAccountAsync(lost.Id, 1, new byte[32], Stop));
+        Assert.IsType<Route.Unknown>(await node.Gateway.RouteAsync(lost.Id, isWrite: false, Stop));
+        Assert.DoesNotContain(await node.ExamineAsync(Stop), finding => finding.Status == "error");
+        node = await deployment.RestartAsync(TestDeployment.Beijing, _ => { });
+        Assert.IsType<Route.Unknown>(await node.Gateway.RouteAsync(lost.Id, isWrite: false, Stop));
+    }
+
+    [Fact]
     public async Task An_account_with_an_empty_database_in_its_place_is_lost()
     {
         await using var deployment = await TestDeployment.StartAsync();
