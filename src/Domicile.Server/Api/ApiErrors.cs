@@ -25,6 +25,13 @@ internal sealed partial class ApiErrors(RequestDelegate next, ILogger<ApiErrors>
         {
             await Explain(bad).ExecuteAsync(context);
         }
+        catch (StorageFullException full) when (!context.Response.HasStarted)
+        {
+            LogFull(log, full.Message);
+            await new ApiProblem(
+                StatusCodes.Status507InsufficientStorage, "control's disk is full: nothing was changed",
+                "free space, or files (inodes), on control's disk; then try again").ExecuteAsync(context);
+        }
         catch (Exception broken) when (!context.Response.HasStarted)
         {
             LogBroken(log, broken, context.Request.Method, context.GetEndpoint()?.DisplayName ?? "no operation");
@@ -61,6 +68,9 @@ internal sealed partial class ApiErrors(RequestDelegate next, ILogger<ApiErrors>
     // The reader's own text names types of this program: not for strangers, and no help to them.
     private static string Place(JsonException json)
         => $"{AccountRequests.Shown(json.Path ?? "$")}, line {(json.LineNumber ?? 0) + 1}";
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Control could not do what it was asked: {Cause}")]
+    private static partial void LogFull(ILogger log, string cause);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "{Method} of {Operation} broke.")]
     private static partial void LogBroken(ILogger log, Exception broken, string method, string operation);

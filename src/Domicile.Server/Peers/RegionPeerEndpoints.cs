@@ -68,9 +68,20 @@ internal sealed partial class RegionPeerEndpoints(
         {
             // The caller is gone: nobody is there to answer.
         }
+        catch (StorageFullException full) when (caller is PeerIdentity.Control)
+        {
+            await AnswerAsync(
+                context, StatusCodes.Status409Conflict, new PeerRefusal(full.Message), MovesJson.Default.PeerRefusal);
+        }
         catch (StorageFullException)
         {
             Fail(context, StatusCodes.Status507InsufficientStorage);
+        }
+        catch (StorageUnreadableException damaged) when (caller is PeerIdentity.Control)
+        {
+            // This account alone: the region answers, and says so.
+            await AnswerAsync(
+                context, StatusCodes.Status409Conflict, new PeerRefusal(damaged.WithNext), MovesJson.Default.PeerRefusal);
         }
         catch (Exception e) when (IsOfTheQuestion(e))
         {

@@ -54,6 +54,11 @@ internal sealed partial class S3Endpoint(
             LogStorageFull(log, RequestId(context), full);
             await FailAsync(context, S3Error.Of("InsufficientStorage"));
         }
+        catch (StorageUnreadableException damaged)
+        {
+            LogDamage(log, damaged.WithNext);
+            await FailAsync(context, S3Error.Of("AccountProblem"));
+        }
         catch (BadHttpRequestException broken)
         {
             await FailAsync(context, RequestBody.ErrorOf(broken));
@@ -169,6 +174,8 @@ internal sealed partial class S3Endpoint(
                     return UnknownKey(context, claim, "notServedHere", account);
                 case Route.Busy busy:
                     return S3Answer.SlowDown(busy.Reason);
+                case Route.Damaged damaged:
+                    return Damaged(account, damaged.Reason);
                 default:
                     return UnknownKey(context, claim, "noSuchAccount");
             }
@@ -226,13 +233,30 @@ internal sealed partial class S3Endpoint(
         {
             return await operation.RunAsync(exchange);
         }
+        catch (StorageUnreadableException damaged)
+        {
+            gateway.Damages.Met(copy.Account, damaged.Message);
+            throw;
+        }
         catch (ContentCorruptException corrupt)
         {
             var requestId = RequestId(context);
+            gateway.Damages.Met(copy.Account, corrupt.Message);
             LogCorruption(log, operation.Name, copy.Account, requestId, corrupt);
             await FailAsync(context, S3Error.Of("InternalError"));
             return null;
         }
+    }
+
+    // Said once, not for each request of a client that tries again.
+    private S3Error Damaged(AccountId account, string reason)
+    {
+        if (gateway.Damages.IsNew(account, reason))
+        {
+            LogDamage(log, reason);
+        }
+
+        return S3Error.Of("AccountProblem");
     }
 
     private S3Error UnknownKey(HttpContext context, SignatureClaim claim, string reason, AccountId? account = null)
@@ -285,6 +309,9 @@ internal sealed partial class S3Endpoint(
     [LoggerMessage(Level = LogLevel.Error,
         Message = "S3 request {RequestId} changed nothing: the storage is full. Free space or enlarge it.")]
     private static partial void LogStorageFull(ILogger log, string requestId, Exception failure);
+
+    [LoggerMessage(Level = LogLevel.Critical, Message = "{Damage} Its clients are answered AccountProblem until then.")]
+    private static partial void LogDamage(ILogger log, string damage);
 
     [LoggerMessage(Level = LogLevel.Critical,
         Message = "{Operation} of account {Account}: stored content is corrupt (request {RequestId}). "

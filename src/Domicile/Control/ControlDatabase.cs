@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Data.Common;
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
+using Domicile.Deployments;
 using Domicile.Storage;
 using Microsoft.Data.Sqlite;
 using SQLitePCL;
@@ -46,7 +47,11 @@ internal sealed class ControlDatabase : IDisposable
     public string Path { get; }
 
     /// <summary>Bytes that its disk can still take.</summary>
-    public long FreeBytes => new DriveInfo(System.IO.Path.GetFullPath(Path)).AvailableFreeSpace;
+    public DiskRoom Room => DiskRoom.Of(Directory);
+
+    public long FreeBytes => Room.FreeBytes;
+
+    private string Directory => System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(Path))!;
 
     /// <summary>Opens the database, or makes it, with these parts.</summary>
     /// <exception cref="InvalidDataException">The database was written by a newer version, or is damaged.</exception>
@@ -90,6 +95,10 @@ internal sealed class ControlDatabase : IDisposable
         try
         {
             CommitWaiting();
+        }
+        catch (SqliteException fault) when (SqliteEngine.Explain(Path, fault) is StorageFullException full)
+        {
+            throw full;
         }
         finally
         {

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using Domicile.Accounts;
 using Domicile.Deployments;
@@ -16,12 +17,37 @@ internal sealed class DoctorDesk(ControlParts parts)
 
     public async Task<DoctorView> ExamineAsync(CancellationToken cancellationToken)
     {
-        var regions = await Task.WhenAll(parts.Config.Regions.Select(region => ExamineAsync(region, cancellationToken)));
+        var regions = await Task.WhenAll(parts.Config.Regions.Select(
+            region => GuardedAsync(region.Facts.Name.Value, () => ExamineAsync(region, cancellationToken))));
         return new DoctorView(
         [
-            .. await ExamineStoreAsync(cancellationToken), .. ExaminePolicy(), .. ExamineAccounts(),
-            .. ExamineMoves(), .. regions.SelectMany(found => found),
+            .. await GuardedAsync(Place, () => ExamineStoreAsync(cancellationToken)),
+            .. await GuardedAsync(Place, () => Listed(ExaminePolicy())), .. await GuardedAsync(Place, () => Listed(ExamineAccounts())),
+            .. await GuardedAsync(Place, () => Listed(ExamineMoves())), .. regions.SelectMany(found => found),
         ]);
+    }
+
+    private static Task<IReadOnlyList<DoctorFinding>> Listed(IEnumerable<DoctorFinding> findings)
+        => Task.FromResult<IReadOnlyList<DoctorFinding>>([.. findings]);
+
+    // One thing that can't be examined is a finding, and no reason to say nothing of the others.
+    [SuppressMessage("Design", "CA1031", Justification = "What is damaged may break any rule; the look at the rest goes on.")]
+    private static async Task<IReadOnlyList<DoctorFinding>> GuardedAsync(
+        string place, Func<Task<IReadOnlyList<DoctorFinding>>> examine)
+    {
+        try
+        {
+            return await examine();
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            return
+            [
+                new DoctorFinding(
+                    place, Error, $"something could not be examined: {PeerText.Clean(e.Message)}",
+                    $"look into {place}'s log, and check its disk"),
+            ];
+        }
     }
 
     private async Task<IReadOnlyList<DoctorFinding>> ExamineStoreAsync(CancellationToken cancellationToken)
@@ -38,7 +64,7 @@ internal sealed class DoctorDesk(ControlParts parts)
                 ? Good(string.Create(CultureInfo.InvariantCulture, $"the ledger's {parts.Ledger.Size} entries are as signed"))
                 : new DoctorFinding(
                     Place, Error, broken, "stop control, keep its directory as it is, and restore a backup elsewhere"),
-            FreeSpace(Place, parts.Database.FreeBytes),
+            FreeSpace(Place, parts.Database.FreeBytes), .. FreeFiles(parts.Database.Room.FreeFiles),
         ];
     }
 
@@ -186,6 +212,16 @@ internal sealed class DoctorDesk(ControlParts parts)
             ? new DoctorFinding(
                 place, Warning, string.Create(CultureInfo.InvariantCulture, $"{freeBytes >> 20} MiB are free"), "make room on its disk")
             : new DoctorFinding(place, Ok, string.Create(CultureInfo.InvariantCulture, $"{freeBytes >> 30} GiB are free"), "");
+
+    private static IEnumerable<DoctorFinding> FreeFiles(long? files)
+        => files is { } left and < MoveLimits.FreeFilesWarning
+            ?
+            [
+                new DoctorFinding(
+                    Place, Warning, string.Create(CultureInfo.InvariantCulture, $"{left} further files (inodes) can be made on its disk"),
+                    "delete files that don't belong there, or make a file system with more inodes"),
+            ]
+            : [];
 
     private static DoctorFinding Good(string finding) => new(Place, Ok, finding, "");
 }

@@ -188,7 +188,12 @@ internal sealed record WantedMove(
 
     public long Bytes => Usage?.Categories.Values.Sum(category => category.Bytes) ?? 0;
 
-    public MoveSize Size => new(Usage?.Categories.Values.Sum(category => category.Versions) ?? 0, Bytes);
+    /// <summary>What must be copied: a content once, whatever its names.</summary>
+    public MoveSize Size => new(
+        Usage?.Categories.Values.Sum(category => category.Versions) ?? 0, Usage?.Stored?.Contents ?? Bytes);
+
+    /// <summary>What it takes at its target.</summary>
+    public long BytesOnDisk => Usage?.Stored?.OnDisk ?? Bytes;
 
     public PlannedMove View(Paces paces)
     {

@@ -10,7 +10,8 @@ internal static class AccountEnd
     public static async Task<byte[]> RunAsync(
         RegionContext region, AccountId account, long epoch, byte[] salt, CancellationToken cancellationToken)
     {
-        if (region.Storage.Find(account) is not { } store)
+        var lost = FindLost(region, account);
+        if ((lost is null ? region.Storage.Find(account) : region.Storage.GiveUp(account)) is not { } store)
         {
             throw new RegionRefusedException(region.Name, $"account {account} is not known here");
         }
@@ -23,7 +24,7 @@ internal static class AccountEnd
             return statement;
         }
 
-        var begun = await store.WriteAsync(transaction => Begin(transaction, region, epoch, id), cancellationToken);
+        var begun = await store.WriteAsync(transaction => Begin(transaction, region, epoch, id, lost), cancellationToken);
         if (begun is not null)
         {
             throw new RegionRefusedException(region.Name, begun);
@@ -35,10 +36,24 @@ internal static class AccountEnd
         return statement;
     }
 
+    // Of an account that is lost nothing is left to erase but what nobody finds any more; that there is no more can be signed.
+    private static AccountProfile? FindLost(RegionContext region, AccountId account)
+        => !region.Storage.HasDatabase(account)
+            && region.Directory.Find(account) is { Home: { } home } entry && home == region.Name ? entry.Profile : null;
+
     // The durable intent: departed to nowhere. No request finds the account any more.
-    private static string? Begin(AccountTransaction transaction, RegionContext region, long epoch, Guid id)
+    private static string? Begin(
+        AccountTransaction transaction, RegionContext region, long epoch, Guid id, AccountProfile? lost)
     {
         var row = transaction.Row;
+        if (row is null && lost is not null)
+        {
+            transaction.PutRow(new AccountRow(
+                lost, epoch, AccountState.Departed, Seq: 0, new byte[Proofs.SetDigest.LengthBytes], id, region.Name, Cursor: 0,
+                Pulling: null, HasData: true));
+            return null;
+        }
+
         if (row is { State: AccountState.Departed } && row.Move == id)
         {
             return null;

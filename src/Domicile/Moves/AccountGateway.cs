@@ -14,6 +14,9 @@ internal sealed class AccountGateway(RegionContext region) : IAccountWrites
 {
     private readonly HomeHints _hints = new(region.Time);
 
+    /// <summary>What has been said of damaged accounts.</summary>
+    public DamagedAccounts Damages => region.Damages;
+
     /// <summary>
     /// Finds out where a request of this account is to be served. Waits while the account is departing here (bounded),
     /// and for a write also while it is sealed. The caller disposes a <see cref="Route.Here"/>'s copy.
@@ -27,6 +30,26 @@ internal sealed class AccountGateway(RegionContext region) : IAccountWrites
     /// through it is this region's to know, not that region's to say.
     /// </param>
     public async ValueTask<Route> RouteAsync(
+        AccountId account, bool isWrite, RegionName? via, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await RouteByRowAsync(account, isWrite, via, cancellationToken);
+        }
+        catch (StorageUnreadableException damaged)
+        {
+            // A copy that must not be opened is no reason not to reach the home, where that is elsewhere.
+            return region.Directory.Find(account) switch
+            {
+                { Home: null } => new Route.Unknown(),
+                { Home: { } home } entry when home != region.Name
+                    => RouteTo(Believed(account, (home, entry.Epoch)), entry.Profile, via),
+                _ => new Route.Damaged(damaged.WithNext),
+            };
+        }
+    }
+
+    private async ValueTask<Route> RouteByRowAsync(
         AccountId account, bool isWrite, RegionName? via, CancellationToken cancellationToken)
     {
         var deadline = new Deadline(region.Time, MoveLimits.WaitAtGatewayMax);
@@ -135,7 +158,8 @@ internal sealed class AccountGateway(RegionContext region) : IAccountWrites
     {
         if (!command.FreesRoom && !region.Storage.HasRoom)
         {
-            throw new StorageFullException($"The disk of region {region.Name} is full. Free space, or move accounts away.");
+            throw new StorageFullException(
+                $"Region {region.Name}: {DiskProbe.WhyFull(region.Storage.Directory)}, or move accounts away.");
         }
     }
 
@@ -198,17 +222,19 @@ internal sealed class AccountGateway(RegionContext region) : IAccountWrites
         return entry switch
         {
             null or { Home: null } => new Route.Unknown(),
-            { Home: { } home } when home == region.Name => new Route.Busy("The account is on its way here."),
+            { Home: { } home } when home == region.Name => new Route.Damaged(
+                AccountDamage.Lost(account, region.Name, entry.Epoch).ToString()),
             { Home: { } home } => RouteTo(Believed(account, (home, entry.Epoch)), entry.Profile, via),
         };
     }
 
     // A home's row is never behind the directory, which hears of an epoch after its home has begun it. Where it is behind, a
     // backup from before a move or an erasure was put back: what it says was true once, and must not be served or written.
+    // Where another region is the home in that very epoch, its files were put here.
     private Route? RouteFromOldCopy(AccountId account, AccountRow row, RegionName? via)
-        => region.Directory.Find(account) is not { } entry || entry.Epoch <= row.Epoch ? null
+        => region.Directory.Find(account) is not { } entry || !entry.Contradicts(row.Epoch, region.Name) ? null
             : entry.Home is not { } home ? new Route.Unknown()
-            : home == region.Name ? new Route.Busy("This region's copy of the account is older than the account's last home.")
+            : home == region.Name ? new Route.Damaged(AccountDamage.Old(entry, region.Name, row.Epoch).ToString())
             : RouteTo((home, entry.Epoch), row.Profile, via);
 
     // A tombstone names the home that followed this one; the directory may know of a later one.
@@ -316,6 +342,13 @@ internal abstract record Route
 
     /// <summary>No region knows this account.</summary>
     public sealed record Unknown : Route;
+
+    /// <summary>
+    /// This region is the home, and what it has of the account is lost or damaged: trying again is of no use before somebody
+    /// has mended it.
+    /// </summary>
+    /// <param name="Reason">For the operator: what is wrong, and the next step.</param>
+    public sealed record Damaged(string Reason) : Route;
 
     /// <summary>The account can't be served just now: 503 SlowDown with Retry-After.</summary>
     public sealed record Busy(string Reason) : Route;

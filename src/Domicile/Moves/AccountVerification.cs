@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
 using Domicile.Objects;
 using Domicile.Objects.Rows;
@@ -6,8 +7,8 @@ using Domicile.Storage;
 namespace Domicile.Moves;
 
 /// <summary>
-/// Re-reads everything: the set digest from the rows, table by table, and every content's frames. It enumerates by itself,
-/// not through the copier's query.
+/// Re-reads everything: the database's pages, the set digest from the rows, table by table, and every content's frames. It
+/// enumerates by itself, not through the copier's query. What can't be read is a trouble, and the rest is read.
 /// </summary>
 internal static class AccountVerification
 {
@@ -15,8 +16,8 @@ internal static class AccountVerification
 
     public static async Task<DeepVerification> RunAsync(AccountStore store, CancellationToken cancellationToken)
     {
-        var (contents, rows, matches) = store.Read(sql => Look(store, sql));
-        var troubles = new List<string>();
+        var troubles = CheckPages(store);
+        var (contents, rows, matches) = Look(store, troubles);
         var bytes = 0L;
         foreach (var content in contents)
         {
@@ -27,12 +28,43 @@ internal static class AccountVerification
             }
         }
 
-        if (!matches)
+        if (matches == false)
         {
             troubles.Add("The set digest of the rows is not the one that the account row keeps.");
         }
 
-        return new DeepVerification(rows, contents.Count, bytes, matches, troubles);
+        return new DeepVerification(rows, contents.Count, bytes, matches == true, troubles);
+    }
+
+    // SQLite's pages have no checksums: this finds what is broken in their order, the digest what is wrong in their rows.
+    private static List<string> CheckPages(AccountStore store)
+    {
+        try
+        {
+            return
+            [
+                .. store.Read(sql => sql.List($"PRAGMA integrity_check({TroublesMax})", row => row.GetString(0)))
+                    .Where(said => said != "ok").Select(said => $"The database's pages are damaged: {said.ReplaceLineEndings(" ")}."),
+            ];
+        }
+        catch (StorageUnreadableException damaged)
+        {
+            return [damaged.Message];
+        }
+    }
+
+    [SuppressMessage("Design", "CA1031", Justification = "Rotten rows may break any rule: that is what is looked for.")]
+    private static (List<ContentRow> Contents, long Rows, bool? Matches) Look(AccountStore store, List<string> troubles)
+    {
+        try
+        {
+            return store.Read(sql => Look(store, sql));
+        }
+        catch (Exception rotten) when (rotten is not OperationCanceledException)
+        {
+            troubles.Add($"Its rows can't be read: {rotten.Message}");
+            return ([], 0, null);
+        }
     }
 
     private static async Task VerifyAsync(
@@ -49,7 +81,7 @@ internal static class AccountVerification
         }
     }
 
-    private static (List<ContentRow> Contents, long Rows, bool Matches) Look(AccountStore store, Sql sql)
+    private static (List<ContentRow> Contents, long Rows, bool? Matches) Look(AccountStore store, Sql sql)
     {
         var account = store.Account;
         var contents = sql.List($"{ContentRow.Select} WHERE account = @p1", ContentRow.Read, account.Value);

@@ -125,7 +125,12 @@ internal sealed record RegionStatus(
 
 /// <summary>An account's home as the directory knows it.</summary>
 /// <param name="Home">Null where the account was erased for good.</param>
-internal sealed record DirectoryEntry(AccountProfile Profile, RegionName? Home, long Epoch, long Version);
+internal sealed record DirectoryEntry(AccountProfile Profile, RegionName? Home, long Epoch, long Version)
+{
+    /// <summary>Whether a copy in <paramref name="here"/> that says it is the home since this epoch can't be true any more.</summary>
+    public bool Contradicts(long epoch, RegionName here)
+        => Epoch > epoch || (Epoch == epoch && Home is { } home && home != here);
+}
 
 /// <summary>
 /// One region, as control and other regions see it: over mutually authenticated HTTP in production, directly in a

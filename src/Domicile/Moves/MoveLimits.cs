@@ -139,6 +139,15 @@ internal static class MoveLimits
     /// <summary>Of such words, kept in memory.</summary>
     public const int HintsMax = 10_000;
 
+    /// <summary>Damaged accounts that a region's process has said something of; it says nothing of further ones.</summary>
+    public const int DamagesRemembered = 10_000;
+
+    /// <summary>Files (inodes) that a disk should have left: an account takes five, a long content one.</summary>
+    public const long FreeFilesWarning = 10_000;
+
+    /// <summary>Accounts that a region's examination names one by one; of further ones it says how many.</summary>
+    public const int AccountsExaminedMax = 200;
+
     /// <summary>Orders whose signature is remembered: by control as made, by a region as good.</summary>
     public const int SignaturesKept = 4096;
 

@@ -23,6 +23,9 @@ internal sealed record RegionContext
     /// <summary>By which control's orders are known.</summary>
     public required OrderCheck Orders { get; init; }
     public required TimeProvider Time { get; init; }
+
+    /// <summary>What this process has found damaged.</summary>
+    public DamagedAccounts Damages { get; } = new();
     public CopyBounds Copy { get; init; } = new();
     public ErasureBounds Erasing { get; init; } = new(MoveLimits.HoldsMax, MoveLimits.CutMax);
 

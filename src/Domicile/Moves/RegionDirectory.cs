@@ -50,6 +50,9 @@ internal sealed class RegionDirectory : IDisposable
     /// <summary>Control's word, as last heard; nobody else's.</summary>
     public DirectoryEntry? Find(AccountId account) => _entries.GetValueOrDefault(account);
 
+    /// <summary>Entries whose home is this region: accounts that must be there.</summary>
+    public IEnumerable<DirectoryEntry> AtHomeIn(RegionName region) => _entries.Values.Where(entry => entry.Home == region);
+
     /// <summary>
     /// Takes entries whose epoch is newer (or which end the account), and a policy whose revision is. Durable at return.
     /// </summary>

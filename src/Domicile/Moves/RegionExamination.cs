@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Text;
 using Domicile.Accounts;
@@ -5,9 +6,11 @@ using Domicile.Storage;
 
 namespace Domicile.Moves;
 
-/// <summary>A region's own look at itself, for <c>domicile doctor</c>.</summary>
-/// <param name="damages">What the last deep verification of an account here found; none where it found nothing.</param>
-internal sealed class RegionExamination(RegionContext region, IReadOnlyDictionary<AccountId, IReadOnlyList<string>> damages)
+/// <summary>
+/// A region's own look at itself, for <c>domicile doctor</c>: at what lies here, and at what the directory says must lie here.
+/// What can't be examined is a finding of its own, and the look goes on.
+/// </summary>
+internal sealed class RegionExamination(RegionContext region)
 {
     private const string Warning = "warning";
     private const string Error = "error";
@@ -15,25 +18,103 @@ internal sealed class RegionExamination(RegionContext region, IReadOnlyDictionar
     private string Place => region.Name.Value;
 
     public IReadOnlyList<DoctorFinding> Run()
-        =>
-        [
-            region.Directory.Policy is null
-                ? new DoctorFinding(Place, Error, "no policy has arrived here", "Is control running? See `domicile status`.")
-                : new DoctorFinding(Place, "ok", $"policy {region.Directory.PolicyRevision} is known", ""),
-            .. from account in region.Storage.Accounts()
-               where !IsQuiet(account)
-               let store = region.Storage.Find(account)
-               let row = store?.Row
-               where row is not null
-               from finding in Examine(store, row)
-               select finding,
-        ];
+    {
+        var here = region.Storage.Accounts().ToHashSet();
+        var missing = region.Directory.AtHomeIn(region.Name).Select(entry => entry.Profile.Id)
+            .Union(region.Storage.Marks.AtHome()).Where(account => !here.Contains(account)).Where(IsHomeHere);
+        return [ExaminePolicy(), .. ExamineRoom(), .. Bounded(missing.Concat(here.Where(account => !IsQuiet(account))).SelectMany(Examine))];
+    }
+
+    private IEnumerable<DoctorFinding> ExamineRoom()
+    {
+        if (region.Storage.Room.FreeFiles is { } files and < MoveLimits.FreeFilesWarning)
+        {
+            yield return new DoctorFinding(
+                Place, files <= StorageLimits.FilesForDeletions ? Error : Warning,
+                string.Create(
+                    CultureInfo.InvariantCulture, $"its disk has room for {files} further files (inodes), whatever bytes are free"),
+                "Delete files that don't belong there, or make a file system with more inodes; until then writes are answered 507.");
+        }
+    }
+
+    // The region's own mark is older than what control knows of the account.
+    private bool IsHomeHere(AccountId account) => region.Directory.Find(account) is not { } entry || entry.Home == region.Name;
+
+    private DoctorFinding ExaminePolicy()
+        => region.Directory.Policy is null
+            ? new DoctorFinding(Place, Error, "no policy has arrived here", "Is control running? See `domicile status`.")
+            : new DoctorFinding(Place, "ok", $"policy {region.Directory.PolicyRevision} is known", "");
+
+    // Whatever has befallen many accounts at once, what is said of them must fit into one answer.
+    private List<DoctorFinding> Bounded(IEnumerable<DoctorFinding> findings)
+    {
+        var (named, further, isError) = (new List<DoctorFinding>(), 0, false);
+        foreach (var finding in findings)
+        {
+            if (named.Count < MoveLimits.AccountsExaminedMax)
+            {
+                named.Add(finding);
+                continue;
+            }
+
+            further++;
+            isError |= finding.Status == Error;
+        }
+
+        if (further > 0)
+        {
+            named.Add(new DoctorFinding(
+                Place, isError ? Error : Warning,
+                string.Create(CultureInfo.InvariantCulture, $"{further} further findings of accounts are not shown"),
+                "Mend those that are shown, and look again."));
+        }
+
+        return named;
+    }
+
+    [SuppressMessage("Design", "CA1031", Justification = "Rotten rows may break any rule; the look at the others goes on.")]
+    private IReadOnlyList<DoctorFinding> Examine(AccountId account)
+    {
+        try
+        {
+            if (region.Storage.Find(account) is { Row: { } row } store)
+            {
+                return [.. Examine(store, row)];
+            }
+
+            return region.Directory.Find(account) is { } entry && entry.Home == region.Name
+                ? [Say(AccountDamage.Lost(account, region.Name, entry.Epoch))] : [];
+        }
+        catch (StorageUnreadableException e) when (e.Next is not null)
+        {
+            return [new DoctorFinding(Place, Error, PeerText.Clean(e.Message), PeerText.Clean(e.Next))];
+        }
+        catch (Exception e)
+        {
+            return [new DoctorFinding(
+                Place, Error, $"account {account} can't be read: {PeerText.Clean(e.Message)}",
+                $"Check the disk. Then put {account}'s directory below accounts/ back from a backup, while {Place} is stopped. "
+                + "The other accounts are served.")];
+        }
+    }
 
     // Nothing could be said of it, by what was noted when its database was closed: it isn't opened.
     private bool IsQuiet(AccountId account)
-        => !damages.ContainsKey(account) && region.Storage.FindNote(account) is { } note
-            && (note.State == AccountState.Active || note is { State: AccountState.Departed or AccountState.None, HasData: false })
-            && !(region.Directory.Find(account)?.Epoch > note.Epoch && note.State == AccountState.Active);
+    {
+        if (region.Damages.Find(account) is not null || region.Storage.FindNote(account) is not { } note)
+        {
+            return false;
+        }
+
+        var entry = region.Directory.Find(account);
+        return note.State switch
+        {
+            AccountState.Active => entry?.Contradicts(note.Epoch, region.Name) != true,
+            AccountState.Departed => !note.HasData,
+            AccountState.None => !note.HasData && entry?.Home != region.Name,
+            _ => false,
+        };
+    }
 
     private IEnumerable<DoctorFinding> Examine(AccountStore store, AccountRow row)
     {
@@ -51,21 +132,24 @@ internal sealed class RegionExamination(RegionContext region, IReadOnlyDictionar
 
         if (row.State is AccountState.Active or AccountState.Sealed)
         {
-            if (region.Directory.Find(store.Account) is { } entry && entry.Epoch > row.Epoch)
+            if (region.Directory.Find(store.Account) is { } entry && entry.Contradicts(row.Epoch, region.Name))
             {
-                yield return new DoctorFinding(
-                    Place, Error,
-                    $"account {store.Account} lies here as of epoch {row.Epoch}, but its home is {entry.Home?.Value ?? "nowhere"} "
-                    + $"since epoch {entry.Epoch}: an old backup was put back",
-                    $"Stop {Place}, remove {store.Account}'s directory below accounts/, and start it again.");
+                yield return Say(entry.Epoch == row.Epoch
+                    ? AccountDamage.Foreign(entry, region.Name) : AccountDamage.Old(entry, region.Name, row.Epoch));
             }
 
-            if (damages.TryGetValue(store.Account, out var damage))
+            if (region.Damages.Find(store.Account) is { } damage)
             {
                 yield return Damaged(store.Account, damage);
             }
         }
+        else if (row.State == AccountState.None && region.Directory.Find(store.Account) is { } lost && lost.Home == region.Name)
+        {
+            yield return Say(AccountDamage.Lost(store.Account, region.Name, lost.Epoch));
+        }
     }
+
+    private DoctorFinding Say(AccountDamage damage) => new(Place, Error, damage.What, damage.Next);
 
     // What a failed move brought stays until somebody has looked; all else goes by itself.
     private DoctorFinding Left(AccountStore store)
@@ -86,7 +170,7 @@ internal sealed class RegionExamination(RegionContext region, IReadOnlyDictionar
             Place, Error,
             string.Create(
                 CultureInfo.InvariantCulture,
-                $"account {account} is damaged, {damage.Count} troubles at its last deep verification: {damage[0]}"),
+                $"account {account} is damaged, {damage.Count} troubles are known: {damage[0]}"),
             $"Check the disk. `domicile verify --account {account} --deep` names all. Restore the account from a backup, or have "
             + "its user delete or replace the objects that can't be read; then verify again.");
 }

@@ -1,5 +1,5 @@
-using System.Collections.Concurrent;
 using System.Data.Common;
+using System.Diagnostics.CodeAnalysis;
 using Domicile.Accounts;
 using Domicile.Objects;
 using Domicile.Storage;
@@ -20,8 +20,6 @@ internal sealed partial class RegionNode : IRegionPeer, IAsyncDisposable
     private readonly Reencryptor _reencryptor;
     private readonly AccountSurvey _survey;
 
-    // Of accounts in which a deep verification found something; as long as this process lives.
-    private readonly ConcurrentDictionary<AccountId, IReadOnlyList<string>> _damages = new();
     private readonly CancellationTokenSource _stop = new();
     private const ConfigureAwaitOptions Quiet =
         ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext;
@@ -112,6 +110,7 @@ internal sealed partial class RegionNode : IRegionPeer, IAsyncDisposable
         {
             Route.Here(var copy) => await ExecuteAsync(copy, command, cancellationToken),
             Route.Busy(var reason) => throw new RegionRefusedException(_region.Name, reason),
+            Route.Damaged(var reason) => throw new RegionRefusedException(_region.Name, reason),
             _ => throw new RegionRefusedException(_region.Name, $"account {account} is not at home here"),
         };
 
@@ -176,15 +175,7 @@ internal sealed partial class RegionNode : IRegionPeer, IAsyncDisposable
         await using var copy = await OpenAsync(account, cancellationToken);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, copy.Cut);
         var result = await AccountVerification.RunAsync(copy.Store, ending.Token);
-        if (result.Troubles.Count == 0)
-        {
-            _damages.TryRemove(account, out _);
-        }
-        else
-        {
-            _damages[account] = result.Troubles;
-        }
-
+        _region.Damages.Verified(account, result.Troubles);
         return result;
     }
 
@@ -199,7 +190,7 @@ internal sealed partial class RegionNode : IRegionPeer, IAsyncDisposable
     }
 
     public Task<IReadOnlyList<DoctorFinding>> ExamineAsync(CancellationToken cancellationToken)
-        => Task.FromResult(new RegionExamination(_region, _damages).Run());
+        => Task.FromResult(new RegionExamination(_region).Run());
 
     public Task<LinkMeasure?> MeasureLinkAsync(RegionName source, CancellationToken cancellationToken)
         => LinkProbe.RunAsync(_region, source, cancellationToken);
@@ -302,9 +293,12 @@ internal sealed partial class RegionNode : IRegionPeer, IAsyncDisposable
     }
 
     private async Task<AccountCopy> OpenAsync(AccountId account, CancellationToken cancellationToken)
-        => await Gateway.RouteAsync(account, isWrite: false, cancellationToken) is Route.Here(var copy)
-            ? copy
-            : throw new RegionRefusedException(_region.Name, $"account {account} is not at home here");
+        => await Gateway.RouteAsync(account, isWrite: false, cancellationToken) switch
+        {
+            Route.Here(var copy) => copy,
+            Route.Damaged(var reason) => throw new RegionRefusedException(_region.Name, reason),
+            _ => throw new RegionRefusedException(_region.Name, $"account {account} is not at home here"),
+        };
 
     private async Task ResumeAsync()
     {
@@ -324,10 +318,11 @@ internal sealed partial class RegionNode : IRegionPeer, IAsyncDisposable
             await Task.Delay(MoveLimits.RetryAfter(failures), _region.Time, _stop.Token);
         }
 
-        _region.Storage.Marks.SetComplete();
+        _region.Storage.StartMarks.SetComplete();
     }
 
     // One account whose disk or database fails must not keep the others from what they wait for.
+    [SuppressMessage("Design", "CA1031", Justification = "Rotten rows may break any rule; the other accounts go on.")]
     private async Task<bool> TryResumeAsync(AccountId account)
     {
         _stop.Token.ThrowIfCancellationRequested();
@@ -337,12 +332,12 @@ internal sealed partial class RegionNode : IRegionPeer, IAsyncDisposable
             await ResumeAsync(account);
             return true;
         }
-        catch (Exception e) when (e is IOException or DbException)
+        catch (Exception e) when (e is not OperationCanceledException)
         {
             LogNotResumed(_log, account, e.Message);
 
             // What can't be read stays so until somebody restores it.
-            return e is StorageUnreadableException;
+            return e is not (IOException or DbException) or StorageUnreadableException;
         }
     }
 

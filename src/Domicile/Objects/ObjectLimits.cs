@@ -32,6 +32,12 @@ internal static class ObjectLimits
     /// </summary>
     public const int PartsPerBucketDeletedMax = 10_000;
 
+    /// <summary>How long a completion that is sent again is told that it is done. Clients try again for a quarter of an hour.</summary>
+    public static readonly TimeSpan CompletionRepeatedMax = TimeSpan.FromDays(1);
+
+    /// <summary>Newest versions of a key among which that completion's object is looked for.</summary>
+    public const int CompletionVersionsMax = 16;
+
     /// <summary>Objects in one DeleteObjects.</summary>
     public const int DeletesMax = 1_000;
 

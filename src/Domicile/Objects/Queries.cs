@@ -27,6 +27,13 @@ internal sealed record UploadPage(
 internal sealed record PartPage(IReadOnlyList<UploadPart> Parts, int? NextPartNumberMarker);
 
 /// <summary>How much an account holds, per category of its buckets.</summary>
-internal sealed record AccountUsage(IReadOnlyDictionary<string, CategoryUsage> Categories, int OpenUploads);
+/// <param name="Stored">Null where a region of a former release says it.</param>
+internal sealed record AccountUsage(
+    IReadOnlyDictionary<string, CategoryUsage> Categories, int OpenUploads, StoredUsage? Stored = null);
+
+/// <summary>What lies on the disk: a content under many names counts once. Room and time of a move go by it.</summary>
+/// <param name="Contents">Bytes of all contents.</param>
+/// <param name="OnDisk">Bytes of contents in files, and of the database with the others.</param>
+internal sealed record StoredUsage(long Contents, long OnDisk);
 
 internal sealed record CategoryUsage(long Objects, long Versions, long Bytes);

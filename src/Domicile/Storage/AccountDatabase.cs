@@ -14,7 +14,9 @@ internal sealed class AccountDatabase : IDisposable
     private int _pagesLogged;
     private bool _isClosed;
 
-    private AccountDatabase(string path, Action<long> count) => (FilePath, _count) = (path, count);
+    private readonly Action<Sql> _check;
+
+    private AccountDatabase(string path, Action<Sql> check, Action<long> count) => (FilePath, _check, _count) = (path, check, count);
 
     public string FilePath { get; }
 
@@ -22,19 +24,20 @@ internal sealed class AccountDatabase : IDisposable
     public bool IsFlushing { get; private set; } = true;
 
     /// <summary>Used by the account's one writer only. Opened when it is needed: most accounts are only read.</summary>
-    public Sql Writer => _writer ??= Counted(SqliteEngine.OpenWriter(FilePath));
+    public Sql Writer => _writer ??= Counted(SqliteEngine.OpenWriter(FilePath, _check));
 
     /// <summary>
     /// The database's directory, under <paramref name="root"/>, and the file itself are made where they are missing, and one
     /// of an older release is brought up to date.
     /// </summary>
+    /// <param name="check">Runs on a connection before anything is changed; throws to leave all as it is.</param>
     /// <param name="count">Told how many bytes of memory the open database takes more or less than before.</param>
-    public static AccountDatabase Open(string root, string path, Action<long> count)
+    public static AccountDatabase Open(string root, string path, Action<Sql> check, Action<long> count)
     {
-        var database = new AccountDatabase(path, count);
+        var database = new AccountDatabase(path, check, count);
         try
         {
-            if (!IsMade(root, path) || !database.RunBeside(SqliteEngine.IsUpToDate))
+            if (!IsMade(root, path) || !database.IsGood())
             {
                 // Nobody reads yet: tables change under no prepared statement.
                 database.CloseReaders();
@@ -124,6 +127,21 @@ internal sealed class AccountDatabase : IDisposable
                 Close(sql);
             }
         }
+    }
+
+    /// <returns>Whether the tables are the newest; if so, it has been checked.</returns>
+    private bool IsGood()
+    {
+        var isUpToDate = false;
+        ReturnReader(Counted(SqliteEngine.OpenReader(FilePath, sql =>
+        {
+            isUpToDate = SqliteEngine.IsUpToDate(sql);
+            if (isUpToDate)
+            {
+                _check(sql);
+            }
+        })));
+        return isUpToDate;
     }
 
     private Sql RentReader()

@@ -8,10 +8,12 @@ namespace Domicile.Storage;
 /// <param name="Cursor">Arriving: the source's seq up to which all is stored here.</param>
 /// <param name="Pulling">The move whose target follows this copy; null where none does.</param>
 /// <param name="Versions">Versions and delete markers.</param>
+/// <param name="Commits">How many commits have changed this row, in this region; never becomes fewer.</param>
 /// <param name="Bytes">Of plain content, by versions and by parts of uploads under way; what two of them share counts twice.</param>
 internal sealed record AccountRow(
     AccountProfile Profile, long Epoch, AccountState State, long Seq, ReadOnlyMemory<byte> Digest, Guid? Move,
-    RegionName? Peer, long Cursor, Guid? Pulling, bool HasData, long Versions = 0, long Bytes = 0)
+    RegionName? Peer, long Cursor, Guid? Pulling, bool HasData, long Versions = 0, long Bytes = 0,
+    long Commits = 0)
 {
     public AccountId Account => Profile.Id;
 }

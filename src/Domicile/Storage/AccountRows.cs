@@ -9,7 +9,7 @@ internal static class AccountRows
     public static AccountRow? Find(Sql sql, AccountId account) => sql.Single(
         """
         SELECT account, residence, organisation, epoch, state, seq, digest, move, peer, cursor, pulling, has_data,
-          versions, bytes
+          versions, bytes, commits
         FROM account WHERE account = @p1
         """,
         Read, account.Value);
@@ -28,6 +28,16 @@ internal static class AccountRows
             _ => throw new StorageUnreadableException(
                 $"The former keys of account {account} are damaged. Restore the account's database from another copy."),
         };
+    }
+
+    /// <summary>How far a database is, of whatever format, before anything in it is changed.</summary>
+    /// <returns>Commits (0 of a format that didn't count them) and seq; null where the account has no row.</returns>
+    public static Tuple<long, long>? FindProgress(Sql sql, AccountId account)
+    {
+        var version = sql.Scalar<long>("PRAGMA user_version");
+        return version == 0 ? null : sql.Single(
+            $"SELECT {(version >= Schema.CommitsSince ? "commits" : "0")}, seq FROM account WHERE account = @p1",
+            row => Tuple.Create(row.GetInt64(0), row.GetInt64(1)), account.Value);
     }
 
     /// <param name="wrapped">Newest first; none destroys all.</param>
@@ -76,5 +86,6 @@ internal static class AccountRows
         Pulling: row.IsNull(10) ? null : Guid.ParseExact(row.GetString(10), "D"),
         HasData: row.GetInt64(11) != 0,
         Versions: row.GetInt64(12),
-        Bytes: row.GetInt64(13));
+        Bytes: row.GetInt64(13),
+        Commits: row.GetInt64(14));
 }

@@ -9,6 +9,9 @@ internal sealed partial class AccountStore
 {
     private volatile bool _isOnlyWriter;
 
+    // Whether the mark says so already.
+    private bool _hasUnflushed;
+
     // The writer alone begins it; who ends the writer waits for it, and who scrubs.
     private Task _checkpoint = Task.CompletedTask;
 
@@ -82,7 +85,8 @@ internal sealed partial class AccountStore
         // :: Step 1: each work in a savepoint of its own.
         sql.Execute("BEGIN IMMEDIATE");
         _isOnlyWriter &= database.IsUntouched();
-        var transaction = new AccountTransaction(sql, Account, row, FindRing, _region.Time);
+        var commitsKnown = row is null ? _region.Marks.Find(Account)?.Commits ?? 0 : 0;
+        var transaction = new AccountTransaction(sql, Account, row, commitsKnown, FindRing, _region.Time);
         var done = batch.Where(work => Attempt(transaction, work)).ToList();
         if (done.Count == 0)
         {
@@ -95,18 +99,24 @@ internal sealed partial class AccountStore
         var isPending = IsPending(transaction);
         if (isPending)
         {
-            _region.Marks.Put(Account);
+            _region.StartMarks.Put(Account);
         }
 
+        NoteUnflushed(database);
         _region.Disk.BeforeCommit(database.FilePath, database.IsFlushing);
         sql.Execute("COMMIT");
 
         if (!isPending && database.IsFlushing)
         {
-            _region.Marks.Remove(Account);
+            _region.StartMarks.Remove(Account);
         }
 
-        // :: Step 3: only now is anyone told.
+        // :: Step 3: only now is anyone told, and before that the mark.
+        if (database.IsFlushing && transaction is { HasChangedRow: true, Row: { } now })
+        {
+            _region.Marks.Put(Account, CommitMark.Of(now, _hasUnflushed));
+        }
+
         Publish(transaction);
         foreach (var work in done)
         {
@@ -126,6 +136,32 @@ internal sealed partial class AccountStore
         => transaction.Row is { Move: not null }
             or { HasData: true, State: AccountState.None or AccountState.Departed }
             || (transaction.RingChange is { } change ? change.Ring?.Wrapped.Count : _wrapped.Count) > 1;
+
+    // Once for a log: a crash may leave holes in it from now on, which are no damage. That must be known before they can be.
+    private void NoteUnflushed(AccountDatabase database)
+    {
+        if (!database.IsFlushing && !_hasUnflushed)
+        {
+            _hasUnflushed = true;
+            if (_region.Marks.Find(Account) is { } mark)
+            {
+                _region.Marks.Put(Account, mark with { HasUnflushed = true }, isFlushed: true);
+            }
+        }
+    }
+
+    // The log has gone with the last connection: the next one begins whole.
+    private void ForgetUnflushed()
+    {
+        if (_hasUnflushed && !File.Exists(DatabasePath + DatabaseOpening.LogSuffix))
+        {
+            _hasUnflushed = false;
+            if (_region.Marks.Find(Account) is { } mark)
+            {
+                _region.Marks.Put(Account, mark with { HasUnflushed = false });
+            }
+        }
+    }
 
     // Beside the writer: a checkpoint waits for the disk, twice.
     private void Checkpoint()

@@ -26,6 +26,8 @@ internal sealed partial class AccountStore
     private readonly Lock _gate = new();
     private AccountDatabase? _database;
     private bool _isLoaded;
+    private StorageUnreadableException? _fault;
+    private long _faultAt;
     private int _users;
     private bool _isUsed;
 
@@ -389,7 +391,7 @@ internal sealed partial class AccountStore
         await _checkpoint;
         if (IsOpen && _discards.AreDue())
         {
-            _region.Marks.Put(Account);
+            _region.StartMarks.Put(Account);
         }
 
         lock (_gate)
@@ -398,6 +400,16 @@ internal sealed partial class AccountStore
         }
 
         _queue.Dispose();
+    }
+
+    /// <summary>What kept it from being opened has changed.</summary>
+    public void ForgetFault()
+    {
+        lock (_gate)
+        {
+            _fault = null;
+            HoldInMemory();
+        }
     }
 
     /// <summary>See <see cref="RegionStorage.Abandon"/>.</summary>
@@ -412,7 +424,7 @@ internal sealed partial class AccountStore
     /// <summary>A start has looked at the account: its mark goes, unless it is still needed.</summary>
     public async Task LookedAtAsync(CancellationToken cancellationToken)
     {
-        if (_region.Marks.Has(Account))
+        if (_region.StartMarks.Has(Account))
         {
             // A commit of nothing: the writer decides about marks.
             await WriteAsync(_ => true, cancellationToken);
@@ -497,15 +509,31 @@ internal sealed partial class AccountStore
     private bool Open(bool create)
     {
         _region.ThrowIfClosed();
-        if (!create && !File.Exists(DatabasePath))
+        if (_fault is { } fault && _region.Time.GetElapsedTime(_faultAt) < StorageLimits.DamageRemembered)
+        {
+            throw new StorageUnreadableException(fault.Message, fault) { Next = fault.Next };
+        }
+
+        // A note that is there before the file is opened is of the file as it was closed.
+        _isNotedAsOpened = _region.Summarize is not null && _region.Notes.Find(Account, DatabasePath) is { Summary: not null };
+        try
+        {
+            _database = SqliteEngine.Guard(DatabasePath, () => DatabaseOpening.Run(_region, Account, create));
+            _fault = null;
+        }
+        catch (StorageUnreadableException damaged)
+        {
+            (_fault, _faultAt) = (damaged, _region.Time.GetTimestamp());
+            HoldInMemory();
+            throw;
+        }
+
+        if (_database is null)
         {
             _isLoaded = true;
             return false;
         }
 
-        _isNotedAsOpened = _region.Summarize is not null && _region.Notes.Find(Account, DatabasePath) is { Summary: not null };
-        _database = SqliteEngine.Guard(
-            DatabasePath, () => AccountDatabase.Open(_region.Directory, DatabasePath, _region.OpenDatabases.Count));
         _isUsed = true;
         _commitCountAsOpened = _commitCount;
         HoldInMemory();
@@ -521,8 +549,18 @@ internal sealed partial class AccountStore
             return;
         }
 
-        (_row, _wrapped) = SqliteEngine.Guard(DatabasePath, () => ReadSnapshot(
-            _database!, sql => (AccountRows.Find(sql, Account), AccountRows.FindKeys(sql, Account))));
+        try
+        {
+            (_row, _wrapped) = SqliteEngine.Guard(DatabasePath, () => ReadSnapshot(
+                _database!, sql => (AccountRows.Find(sql, Account), AccountRows.FindKeys(sql, Account))));
+        }
+        catch (Exception rotten) when (rotten is FormatException or ArgumentException or InvalidCastException)
+        {
+            throw new StorageUnreadableException(
+                $"The row of account {Account} in '{DatabasePath}' is damaged ({rotten.Message}). Restore it from another copy.",
+                rotten);
+        }
+
         LetGoOfRing();
         _isLoaded = true;
     }
@@ -538,6 +576,7 @@ internal sealed partial class AccountStore
             _region.Notes.Put(Account, note, DatabasePath);
         }
 
+        ForgetUnflushed();
         LetGoOfRing();
         HoldInMemory();
     }
@@ -564,7 +603,9 @@ internal sealed partial class AccountStore
     }
 
     // The region knows its stores weakly. One with open handles or with waiters must not be made a second time.
-    private void HoldInMemory() => _slot.Held = _database is not null || _waiting.Count > 0 ? this : null;
+    // Nor one that can't be opened, whose log would be read again by whoever asks.
+    private void HoldInMemory()
+        => _slot.Held = _database is not null || _waiting.Count > 0 || _fault is not null ? this : null;
 
     private StoredRing? FindRing()
     {

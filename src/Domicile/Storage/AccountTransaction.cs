@@ -17,10 +17,14 @@ internal sealed class AccountTransaction
     private State _now;
     private State _before;
     private SetDigest? _digest;
+    private readonly AccountRow? _first;
+    private readonly long _commitsKnown;
 
+    /// <param name="commitsKnown">Where there is no row: commits that the account has had here all the same; its row goes on there.</param>
     public AccountTransaction(
-        Sql sql, AccountId account, AccountRow? row, Func<StoredRing?> findRing, TimeProvider time)
+        Sql sql, AccountId account, AccountRow? row, long commitsKnown, Func<StoredRing?> findRing, TimeProvider time)
     {
+        (_first, _commitsKnown) = (row, commitsKnown);
         Sql = sql;
         Account = account;
         Now = time.GetUtcNow();
@@ -42,6 +46,9 @@ internal sealed class AccountTransaction
 
     /// <summary>The account's keys as this transaction leaves them; null where there is none. Unwraps them only if asked for.</summary>
     public StoredRing? Ring => _now.RingChange is { } change ? change.Ring : _findRing();
+
+    /// <summary>Whether the row is another than before, and its commits are counted.</summary>
+    public bool HasChangedRow => !ReferenceEquals(_now.Row, _first);
 
     /// <summary>What this transaction did to the account's keys; null where it left them alone.</summary>
     public RingChange? RingChange => _now.RingChange;
@@ -74,13 +81,23 @@ internal sealed class AccountTransaction
         if (_now.Row is { } old)
         {
             AccountRows.Update(Sql, row);
-            _now = _now with { Row = row with { Seq = old.Seq, Digest = old.Digest, Versions = old.Versions, Bytes = old.Bytes } };
+            _now = _now with
+            {
+                Row = row with
+                {
+                    Seq = old.Seq,
+                    Digest = old.Digest,
+                    Versions = old.Versions,
+                    Bytes = old.Bytes,
+                    Commits = old.Commits,
+                },
+            };
             return;
         }
 
         AccountRows.Insert(Sql, row, Now);
         _digest = null;
-        _now = _now with { Row = row, IsDigestDirty = false };
+        _now = _now with { Row = row with { Commits = _commitsKnown }, IsDigestDirty = false };
     }
 
     /// <summary>Sets the seq alone: at a target, that of the source's last change stored here.</summary>
@@ -158,19 +175,28 @@ internal sealed class AccountTransaction
         _digest = _now.IsDigestDirty ? SetDigest.FromBytes(_digestBefore) : null;
     }
 
-    /// <summary>Writes the digest, once for all writes. The commit follows.</summary>
+    /// <summary>Writes the digest and counts the commit, once for all writes. The commit follows.</summary>
     public void Finish()
     {
+        if (!HasChangedRow)
+        {
+            return;
+        }
+
+        var row = _now.Row!;
+        row = row with { Commits = row.Commits + 1 };
         if (!_now.IsDigestDirty)
         {
+            Sql.Execute("UPDATE account SET commits = @p2 WHERE account = @p1", Account.Value, row.Commits);
+            _now = _now with { Row = row };
             return;
         }
 
         var bytes = _digest!.ToBytes();
         Sql.Execute(
-            "UPDATE account SET digest = @p2, versions = @p3, bytes = @p4 WHERE account = @p1",
-            Account.Value, bytes, _now.Row!.Versions, _now.Row.Bytes);
-        _now = _now with { Row = _now.Row with { Digest = bytes }, IsDigestDirty = false };
+            "UPDATE account SET digest = @p2, versions = @p3, bytes = @p4, commits = @p5 WHERE account = @p1",
+            Account.Value, bytes, row.Versions, row.Bytes, row.Commits);
+        _now = _now with { Row = row with { Digest = bytes }, IsDigestDirty = false };
     }
 
     private SetDigest BeginDigest()

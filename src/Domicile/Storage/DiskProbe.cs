@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Domicile.Deployments;
 using Microsoft.Win32.SafeHandles;
 
 namespace Domicile.Storage;
@@ -12,9 +13,50 @@ internal static class DiskProbe
     private const int FilesAtOnce = 4;
     private const int PieceBytes = 4 << 20;
     private const int RoundsMax = 4;
+    private const int SmallBytes = 64 << 10;
 
     // What others may want to write meanwhile must not meet a full disk.
     private const long RoomMin = 16L * RoundsMax * FilesAtOnce * PieceBytes;
+
+    /// <summary>
+    /// Whether a disk on which something has failed has no room: it says so, or a small file can't be made there and filled. A
+    /// file system may promise room that it doesn't have, by quotas or over-commitment.
+    /// </summary>
+    public static bool IsFull(string directory)
+    {
+        try
+        {
+            directory = Existing(directory);
+            if (DiskRoom.Of(directory) is { FreeBytes: < StorageLimits.FullBytes } or { FreeFiles: 0 })
+            {
+                return true;
+            }
+
+            using var file = CreateUnnamed(directory, TimeProvider.System);
+            RandomAccess.Write(file, new byte[SmallBytes], 0);
+            RandomAccess.FlushToDisk(file);
+            return false;
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            return fault is IOException full && DurableFile.IsFull(full);
+        }
+    }
+
+    /// <summary>In words, with the next step.</summary>
+    public static string WhyFull(string directory)
+    {
+        try
+        {
+            return DiskRoom.Of(Existing(directory)) is { FreeFiles: <= StorageLimits.FilesForDeletions }
+                ? "the disk has no room for further files (inodes): delete files that others left there, or enlarge it"
+                : "the disk is full: free some space";
+        }
+        catch (IOException)
+        {
+            return "the disk is full, and doesn't answer any more: check it";
+        }
+    }
 
     /// <summary>What else the disk has to do just now is not its speed: of a few rounds the fastest counts.</summary>
     /// <param name="timeMax">After so long no further round is begun.</param>
@@ -27,7 +69,7 @@ internal static class DiskProbe
         var files = new List<SafeFileHandle>(FilesAtOnce);
         try
         {
-            if (new DriveInfo(directory).AvailableFreeSpace < RoomMin)
+            if (DiskRoom.Of(directory).FreeBytes < RoomMin)
             {
                 return 0;
             }
@@ -54,6 +96,17 @@ internal static class DiskProbe
         {
             files.ForEach(file => file.Dispose());
         }
+    }
+
+    // What failed may have been the making of the directory.
+    private static string Existing(string directory)
+    {
+        while (!Directory.Exists(directory) && Path.GetDirectoryName(directory) is { Length: > 0 } parent)
+        {
+            directory = parent;
+        }
+
+        return directory;
     }
 
     private static async Task WriteAsync(SafeFileHandle file, byte[] piece, long offset)

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Domicile.Accounts;
+using Domicile.Deployments;
 
 namespace Domicile.Storage;
 
@@ -22,9 +23,10 @@ internal sealed class RegionStorage : IAsyncDisposable
     {
         Summarize = summarize;
         Notes = new AccountNotes(directory);
-        Marks = AccountMarks.Open(
+        StartMarks = AccountMarks.Open(
             directory, isNew: !System.IO.Directory.EnumerateDirectories(Path.Combine(directory, "accounts")).Any());
         OpenDatabases = new OpenDatabases(openBytesMax, workers);
+        Marks = CommitMarks.Open(directory);
         Workers = workers;
         Disk = disk;
         Directory = directory;
@@ -52,16 +54,22 @@ internal sealed class RegionStorage : IAsyncDisposable
     public AccountNotes Notes { get; }
 
     /// <summary>Which accounts a start must look at.</summary>
-    public AccountMarks Marks { get; }
+    public AccountMarks StartMarks { get; }
 
     /// <summary>Makes of an account's rows what is noted of it when its database is closed; null: nothing.</summary>
     public Func<Sql, AccountRow, string>? Summarize { get; }
+
+    /// <summary>What each account has acknowledged.</summary>
+    public CommitMarks Marks { get; }
 
     /// <summary>What may be under way of what other regions send.</summary>
     public ReceiveRoom ReceiveRoom { get; } = new();
 
     /// <summary>Bytes that can still be stored here.</summary>
-    public long FreeBytes => new DriveInfo(Directory).AvailableFreeSpace;
+    public long FreeBytes => Room.FreeBytes;
+
+    /// <summary>What the disk says of its room. Looked at each time, which takes microseconds.</summary>
+    public DiskRoom Room => DiskRoom.Of(Directory);
 
     /// <summary>
     /// Whether there is room for more than deletions, which need some too: secure deletion writes what it overwrites to the
@@ -71,9 +79,10 @@ internal sealed class RegionStorage : IAsyncDisposable
     {
         get
         {
-            // Looked at each time, which takes microseconds: a small disk can be full within one.
-            var disk = new DriveInfo(Directory);
-            return disk.AvailableFreeSpace > Math.Min(StorageLimits.RoomForDeletionsMax, disk.TotalSize / 20);
+            // A small disk can be full within one.
+            var room = Room;
+            return room.FreeBytes > Math.Min(StorageLimits.RoomForDeletionsMax, room.TotalBytes / 20)
+                && room.FreeFiles is null or > StorageLimits.FilesForDeletions;
         }
     }
 
@@ -126,10 +135,11 @@ internal sealed class RegionStorage : IAsyncDisposable
     }
 
     /// <summary>Null where this region has never heard of the account. Costs no disk access for one in use.</summary>
+    /// <exception cref="StorageUnreadableException">What there is, or was, of it can't be opened.</exception>
     public AccountStore? Find(AccountId account)
     {
         var isKnown = _slots.TryGetValue(account, out var slot) && slot.IsAlive;
-        if (!isKnown && !File.Exists(Path.Combine(DirectoryOf(account), "account.db")))
+        if (!isKnown && !HasDatabase(account) && Marks.Find(account) is not { IsHome: true })
         {
             return null;
         }
@@ -144,10 +154,30 @@ internal sealed class RegionStorage : IAsyncDisposable
     public AccountNote? FindNote(AccountId account)
         => IsOpen(account) ? null : Notes.Find(account, Path.Combine(DirectoryOf(account), AccountStore.DatabaseName));
 
-    /// <summary>Every account that this region knows, tombstones included.</summary>
+    /// <summary>Whether a database of the account lies here, in whatever state.</summary>
+    public bool HasDatabase(AccountId account) => File.Exists(Path.Combine(DirectoryOf(account), AccountStore.DatabaseName));
+
+    /// <summary>Nothing is looked for any more of an account whose database is gone: its store may be made anew.</summary>
+    public AccountStore GiveUp(AccountId account)
+    {
+        Invariant.Check(!HasDatabase(account));
+        if (Marks.Find(account) is { } mark)
+        {
+            Marks.Put(account, mark with { IsHome = false });
+        }
+
+        var store = Open(account);
+        store.ForgetFault();
+        return store;
+    }
+
+    /// <summary>
+    /// Every account that this region knows, tombstones included, damaged ones too. Directories that can't be listed are
+    /// passed over: whoever knows what must be there misses it.
+    /// </summary>
     public IEnumerable<AccountId> Accounts()
         => from shard in System.IO.Directory.EnumerateDirectories(AccountsDirectory)
-           from directory in System.IO.Directory.EnumerateDirectories(shard)
+           from directory in ListDirectories(shard)
            where File.Exists(Path.Combine(directory, "account.db"))
            let id = AccountId.TryParse(Path.GetFileName(directory), out var account) ? account : (AccountId?)null
            where id is not null
@@ -158,7 +188,7 @@ internal sealed class RegionStorage : IAsyncDisposable
     /// close; all where a former release left no marks. Opens none.
     /// </summary>
     public IEnumerable<AccountId> AccountsToLookAt()
-        => Marks.All.Concat(Accounts().Where(account => !Marks.Has(account) && (!Marks.IsComplete || HasLog(account))));
+        => StartMarks.All.Concat(Accounts().Where(account => !StartMarks.Has(account) && (!StartMarks.IsComplete || HasLog(account))));
 
     private bool HasLog(AccountId account) => File.Exists(Path.Combine(DirectoryOf(account), AccountStore.DatabaseName + "-wal"));
 
@@ -182,6 +212,7 @@ internal sealed class RegionStorage : IAsyncDisposable
 
         Notes.Dispose();
         _closing.Dispose();
+        Marks.Dispose();
         await _lockFile.DisposeAsync();
     }
 
@@ -195,12 +226,25 @@ internal sealed class RegionStorage : IAsyncDisposable
         foreach (var store in OpenDatabases.All)
         {
             // As the log does that a dead process leaves beside each database that it had open.
-            Marks.Put(store.Account);
+            StartMarks.Put(store.Account);
             store.Abandon();
         }
 
         Notes.Abandon();
+        Marks.Dispose();
         _lockFile.Dispose();
+    }
+
+    private static string[] ListDirectories(string shard)
+    {
+        try
+        {
+            return System.IO.Directory.GetDirectories(shard);
+        }
+        catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException)
+        {
+            return [];
+        }
     }
 
     /// <summary>Signalled when the storage closes: background work ends where it can go on later.</summary>

@@ -46,7 +46,11 @@ internal static class Schema
         RevokedKeyTable,
         "ALTER TABLE account ADD COLUMN former_keys BLOB",
         RekeyTable,
+        "ALTER TABLE account ADD COLUMN commits BIGINT NOT NULL DEFAULT 0",
     ];
+
+    /// <summary>The format that began to count commits.</summary>
+    public const int CommitsSince = 8;
 
     /// <summary>Run once, in one transaction, when a database is made: of <see cref="Version"/>.</summary>
     public static readonly IReadOnlyList<string> Statements =
@@ -56,14 +60,15 @@ internal static class Schema
         // cursor: what the target has stored of the source's changes. pulling: the move whose target follows this copy;
         // while it is set, deletions leave tombstones. has_data: bytes of the account may lie here.
         // versions, bytes: how many versions, and bytes of plain content of them and of parts, the rows say; counted with
-        // the digest. wrapped_key: the newest; former_keys: those under which something may still lie, see WrappedKeys.
+        // the digest. commits: how many changed this row, for the mark outside of the database. wrapped_key: the newest;
+        // former_keys: those under which something may still lie, see WrappedKeys.
         """
         CREATE TABLE account (
           account TEXT PRIMARY KEY, epoch BIGINT NOT NULL, state INTEGER NOT NULL, seq BIGINT NOT NULL,
           digest BLOB NOT NULL, versions BIGINT NOT NULL, bytes BIGINT NOT NULL, residence TEXT NOT NULL,
           organisation TEXT, move TEXT, peer TEXT, cursor BIGINT NOT NULL,
           pulling TEXT, has_data INTEGER NOT NULL, wrapped_key BLOB, former_keys BLOB,
-          created_ms BIGINT NOT NULL)
+          created_ms BIGINT NOT NULL, commits BIGINT NOT NULL DEFAULT 0)
         """,
         // What became of moves here; outlives departure and erasure. role: 1 source, 2 target.
         // outcome: 1 activated, 2 refused, 9 arriving (target); 8 prepared, 6 sealed, 7 departing, 3 departed, 4 ended,

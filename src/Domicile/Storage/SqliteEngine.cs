@@ -24,6 +24,9 @@ internal static class SqliteEngine
     private const int DbStatusCacheUsed = 1;
     private const int DbStatusCacheWrite = 9;
 
+    // https://www.sqlite.org/c3ref/c_dbconfig_defensive.html
+    private const int DbConfigNoCheckpointOnClose = 1006;
+
     private const int WriterCacheKiB = 2048;
     private const int ReaderCacheKiB = 512;
 
@@ -33,17 +36,23 @@ internal static class SqliteEngine
     /// Opens the database for its one writer, makes its tables where it is new (the file exists, maybe empty), and brings an
     /// older one up to date.
     /// </summary>
+    /// <param name="check">Runs before anything is changed. If it throws, file and log stay as they are.</param>
     /// <exception cref="StorageUnreadableException">It is damaged or of a newer release.</exception>
-    public static Sql OpenWriter(string path) => Guard(path, () => Open(path, SqliteOpenMode.ReadWrite, WriterCacheKiB, sql =>
-    {
-        Migrate(sql, path);
-    }));
+    public static Sql OpenWriter(string path, Action<Sql> check)
+        => Guard(path, () => Open(path, SqliteOpenMode.ReadWrite, WriterCacheKiB, sql =>
+        {
+            check(sql);
+            Migrate(sql, path);
+        }));
 
     /// <summary>Opens a connection that can't write. The database exists.</summary>
-    public static Sql OpenReader(string path) => Guard(path, () => Open(path, SqliteOpenMode.ReadWrite, ReaderCacheKiB, sql =>
-    {
-        sql.ExecuteOnce("PRAGMA query_only=ON");
-    }));
+    /// <param name="check">As with the writer; null where one has run.</param>
+    public static Sql OpenReader(string path, Action<Sql>? check = null)
+        => Guard(path, () => Open(path, SqliteOpenMode.ReadWrite, ReaderCacheKiB, sql =>
+        {
+            sql.ExecuteOnce("PRAGMA query_only=ON");
+            check?.Invoke(sql);
+        }));
 
     /// <summary>An empty database in memory, with its tables: what a reader sees of an account that isn't here.</summary>
     public static Sql OpenNothing() => Open(":memory:", SqliteOpenMode.Memory, ReaderCacheKiB, sql =>
@@ -90,6 +99,9 @@ internal static class SqliteEngine
     /// <returns>Whether it could run: another one may.</returns>
     public static bool Checkpoint(Sql sql) => sql.Scalar<long>("PRAGMA wal_checkpoint(PASSIVE)") == 0;
 
+    /// <summary>The same for all of the log, which is empty afterwards. No reader is there.</summary>
+    public static void TakeBackAll(Sql sql) => sql.ExecuteOnce("PRAGMA wal_checkpoint(TRUNCATE)");
+
     /// <summary>
     /// Rewrites the file from its live rows alone and empties the write-ahead log. Not in a transaction.
     /// </summary>
@@ -117,22 +129,20 @@ internal static class SqliteEngine
     public static Exception Explain(string path, Exception fault) => fault switch
     {
         SqliteException { SqliteErrorCode: raw.SQLITE_FULL } => Full(path, fault),
-        SqliteException { SqliteErrorCode: raw.SQLITE_IOERR } when IsDiskFull(path) => Full(path, fault),
+        SqliteException { SqliteErrorCode: raw.SQLITE_IOERR or raw.SQLITE_CANTOPEN } when DiskProbe.IsFull(DirectoryOf(path))
+            => Full(path, fault),
         SqliteException { SqliteErrorCode: raw.SQLITE_CORRUPT or raw.SQLITE_NOTADB } => new StorageUnreadableException(
             $"Account database '{path}' is damaged ({fault.Message}). Restore the account from another copy.", fault),
         IOException full when DurableFile.IsFull(full) => Full(path, fault),
         _ => fault,
     };
 
+    // SQLite says FULL where write() says ENOSPC, but IOERR for a quota or where it can't extend its shared-memory file, and
+    // CANTOPEN where there is no room for a further file.
     private static StorageFullException Full(string path, Exception fault)
-        => new($"Writing account database '{path}': the disk is full. Free some space; nothing was lost.", fault);
+        => new($"Writing database '{path}': {DiskProbe.WhyFull(DirectoryOf(path))}. Nothing was lost.", fault);
 
-    // SQLite says FULL where write() says ENOSPC, but IOERR where it can't extend its shared-memory file.
-    private static bool IsDiskFull(string path)
-    {
-        const long tooLittleBytes = 1 << 20;
-        return new DriveInfo(Path.GetDirectoryName(path)!).AvailableFreeSpace < tooLittleBytes;
-    }
+    private static string DirectoryOf(string path) => Path.GetDirectoryName(path)!;
 
     private static Sql Open(string path, SqliteOpenMode mode, int cacheKiB, Action<Sql> prepare)
     {
@@ -147,11 +157,13 @@ internal static class SqliteEngine
         try
         {
             connection.Open();
+            SetTakingBack(sql, false);
             sql.ExecuteOnce(Settings);
             sql.ExecuteOnce(string.Create(
                 CultureInfo.InvariantCulture,
                 $"PRAGMA cache_size=-{cacheKiB}; PRAGMA busy_timeout={StorageLimits.BusyTimeoutMs}"));
             prepare(sql);
+            SetTakingBack(sql, true);
             return sql;
         }
         catch
@@ -160,6 +172,11 @@ internal static class SqliteEngine
             throw;
         }
     }
+
+    // Whether the connection, closed as the last one, takes the log back and deletes it. Not where it could not be opened: what
+    // lies there is kept for whoever mends it.
+    private static void SetTakingBack(Sql sql, bool takesBack)
+        => raw.sqlite3_db_config(sql.Connection.Handle!, DbConfigNoCheckpointOnClose, takesBack ? 0 : 1, out _);
 
     /// <summary>Ends a connection; the last one of a database also ends its write-ahead log.</summary>
     public static void Close(Sql sql)

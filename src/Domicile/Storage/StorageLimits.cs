@@ -60,6 +60,15 @@ internal static class StorageLimits
     /// <summary>Milliseconds that SQLite waits for a lock. Only checkpoints ever wait: each account has one writer.</summary>
     public const int BusyTimeoutMs = 5000;
 
+    /// <summary>How long an account that can't be opened isn't tried again: whoever asks costs no reading of its log.</summary>
+    public static readonly TimeSpan DamageRemembered = TimeSpan.FromSeconds(5);
+
+    /// <summary>Files kept for deletions: a database that is opened for one makes two.</summary>
+    public const long FilesForDeletions = 64;
+
+    /// <summary>A disk with fewer bytes than this is full, whatever failed there.</summary>
+    public const long FullBytes = 1 << 20;
+
     /// <summary>Bytes kept free for deletions: a twentieth of the disk, at most this.</summary>
     public const long RoomForDeletionsMax = 64L << 20;
 }

@@ -42,6 +42,12 @@ public sealed class PresignedTestsThroughOne(SharedDeployment shared) : Presigne
 public sealed class PresignedTestsThroughTwo(SharedDeployment shared) : PresignedTests(shared);
 
 [Through(Route.OneRelay)]
+public sealed class RepeatedWriteTestsThroughOne(SharedDeployment shared) : RepeatedWriteTests(shared);
+
+[Through(Route.TwoRelays)]
+public sealed class RepeatedWriteTestsThroughTwo(SharedDeployment shared) : RepeatedWriteTests(shared);
+
+[Through(Route.OneRelay)]
 public sealed class UploadTestsThroughOne(SharedDeployment shared) : UploadTests(shared);
 
 [Through(Route.TwoRelays)]

@@ -127,7 +127,7 @@ internal sealed class ControlMachine(Deployment deployment, int number) : IParty
 
     public Task<string?> FindTroubleAsync(Move move, byte[] departure, CancellationToken cancellationToken)
     {
-        if (deployment.Seeds.IsMissing(SeededBug.TimesNotCompared))
+        if (deployment.Seeds.IsMissing(SeededBug.TimesNotCompared) || deployment.Seeds.IsWithoutDigests)
         {
             return Task.FromResult<string?>(null);
         }

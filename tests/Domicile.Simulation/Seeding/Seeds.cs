@@ -32,7 +32,8 @@ internal sealed class Seeds(SeededBug bug)
     /// <summary>Whether this check is missing: a hostile region is given what the check would have refused.</summary>
     public bool IsMissing(SeededBug check) => bug == check;
 
-    private bool IsWithoutDigests
+    /// <summary>Whether nobody compares what source and target say that they hold.</summary>
+    public bool IsWithoutDigests
         => bug is SeededBug.FinalPositionBeforeDrain or SeededBug.CheckpointOnReceive or SeededBug.CopyNotAtomic
             or SeededBug.StopBeforePosition or SeededBug.VerifierSharesEnumeration or SeededBug.MissedDelete
             or SeededBug.UploadLeftBehind;

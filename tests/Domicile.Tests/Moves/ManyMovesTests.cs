@@ -48,7 +48,7 @@ public sealed class ManyMovesTests
         foreach (var region in (RegionName[])[TestDeployment.Beijing, TestDeployment.Singapore])
         {
             await EmptyAsync(() => deployment.Node(region).KeptCount);
-            Assert.Empty(deployment.Storage(region).Marks.All);
+            Assert.Empty(deployment.Storage(region).StartMarks.All);
         }
     }
 

@@ -90,6 +90,18 @@ internal sealed class TestDeployment : IMoveControl, IAsyncDisposable
 
     public string DirectoryOf(RegionName region) => Path.Combine(_directory.FullName, region.Value);
 
+    /// <summary>Ends a region in order, and starts it again on what it left.</summary>
+    /// <param name="whileStopped">What befalls its directory meanwhile.</param>
+    public async Task<RegionNode> RestartAsync(RegionName region, Action<string> whileStopped)
+    {
+        await _nodes[region].DisposeAsync();
+        await _storages[region].DisposeAsync();
+        _nodes[region].Region.Directory.Dispose();
+        whileStopped(DirectoryOf(region));
+        await StartAsync(Facts.Single(facts => facts.Name == region));
+        return _nodes[region];
+    }
+
     public IRegionPeer Region(RegionName name) => new BreakablePeer(
         _nodes[name], call => Break(name, call), call => Lie(name, call));
 

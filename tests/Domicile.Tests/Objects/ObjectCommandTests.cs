@@ -1,4 +1,5 @@
 using Domicile.Accounts;
+using Domicile.Control;
 using Domicile.Objects;
 using Domicile.Tests.Storage;
 using Xunit;
@@ -189,6 +190,39 @@ public sealed class ObjectCommandTests
         Assert.Equal(99, (await copy.ListCredentialsAsync(TestContext.Current.CancellationToken)).Count);
         Assert.Empty(account.Column("SELECT label FROM credential WHERE instr(secret, CAST('secret' AS BLOB)) > 0"));
     }
+
+    // Goal: a content under many names is stored once, and a move asks for the room and the time of that. Method: 300 copies of
+    // 1 GiB by reference.
+    [Fact]
+    public async Task Copies_by_reference_take_no_room()
+    {
+        const long gibibyte = 1L << 30;
+        await using var account = await TestAccount.CreateAsync(Versioning.Off, "docs");
+        await account.Run(new PutObject(
+            "docs", "first", account.Stage(gibibyte, isInline: false), "etag", TestAccount.NoHeaders, [], TestAccount.NoTags,
+            WriteConditions.None));
+        await account.Put("docs", "short", "text");
+        for (var copy = 0; copy < 300; copy++)
+        {
+            Assert.Null(await account.CodeOf(new CopyObject(
+                "docs", "first", null, WriteConditions.None, "docs", $"copy{copy}", null, null, WriteConditions.None)));
+        }
+
+        await using var opened = account.OpenCopy();
+        var usage = await opened.MeasureUsageAsync(TestContext.Current.CancellationToken);
+
+        Assert.Equal((301 * gibibyte) + 4, usage.Categories.Values.Sum(category => category.Bytes));
+        Assert.Equal(gibibyte + 4, usage.Stored!.Contents);
+        Assert.InRange(usage.Stored.OnDisk, gibibyte, gibibyte + (4 << 20));
+        var wanted = new WantedMove(Known, RegionName.Parse("singapore"), "", "", usage);
+        Assert.Equal((302, gibibyte + 4), (wanted.Size.Objects, wanted.Size.Bytes));
+        Assert.Equal(usage.Stored.OnDisk, wanted.BytesOnDisk);
+        Assert.Equal(301 * gibibyte + 4, (wanted with { Usage = usage with { Stored = null } }).BytesOnDisk);
+    }
+
+    private static ControlAccount Known { get; } = new(
+        new AccountProfile(TemporaryRegion.Anna, Country.Parse("IN"), null), RegionName.Parse("beijing"), 1,
+        ControlAccountState.Active, 1, DateTimeOffset.UnixEpoch, null, [], null);
 
     [Fact]
     public async Task Usage_is_told_by_category()

@@ -30,6 +30,34 @@ public sealed class UploadTests
         Assert.Equal("NoSuchUpload", await account.CodeOf(Complete((1, "one"))));
     }
 
+    // Goal: a completion whose answer was lost is told that it is done, and nothing else is. Method: the same command again, then
+    // again with other parts, after the upload was aborted, after the object was replaced, and too late.
+    [Fact]
+    public async Task A_completion_that_is_sent_again_is_done_as_long_as_its_object_is_there()
+    {
+        await using var account = await CreateAsync();
+        await PutPart(account, 1, "one", Part);
+        await PutPart(account, 2, "two", 7);
+        var complete = Complete((1, "one"), (2, "two")) with { SizeBytes = Part + 7 };
+        var first = Assert.IsType<CommandResult.ObjectWritten>(await account.Run(complete));
+        var seq = account.Store.Row!.Seq;
+
+        foreach (var repeated in new[] { complete, complete with { Conditions = new WriteConditions(null, ["*"]) } })
+        {
+            var again = Assert.IsType<CommandResult.ObjectWritten>(await account.Run(repeated));
+            Assert.Equal((first.ETag, first.VersionId), (again.ETag, again.VersionId));
+        }
+
+        Assert.Equal(seq, account.Store.Row!.Seq);
+        Assert.Equal("NoSuchUpload", await account.CodeOf(complete with { SizeBytes = 1 }));
+        Assert.Equal("NoSuchUpload", await account.CodeOf(complete with { Key = "other" }));
+        Assert.Equal("NoSuchUpload", await account.CodeOf(Complete((2, "two"))));
+
+        await account.Run(new PutObject(
+            "docs", "k", account.Stage(1, isInline: true), "etag", TestAccount.NoHeaders, [], TestAccount.NoTags, WriteConditions.None));
+        Assert.Equal("NoSuchUpload", await account.CodeOf(complete));
+    }
+
     [Fact]
     public async Task Parts_that_are_left_out_go_with_the_upload()
     {

@@ -68,7 +68,7 @@ public sealed class MarkTests
                 return true;
             },
             Cancelled);
-        Assert.Empty(region.Storage.Marks.All);
+        Assert.Empty(region.Storage.StartMarks.All);
     }
 
     /// <summary>Goal: never a mark too few. Method: where the mark can't be made, the step that needs it must not commit.</summary>
@@ -122,7 +122,7 @@ public sealed class MarkTests
             Assert.Equal([TemporaryRegion.Anna, Bert], region.Storage.AccountsToLookAt().Order());
         }
 
-        region.Storage.Marks.SetComplete();
+        region.Storage.StartMarks.SetComplete();
         await region.ReopenAsync();
         Assert.Empty(region.Storage.AccountsToLookAt());
     }

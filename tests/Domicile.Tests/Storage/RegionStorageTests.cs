@@ -166,9 +166,11 @@ public sealed class RegionStorageTests
                 transaction.Sql.Execute("DROP TABLE revoked_key");
                 transaction.Sql.Execute("DROP TABLE rekey");
                 transaction.Sql.Execute("ALTER TABLE account DROP COLUMN former_keys");
+                transaction.Sql.Execute("ALTER TABLE account DROP COLUMN commits");
                 return transaction.Sql.Execute("PRAGMA user_version=1");
             },
             Cancelled);
+        region.Storage.Marks.Put(store.Account, new CommitMark(1, 0, 0, IsHome: true, HasUnflushed: false));
 
         await region.ReopenAsync();
         Assert.Equal(1034, region.Storage.Find(store.Account)!.Row!.Bytes);

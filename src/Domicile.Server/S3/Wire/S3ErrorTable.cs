@@ -61,6 +61,9 @@ internal static class S3ErrorTable
         ("AuthorizationHeaderMalformed", 400, "The authorization header is malformed."),
         ("AuthorizationQueryParametersError", 400, "The authorization query parameters are malformed."),
         ("InvalidToken", 400, "The provided token is malformed or otherwise invalid."),
+        ("AccountProblem", 403,
+            "There is a problem with this account's data in its region that prevents the operation from completing. "
+            + "Trying again won't help. Contact whoever runs the region."),
         ("AccessForbidden", 403, "CORSResponse: CORS is not enabled for this bucket."),
         ("TemporaryRedirect", 307,
             "You are being redirected to the region that holds this account's data."),

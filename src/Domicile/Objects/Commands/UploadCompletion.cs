@@ -17,7 +17,8 @@ internal sealed class UploadCompletion(RowChanges changes)
 
         if (_lookup.Upload(command.Bucket, command.Key, command.UploadId) is not { } upload)
         {
-            return Decision.Refuse("NoSuchUpload");
+            return FindCompleted(bucket, command) is { } done
+                ? new Decision.Answer(VersionWrite.Answer(bucket, done)) : Decision.Refuse("NoSuchUpload");
         }
 
         var stored = PartRow.List(changes.Sql, changes.Account, upload.UploadId, 0, ObjectLimits.PartsMax);
@@ -36,6 +37,19 @@ internal sealed class UploadCompletion(RowChanges changes)
             UploadCommands.Delete(changes, upload, seq);
             return VersionWrite.Answer(bucket, row);
         });
+    }
+
+    // The answer to the first request may have been lost: the client tries again, and S3 says that it is done. An object of this
+    // key that was made of just these parts, a short while ago, is what that request made. The account's rows alone tell, so a
+    // repetition that meets the account at its next home is told the same.
+    private VersionRow? FindCompleted(BucketRow bucket, CompleteUpload command)
+    {
+        var etag = ETagOf([.. command.Parts.Select(part => part.ETag.ToLowerInvariant())]);
+        var sinceMs = (changes.Transaction.Now - ObjectLimits.CompletionRepeatedMax).ToUnixTimeMilliseconds();
+        return VersionRow.ListNewest(changes.Sql, changes.Account, bucket.Name, command.Key, ObjectLimits.CompletionVersionsMax)
+            .Find(version => !version.IsMarker && version.ETag == etag && version.ModifiedMs >= sinceMs
+                && version.Parsed.PartSizes?.Count == command.Parts.Count
+                && (command.SizeBytes ?? version.Size) == version.Size);
     }
 
     private static Decision? RefuseList(IReadOnlyList<PartToComplete> named, List<PartRow> stored)
@@ -99,18 +113,18 @@ internal sealed class UploadCompletion(RowChanges changes)
             upload.Parsed.Headers ?? new ObjectHeaders(), checksum is null ? [] : [checksum],
             upload.Parsed.Tags ?? DocumentJson.NoTags, PieceRuns.Join(parts.Select(part => part.Pieces)),
             [.. parts.Select(part => part.Size)]);
-        return new NewVersion(parts.Sum(part => part.Size), ETagOf(parts), document);
+        return new NewVersion(parts.Sum(part => part.Size), ETagOf([.. parts.Select(part => part.ETag)]), document);
     }
 
     /// <summary>S3's of a multipart object: MD5 of the parts' MD5s in binary, '-', their number.</summary>
 #pragma warning disable CA5351 // S3's ETag is MD5; nothing rests on it here.
-    private static string ETagOf(List<PartRow> parts)
+    private static string ETagOf(IReadOnlyList<string> parts)
         => $"{Convert.ToHexStringLower(MD5.HashData([.. parts.SelectMany(Digest)]))}-{parts.Count}";
 #pragma warning restore CA5351
 
     // ETags of parts come from the S3 endpoint as MD5s; any other that got here still yields one stable ETag.
-    private static byte[] Digest(PartRow part)
-        => part.ETag.Length == 32 && part.ETag.All(char.IsAsciiHexDigit)
-            ? Convert.FromHexString(part.ETag)
-            : System.Text.Encoding.ASCII.GetBytes(part.ETag);
+    private static byte[] Digest(string etag)
+        => etag.Length == 32 && etag.All(char.IsAsciiHexDigit)
+            ? Convert.FromHexString(etag)
+            : System.Text.Encoding.ASCII.GetBytes(etag);
 }

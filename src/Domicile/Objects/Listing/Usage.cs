@@ -22,7 +22,15 @@ internal static class Usage
         }
 
         var uploads = sql.Scalar<long>("SELECT COUNT(*) FROM upload WHERE account = @p1", account.Value);
-        return new AccountUsage(usage, (int)Math.Min(uploads, int.MaxValue));
+        return new AccountUsage(usage, (int)Math.Min(uploads, int.MaxValue), MeasureStored(sql, account));
+    }
+
+    private static StoredUsage MeasureStored(Sql sql, AccountId account)
+    {
+        var all = sql.Scalar<long>("SELECT CAST(SUM(length) AS BIGINT) FROM content WHERE account = @p1", account.Value);
+        var files = sql.Scalar<long>(
+            "SELECT CAST(SUM(length) AS BIGINT) FROM content WHERE account = @p1 AND inline IS NULL", account.Value);
+        return new StoredUsage(all, files + (sql.Scalar<long>("PRAGMA page_count") * sql.Scalar<long>("PRAGMA page_size")));
     }
 
     // Parts of uploads under way are bytes too. What copies share is counted for each of them.

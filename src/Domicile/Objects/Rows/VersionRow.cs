@@ -67,6 +67,10 @@ internal sealed record VersionRow(
             $"{Select} {OfKey} AND version_id = '{VersionIds.Null}' ORDER BY born DESC LIMIT 1", Read,
             account.Value, bucket, name);
 
+    /// <summary>The newest versions of a key, newest first.</summary>
+    public static List<VersionRow> ListNewest(Sql sql, AccountId account, string bucket, string name, int atMost)
+        => sql.List($"{Select} {OfKey} ORDER BY born DESC LIMIT @p4", Read, account.Value, bucket, name, (long)atMost);
+
     public static VersionRow Decode(ReadOnlySpan<byte> row)
     {
         var reader = new RowReader(Kind, row);
