@@ -46,6 +46,7 @@ internal static class ControlHost
         }
 
         await using var desk = ((ControlDeskResult.Opened)opened).Desk;
+        FirstStart.End(dataDirectory, Role);
         if (await ControlTokens.PrepareAsync(desk, config, directory, Entropy.System, stop) is { } trouble)
         {
             return trouble;

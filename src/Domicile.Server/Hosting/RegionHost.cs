@@ -39,6 +39,7 @@ internal static class RegionHost
         using var replica = RegionDirectory.Open(directory);
         using var links = new RegionLinks(peers, config, replica.IsMember, TimeProvider.System);
         using var signer = new EcdsaSigner(SigningKey.LoadOrCreate(dataDirectory, role));
+        FirstStart.End(dataDirectory, role);
         await using var memory = new MemorySweep(TimeProvider.System);
         await using var node = new RegionNode(
             new RegionContext

@@ -36,7 +36,7 @@ internal sealed class DataDirectory : IDisposable
             return new DataDirectoryResult.Refused(reason);
         }
 
-        if (Stamp(path, deployment, role) is { } refusal)
+        if ((Stamp(path, deployment, role) ?? FirstStart.TroubleOf(dataDirectory, role)) is { } refusal)
         {
             held.Dispose();
             return new DataDirectoryResult.Refused(refusal);

@@ -16,12 +16,17 @@ internal sealed class LocalCustodian : ICustodian, IDisposable
     private const int KeyBytes = 32;
     private const int WrappedBytes = 1 + SealedSmall.NonceBytes + KeyBytes + SealedSmall.TagBytes;
 
+    private static readonly byte[] CheckPurpose = "domicile custodian check v1"u8.ToArray();
+
     private readonly byte[] _root;
 
     private LocalCustodian(byte[] root) => _root = root;
 
-    /// <summary>Reads the region's key, or draws it where there is none yet.</summary>
-    /// <exception cref="StorageUnreadableException">The file isn't a key of 32 bytes.</exception>
+    /// <summary>
+    /// Reads the region's key, or draws it where there is none yet. A known value that it wrapped lies beside it, in
+    /// <c>keys/custodian.check</c>: a key that doesn't open it is another one.
+    /// </summary>
+    /// <exception cref="StorageUnreadableException">The file isn't the region's key.</exception>
     public static async Task<LocalCustodian> OpenAsync(string regionDirectory, CancellationToken cancellationToken)
     {
         var directory = Path.Combine(regionDirectory, "keys");
@@ -34,10 +39,32 @@ internal sealed class LocalCustodian : ICustodian, IDisposable
         }
 
         var root = await File.ReadAllBytesAsync(path, cancellationToken);
-        return root.Length == KeyBytes
-            ? new LocalCustodian(root)
-            : throw new StorageUnreadableException(
+        if (root.Length != KeyBytes)
+        {
+            throw new StorageUnreadableException(
                 $"'{path}' is not a key of {KeyBytes} bytes. Restore it from its copy: nothing can be read without it.");
+        }
+
+        await CheckAsync(root, path, Path.Combine(directory, "custodian.check"), cancellationToken);
+        return new LocalCustodian(root);
+    }
+
+    private static async Task CheckAsync(byte[] root, string keyPath, string path, CancellationToken cancellationToken)
+    {
+        if (!File.Exists(path))
+        {
+            await DurableFile.ReplaceAsync(path, SealedSmall.Seal(root, CheckPurpose, CheckPurpose), cancellationToken);
+            return;
+        }
+
+        var known = new byte[CheckPurpose.Length];
+        var check = await File.ReadAllBytesAsync(path, cancellationToken);
+        if (SealedSmall.PlainLength(check) != known.Length || !SealedSmall.TryOpen(root, CheckPurpose, check, known))
+        {
+            throw new StorageUnreadableException(
+                $"'{keyPath}' is not the key that this region began with, or is damaged ('{path}' says so). Nothing was changed. "
+                + "Restore it from its copy: accounts can't be read without it.");
+        }
     }
 
     public byte[] Wrap(AccountId account, ReadOnlySpan<byte> key)
