@@ -126,6 +126,7 @@ public sealed class TargetRuleTests
         await using var move = await MoveByHand.StartAsync();
         await move.SettleAsync();
         await move.WriteAsync(move.Target, new CreateBucket("since"));
+        await move.Deployment.EncryptedAgainAsync(TestDeployment.Singapore, move.Order.Account);
         var row = move.AtTarget.Row;
 
         Assert.Equal(move.Arrival, Assert.IsType<StepAnswer.Activated>(await move.ActivateAsync()).Statement);

@@ -69,6 +69,25 @@ public sealed class RottenLogTests : IAsyncLifetime
         }
     }
 
+    // Goal: the log alone tells, where the mark is behind or there is none. Method: as after the machine's end, the mark is that
+    // of the first commit; a bit in the middle of the log.
+    [Fact]
+    public async Task Damage_in_the_logs_middle_is_seen_where_the_mark_is_behind()
+    {
+        await WriteAsync(1);
+        var mark = _region.Storage.Marks.Find(_store.Account)!.Value;
+        await WriteAsync(Commits);
+        var files = Files();
+        var rotten = files[Log].ToArray();
+        rotten[HeaderBytes + ((rotten.Length - HeaderBytes) / FrameBytes / 2 * FrameBytes) + 100] ^= 1;
+
+        await CrashAsync(put => put[Log] = rotten, files, mark);
+
+        var fault = Assert.Throws<StorageUnreadableException>(() => _region.Storage.Find(_store.Account));
+        Assert.Contains("commits lie behind the damage", fault.Message, StringComparison.Ordinal);
+        Assert.Equal(rotten, ReadAll(Log));
+    }
+
     [Theory]
     [InlineData(0)]
     [InlineData(8)]
@@ -164,6 +183,22 @@ public sealed class RottenLogTests : IAsyncLifetime
             await CrashAsync(_ => { });
             Assert.Equal(Commits + 1, _region.Storage.Find(_store.Account)!.Row!.Seq);
         }
+    }
+
+    // Goal: what one crash leaves behind the log's end is not taken, with what the next one leaves, for damage. Method: a long
+    // transaction that is torn at its beginning, then a short one that is, far before the long one's end.
+    [Fact]
+    public async Task Two_torn_ends_are_no_damage_either()
+    {
+        await WriteAsync(1);
+        await TearAsync(rows: 60);
+        Assert.Equal(1, _region.Storage.Find(_store.Account)!.Row!.Seq);
+
+        _store = _region.Storage.Find(_store.Account)!;
+        await WriteAsync(2);
+        await TearAsync(rows: 1);
+
+        Assert.Equal(3, _region.Storage.Find(_store.Account)!.Row!.Seq);
     }
 
     [Fact]
@@ -281,6 +316,30 @@ public sealed class RottenLogTests : IAsyncLifetime
         var state = WriteAheadLog.Examine(Log);
         Assert.Equal((ReadAll(Log).Length - HeaderBytes) / FrameBytes, state.Frames);
         Assert.Equal((0, false), (state.CommitsBehind, state.IsHeaderDamaged));
+    }
+
+    // The machine ends in a transaction of several pages, of which the first one isn't on the disk.
+    private async Task TearAsync(int rows)
+    {
+        var (before, mark) = (Files(), _region.Storage.Marks.Find(_store.Account)!.Value);
+        await _store.WriteAsync(
+            transaction =>
+            {
+                for (var row = 0; row < rows; row++)
+                {
+                    transaction.Sql.Execute(
+                        "INSERT INTO content (account, content, seq, length, refs, inline) VALUES (@p1, @p2, 1, 1, 1, @p3)",
+                        _store.Account.Value, ContentId.Draw(), new byte[3000]);
+                }
+
+                return transaction.Fence(1);
+            },
+            Cancelled);
+        var torn = Files()[Log];
+        var first = before[Log].AsSpan().CommonPrefixLength(torn) / FrameBytes;
+        Assert.True((torn.Length - HeaderBytes) / FrameBytes > first + 1);
+        torn.AsSpan(HeaderBytes + (first * FrameBytes), FrameBytes).Clear();
+        await CrashAsync(files => files[Log] = torn, Files(), mark);
     }
 
     private static bool SqliteCheckpoint(Sql sql)
