@@ -106,8 +106,10 @@ internal sealed class RegionExamination(RegionContext region)
             return false;
         }
 
+        // The file may be as it was closed while the log that followed is gone: the mark knows of what came after the note.
         var entry = region.Directory.Find(account);
-        return note.State switch
+        var isBehind = region.Storage.Marks.Find(account) is { } mark && (mark.Epoch != note.Epoch || mark.Seq > note.Seq);
+        return !isBehind && note.State switch
         {
             AccountState.Active => entry?.Contradicts(note.Epoch, region.Name) != true,
             AccountState.Departed => !note.HasData,

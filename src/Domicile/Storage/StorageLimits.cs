@@ -14,9 +14,10 @@ internal static class StorageLimits
 
     /// <summary>
     /// What open databases of a region may take of memory: those that were idle longest are closed beyond it. An eighth of the
-    /// memory that the process may use, at most 512 MiB: some two thousand small accounts.
+    /// memory that the process may use, at most 192 MiB: some four hundred small accounts that are written, or eight hundred that
+    /// are only read.
     /// </summary>
-    public static readonly long OpenBytesMax = Math.Min(512L << 20, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 8);
+    public static readonly long OpenBytesMax = Math.Min(192L << 20, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 8);
 
     /// <summary>Of these, so much is closed in one go: one part of so many.</summary>
     public const int OpenBytesShareClosed = 16;
