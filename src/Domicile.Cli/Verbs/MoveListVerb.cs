@@ -8,7 +8,9 @@ internal static class MoveListVerb
 {
     private static readonly Option<int> Limit = new("--limit")
     {
-        Description = "So many of the newest", HelpName = "N", DefaultValueFactory = _ => 1000,
+        Description = "So many of the newest",
+        HelpName = "N",
+        DefaultValueFactory = _ => 1000,
     };
 
     public static Command Create(CliHost host)
