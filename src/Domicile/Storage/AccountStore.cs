@@ -389,11 +389,6 @@ internal sealed partial class AccountStore
         await _discards.EndAsync();
         await _queue.DrainAsync();
         await _checkpoint;
-        if (IsOpen && _discards.AreDue())
-        {
-            _region.StartMarks.Put(Account);
-        }
-
         lock (_gate)
         {
             Close();
@@ -569,6 +564,11 @@ internal sealed partial class AccountStore
     private void Close(bool isNoted = true)
     {
         var note = isNoted ? TryMakeNote() : null;
+        if (isNoted)
+        {
+            MarkIfDiscardsAreDue();
+        }
+
         _database?.Dispose();
         _database = null;
         if (note is not null)
@@ -579,6 +579,22 @@ internal sealed partial class AccountStore
         ForgetUnflushed();
         LetGoOfRing();
         HoldInMemory();
+    }
+
+    // Files that could not be deleted yet: the next start does it, if no commit has before.
+    private void MarkIfDiscardsAreDue()
+    {
+        try
+        {
+            if (_database is not null && _isLoaded && _row is not null && ReadSnapshot(_database, _discards.AreDue))
+            {
+                _region.StartMarks.Put(Account);
+            }
+        }
+        catch (Exception fault) when (fault is SqliteException or IOException)
+        {
+            // The rows are still there: the next commit looks at them.
+        }
     }
 
     private AccountNote? TryMakeNote()

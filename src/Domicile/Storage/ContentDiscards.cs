@@ -27,7 +27,7 @@ internal sealed class ContentDiscards(
     }
 
     /// <summary>Whether there is anything left to delete.</summary>
-    public bool AreDue() => store.Read(sql => FindDue(sql, store.Account)).Count > 0;
+    public bool AreDue(Sql sql) => FindDue(sql, store.Account).Count > 0;
 
     /// <summary>Called after each commit, on the writer's connection: one look at an empty table, as a rule.</summary>
     public void AfterCommit(Sql sql)
