@@ -36,7 +36,7 @@ internal static class MoveVerb
         {
             throw new VerbFailedException(
                 $"Account {move.Account} has moved to {move.To}, but its receipt can't be made ({move.Reason})",
-                $"see `domicile doctor`; when it is mended, `domicile moves receipt {move.Move}`");
+                $"see `domicile doctor`; when it is mended, `domicile receipt {move.Move}`");
         }
 
         return move.State is "aborted" or "failed"

@@ -140,7 +140,7 @@ internal sealed class ReceiptChecks(Receipt receipt, ReceiptStatements statement
             Move.StartedAt, Departure.SealedAt, Departure.DepartedAt, Arrival.ActivatedAt, Erasure.KeyDestroyedAt,
             Erasure.ErasedAt,
         ];
-        var areInOrder = times.Zip(times.Skip(1), (earlier, later) => earlier - later <= ReceiptVerification.ClockDisagreementMax).All(ok => ok)
+        var areInOrder = times.Zip(times.Skip(1), IsPossible).All(ok => ok)
             && Move.ActivatedAt == Arrival.ActivatedAt
             && Move.ErasedAt == Erasure.ErasedAt;
         Check(
@@ -162,7 +162,7 @@ internal sealed class ReceiptChecks(Receipt receipt, ReceiptStatements statement
         CheckSignature("re-encryption signed by the target", envelope, receipt.Keys.Target);
         Check("re-encryption is of this move", word.IsOf(receipt.Arrival, Arrival), "it names the arrival");
         var isPossible = word.EndedAt is not { } ended
-            || (Arrival.ActivatedAt - ended <= ReceiptVerification.ClockDisagreementMax && ended - word.StatedAt <= ReceiptVerification.ClockDisagreementMax);
+            || (IsPossible(Arrival.ActivatedAt, ended) && IsPossible(ended, word.StatedAt));
         Check(
             Name, isPossible,
             word.EndedAt is { } end
@@ -171,6 +171,9 @@ internal sealed class ReceiptChecks(Receipt receipt, ReceiptStatements statement
                     CultureInfo.InvariantCulture,
                     $"not yet at {word.StatedAt:u}: {word.ContentsLeft} contents, {word.BytesLeft} bytes left"));
     }
+
+    private static bool IsPossible(DateTimeOffset earlier, DateTimeOffset later)
+        => earlier - later <= ReceiptVerification.ClockDisagreementMax;
 
     private void CheckSubjects()
         => Check(

@@ -120,7 +120,7 @@ internal sealed class DoctorDesk(ControlParts parts)
             {
                 yield return new DoctorFinding(
                     Place, Warning, $"move {move.Id} of account {move.Account} is done, but has no receipt: {move.Reason}",
-                    $"mend what it says; 'domicile moves receipt {move.Id}' makes the receipt if it can be made then");
+                    $"mend what it says; 'domicile receipt {move.Id}' makes the receipt if it can be made then");
             }
             else if (move.State == MoveState.Failed
                 && move.Reason?.EndsWith(MoveReasons.Cleared, StringComparison.Ordinal) != true)

@@ -283,10 +283,17 @@ internal sealed partial class ArrivalPull(RegionContext region, MoveOrder order,
 
     // What the source can send again need not be flushed each time. Near its end it must: the next questions are whether all
     // has been stored, and then the source may let go. That flush covers what was written before.
+    // What is set aside for the end of the move is not for this.
     private Task<bool> WriteAsync(StreamFrame.Batch last, Func<AccountTransaction, bool> work, CancellationToken cancellationToken)
-        => last.SourceSeq - last.Changes.CompleteUpTo > region.Copy.LagAtSealMax
-            ? _store.WriteUnflushedAsync(work, cancellationToken)
-            : _store.WriteAsync(work, cancellationToken);
+    {
+        if (last.SourceSeq - last.Changes.CompleteUpTo > region.Copy.LagAtSealMax)
+        {
+            return _store.WriteUnflushedAsync(work, cancellationToken);
+        }
+
+        return _store.TryReserveWayBack() ? _store.WriteAsync(work, cancellationToken)
+            : throw new StorageFullException($"The disk of region {region.Name} has no room left for the end of move {order.Move}.");
+    }
 
     // Contents in files are verified as they come; these came in rows.
     private async Task DecodeAsync(Arrived arrived, CancellationToken cancellationToken)

@@ -48,8 +48,8 @@ internal static class DepartureCheck
         var longest = ReceiptVerification.ClockDisagreementMax;
         return move.RequestedAt - departure.SealedAt > longest || departure.SealedAt - departure.DepartedAt > longest
             || departure.DepartedAt - now > MoveLimits.ClockDifferenceMax
-            ? $"Region {move.Source} sealed at {departure.SealedAt:u} and departed at {departure.DepartedAt:u}, by control's clock the move "
-                + $"was asked for at {move.RequestedAt:u} and it is {now:u}. Set both clocks (NTP), then ask for the move again."
+            ? $"Region {move.Source} sealed at {departure.SealedAt:u} and departed at {departure.DepartedAt:u}, by control's clock the "
+                + $"move was asked for at {move.RequestedAt:u} and it is {now:u}. Set both clocks (NTP), then ask for the move again."
             : null;
     }
 }

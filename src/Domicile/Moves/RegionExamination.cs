@@ -22,7 +22,8 @@ internal sealed class RegionExamination(RegionContext region)
         var here = region.Storage.Accounts().ToHashSet();
         var missing = region.Directory.AtHomeIn(region.Name).Select(entry => entry.Profile.Id)
             .Union(region.Storage.Marks.AtHome()).Where(account => !here.Contains(account)).Where(IsHomeHere);
-        return [ExaminePolicy(), .. ExamineRoom(), .. Bounded(missing.Concat(here.Where(account => !IsQuiet(account))).SelectMany(Examine))];
+        var examined = missing.Concat(here.Where(account => !IsQuiet(account)));
+        return [ExaminePolicy(), .. ExamineRoom(), .. Bounded(examined.SelectMany(Examine))];
     }
 
     private IEnumerable<DoctorFinding> ExamineRoom()

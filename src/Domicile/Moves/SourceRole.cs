@@ -61,6 +61,11 @@ internal sealed class SourceRole(RegionContext region, CancellationToken stop = 
             return NotHere(order);
         }
 
+        if (!store.TryReserveWayBack())
+        {
+            return new StepAnswer.NotNow($"The disk of {region.Name} has no room left to go back: make room there, then move.");
+        }
+
         var answer = await store.WriteAsync(transaction => Seal(transaction, order), cancellationToken);
 
         // The row is read after the commit: writes of the same group commit may have come after the look, before the seal.

@@ -46,6 +46,13 @@ internal sealed partial class TargetRole(RegionContext region, ArrivalPulls pull
             return await RefuseAsync(order, damage, cancellationToken);
         }
 
+        if (progress.IsNear && !store.TryReserveWayBack())
+        {
+            // Not a no: room may come.
+            throw new RegionRefusedException(
+                region.Name, "its disk has no room left for the end of the move, so writes are not stopped: make room there");
+        }
+
         // Before the seal, so that it keeps nobody waiting. The activation looks again if it must.
         if (!progress.IsNear || store.IsOnlyWriter)
         {

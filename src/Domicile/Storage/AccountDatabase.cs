@@ -129,17 +129,15 @@ internal sealed class AccountDatabase : IDisposable
         }
     }
 
-    /// <returns>Whether the tables are the newest; if so, it has been checked.</returns>
+    // The check first, whatever tables there are: a connection that is let go of after it takes the log back.
+    /// <returns>Whether the tables are the newest.</returns>
     private bool IsGood()
     {
         var isUpToDate = false;
         ReturnReader(Counted(SqliteEngine.OpenReader(FilePath, sql =>
         {
+            _check(sql);
             isUpToDate = SqliteEngine.IsUpToDate(sql);
-            if (isUpToDate)
-            {
-                _check(sql);
-            }
         })));
         return isUpToDate;
     }

@@ -397,6 +397,17 @@ internal sealed partial class AccountStore
         _queue.Dispose();
     }
 
+    /// <summary>
+    /// Sets room aside for what a move's last steps write here, so that a disk that fills meanwhile doesn't hold the account up.
+    /// Its database is open.
+    /// </summary>
+    /// <returns>False where there is none.</returns>
+    public bool TryReserveWayBack()
+    {
+        var log = DatabasePath + DatabaseOpening.LogSuffix;
+        return !File.Exists(log) || DurableFile.TryReserve(log, StorageLimits.WayBackBytes);
+    }
+
     /// <summary>What kept it from being opened has changed.</summary>
     public void ForgetFault()
     {

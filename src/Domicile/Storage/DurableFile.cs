@@ -119,6 +119,24 @@ internal static partial class DurableFile
             && FileControl(file, setFlags, flags | direct) == 0;
     }
 
+    /// <summary>
+    /// Has the file system set aside room behind the file's end, which its next growth takes, whoever fills the disk meanwhile.
+    /// The file's length stays. See fallocate(2).
+    /// </summary>
+    /// <returns>False where there is no such room; true also where the file system can't say.</returns>
+    public static bool TryReserve(string path, long lengthBytes)
+    {
+        const int keepSize = 1;
+        if (!OperatingSystem.IsLinux())
+        {
+            return true;
+        }
+
+        using var file = File.OpenHandle(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete);
+        return Allocate(file, keepSize, RandomAccess.GetLength(file), lengthBytes) == 0
+            || Marshal.GetLastPInvokeError() is not (Enospc or Edquot);
+    }
+
     /// <summary>No space, no quota, or the file's size limit. On Unix an IOException's HResult is the errno.</summary>
     public static bool IsFull(IOException fault)
         => fault is StorageFullException || fault.HResult is Enospc or Edquot or Efbig or DiskFullOfPreallocation;
@@ -132,6 +150,9 @@ internal static partial class DurableFile
     [LibraryImport("libc", EntryPoint = "sync_file_range")]
     private static partial int SyncFileRange(
         SafeFileHandle file, long offsetBytes, long lengthBytes, uint flags);
+
+    [LibraryImport("libc", EntryPoint = "fallocate", SetLastError = true)]
+    private static partial int Allocate(SafeFileHandle file, int mode, long offsetBytes, long lengthBytes);
 
     [LibraryImport("libc", EntryPoint = "fcntl")]
     private static partial int FileControl(SafeFileHandle file, int command, int flags);

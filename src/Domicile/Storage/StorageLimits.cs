@@ -3,6 +3,9 @@ namespace Domicile.Storage;
 /// <summary>Every bound of the store, with its unit.</summary>
 internal static class StorageLimits
 {
+    /// <summary>Set aside in an account's log before a move stops writes: what is written then, either way, fits.</summary>
+    public const long WayBackBytes = 256 << 10;
+
     /// <summary>Writes of one account that may wait for its writer; further ones wait for room.</summary>
     public const int QueuedWritesMax = 1024;
 

@@ -95,13 +95,14 @@ public sealed class PacesTests : IDisposable
         };
         var records = new MoveRecords(_database.Read, _database.WriteAsync);
         await records.AddAsync(move, Cancelled);
-        var done = move with
+        var saved = records.Find(move.Id)!;
+        var done = saved with
         {
             State = MoveState.Done,
             Objects = Size.Objects,
             Bytes = Size.Bytes,
             Took = new MoveTook(TurnMs: 1_000 * seconds, Beside: 1, AfterMs: 100),
         };
-        Assert.True(await records.SaveAsync(move, done, Cancelled));
+        Assert.True(await records.SaveAsync(saved, done, Cancelled));
     }
 }

@@ -8,6 +8,7 @@ internal sealed class ScratchDirectory : IDisposable
     public string Write(string name, byte[] content)
     {
         var path = System.IO.Path.Combine(Path, name);
+        Directory.CreateDirectory(System.IO.Path.GetDirectoryName(path)!);
         using var file = File.Create(path);
         file.Write(content);
         return path;

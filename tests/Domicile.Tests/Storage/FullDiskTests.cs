@@ -93,6 +93,52 @@ public sealed class FullDiskTests : IAsyncLifetime
         Assert.InRange(disk.AvailableFreeSpace, (disk.TotalSize / 20) - (2 * bytes), disk.TotalSize / 20);
     }
 
+    // Goal: the last steps of a move, either way, are written though somebody else has filled the disk since.
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task What_is_set_aside_for_the_way_back_is_there_when_the_disk_is_full(bool isSetAside)
+    {
+        Assert.SkipUnless(_isMounted, "mounting a small file system takes root");
+        await using var region = await TemporaryRegion.CreateAsync(_mount);
+        var store = await region.AddAsync();
+        Assert.Equal(1, await PutAsync(store, 100));
+        Assert.True(!isSetAside || store.TryReserveWayBack());
+        await FillAsync();
+
+        for (var write = 0; write < 10; write++)
+        {
+            var put = PutAsync(store, 2_000);
+            if (isSetAside)
+            {
+                Assert.Equal(write + 2, await put);
+            }
+            else
+            {
+                await Assert.ThrowsAsync<StorageFullException>(() => put);
+            }
+        }
+
+        Assert.False(store.TryReserveWayBack());
+    }
+
+    // To the last byte.
+    private async Task FillAsync()
+    {
+        await using var ballast = new FileStream(Path.Combine(_mount, "filler"), FileMode.CreateNew, FileAccess.Write, FileShare.None, 0);
+        for (var bytes = 1 << 20; bytes > 0;)
+        {
+            try
+            {
+                await ballast.WriteAsync(new byte[bytes], Cancelled);
+            }
+            catch (IOException)
+            {
+                bytes /= 2;
+            }
+        }
+    }
+
     private static Task<long> PutAsync(AccountStore store, int bytes) => store.WriteAsync(
         transaction =>
         {
