@@ -102,9 +102,18 @@ internal sealed partial class AccountStore
             _region.StartMarks.Put(Account);
         }
 
-        NoteUnflushed(database);
+        NoteUnflushed(isFlushing: database.IsFlushing);
         _region.Disk.BeforeCommit(database.FilePath, database.IsFlushing);
-        sql.Execute("COMMIT");
+        try
+        {
+            sql.Execute("COMMIT");
+        }
+        catch
+        {
+            // Its frames may be in the log in part, and what follows them is no sign of damage: nobody was told of this one.
+            NoteUnflushed(isFlushing: false, isMarkFlushed: false);
+            throw;
+        }
 
         if (!isPending && database.IsFlushing)
         {
@@ -138,14 +147,14 @@ internal sealed partial class AccountStore
             || (transaction.RingChange is { } change ? change.Ring?.Wrapped.Count : _wrapped.Count) > 1;
 
     // Once for a log: a crash may leave holes in it from now on, which are no damage. That must be known before they can be.
-    private void NoteUnflushed(AccountDatabase database)
+    private void NoteUnflushed(bool isFlushing, bool isMarkFlushed = true)
     {
-        if (!database.IsFlushing && !_hasUnflushed)
+        if (!isFlushing && !_hasUnflushed)
         {
             _hasUnflushed = true;
             if (_region.Marks.Find(Account) is { } mark)
             {
-                _region.Marks.Put(Account, mark with { HasUnflushed = true }, isFlushed: true);
+                _region.Marks.Put(Account, mark with { HasUnflushed = true }, isFlushed: isMarkFlushed);
             }
         }
     }
