@@ -53,7 +53,8 @@ internal sealed class MoveRecords(
     /// <summary>Moves that were asked for before this one, newest first.</summary>
     public static IReadOnlyList<Move> ListBefore(Sql sql, Guid id, int atMost)
         => sql.List(
-            $"SELECT version, document FROM move WHERE {IsBefore} ORDER BY requested_ms DESC, id DESC LIMIT @p2", Read, id.ToString(), atMost);
+            $"SELECT version, document FROM move WHERE {IsBefore} ORDER BY requested_ms DESC, id DESC LIMIT @p2",
+            Read, id.ToString(), atMost);
 
     /// <summary>How many they are.</summary>
     public static long CountBefore(Sql sql, Guid id)
