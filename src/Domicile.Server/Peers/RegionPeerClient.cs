@@ -17,7 +17,7 @@ internal sealed class RegionPeerClient(PeerClients peers, OrderSigner orders, Re
     private static readonly TimeSpan Long = TimeSpan.FromHours(6);
 
     public async Task<RegionStatus> StatusAsync(CancellationToken cancellationToken)
-        => (await AskAsync("status", new PeerCall(), MovesJson.Default.RegionStatus, cancellationToken))!;
+        => await AnswerAsync("status", new PeerCall(), MovesJson.Default.RegionStatus, cancellationToken);
 
     public async Task CreateAccountAsync(AccountProfile profile, Credential first, CancellationToken cancellationToken)
         => await AskAsync(
@@ -27,7 +27,7 @@ internal sealed class RegionPeerClient(PeerClients peers, OrderSigner orders, Re
 
     public async Task<CommandResult> ExecuteAsync(
         AccountId account, CredentialCommand command, CancellationToken cancellationToken)
-        => (await AskAsync(
+        => await AnswerAsync(
             "execute",
             new PeerCall
             {
@@ -35,27 +35,27 @@ internal sealed class RegionPeerClient(PeerClients peers, OrderSigner orders, Re
                 Command = command,
                 Secret = command is AddCredential added ? await SealAsync(added.Credential, cancellationToken) : null,
             },
-            MovesJson.Default.CommandResult, cancellationToken, TimeSpan.FromSeconds(30)))!;
+            MovesJson.Default.CommandResult, cancellationToken, TimeSpan.FromSeconds(30));
 
     public async Task<KeyRenewal> RotateKeyAsync(AccountId account, Guid rotation, CancellationToken cancellationToken)
-        => (await AskAsync(
+        => await AnswerAsync(
             "rotateKey", new PeerCall { Account = account, Rotation = rotation }, MovesJson.Default.KeyRenewal,
-            cancellationToken))!;
+            cancellationToken);
 
     public async Task<KeyRenewal> DescribeKeysAsync(AccountId account, CancellationToken cancellationToken)
-        => (await AskAsync(
-            "describeKeys", new PeerCall { Account = account }, MovesJson.Default.KeyRenewal, cancellationToken))!;
+        => await AnswerAsync(
+            "describeKeys", new PeerCall { Account = account }, MovesJson.Default.KeyRenewal, cancellationToken);
 
     public async Task<byte[]> StateReencryptionAsync(
         AccountId account, Guid move, byte[] salt, CancellationToken cancellationToken)
-        => (await AskAsync(
+        => await AnswerAsync(
             "stateReencryption", new PeerCall { Account = account, Move = move, Salt = salt }, MovesJson.Default.ByteArray,
-            cancellationToken))!;
+            cancellationToken);
 
     public async Task<IReadOnlyList<AccessKeyView>> ListKeysAsync(AccountId account, CancellationToken cancellationToken)
-        => [.. (await AskAsync(
+        => [.. (await AnswersAsync(
             "listKeys", new PeerCall { Account = account }, MovesJson.Default.IReadOnlyListAccessKeyView,
-            cancellationToken, TimeSpan.FromSeconds(30), PeerLimits.KeysBytesMax))!.Select(key => key.Cleaned())];
+            cancellationToken, TimeSpan.FromSeconds(30), PeerLimits.KeysBytesMax)).Select(key => key.Cleaned())];
 
     public Task<AccountStatus?> FindAccountAsync(AccountId account, CancellationToken cancellationToken)
         => AskAsync(
@@ -63,39 +63,40 @@ internal sealed class RegionPeerClient(PeerClients peers, OrderSigner orders, Re
 
     public async Task<IReadOnlyList<AccountStatus?>> FindAccountsAsync(
         IReadOnlyList<AccountId> accounts, CancellationToken cancellationToken)
-        => (await AskAsync(
+        => await AnswerAsync(
             "findAccounts", new PeerCall { Accounts = accounts }, MovesJson.Default.IReadOnlyListAccountStatus,
-            cancellationToken, bytesMax: PeerLimits.ManyAccountsBytesMax))!;
+            cancellationToken, bytesMax: PeerLimits.ManyAccountsBytesMax);
 
     public async Task<IReadOnlyList<MeasuredAccount>> MeasureUsagesAsync(
         IReadOnlyList<AccountId> accounts, CancellationToken cancellationToken)
-        => [.. (await AskAsync(
+        => [.. (await AnswersAsync(
             "measureUsages", new PeerCall { Accounts = accounts }, MovesJson.Default.IReadOnlyListMeasuredAccount,
-            cancellationToken, TimeSpan.FromMinutes(2), PeerLimits.ManyAccountsBytesMax))!.Select(one => one.Cleaned())];
+            cancellationToken, TimeSpan.FromMinutes(2), PeerLimits.ManyAccountsBytesMax)).Select(one => one.Usage?.IsPossible != false
+                ? one.Cleaned() : throw Nonsense("measureUsages"))];
 
     public async Task<AccountUsage> MeasureUsageAsync(AccountId account, CancellationToken cancellationToken)
-        => (await AskAsync(
+        => await AnswerAsync(
             "measureUsage", new PeerCall { Account = account }, MovesJson.Default.AccountUsage, cancellationToken,
-            TimeSpan.FromMinutes(2)))!;
+            TimeSpan.FromMinutes(2)) is { IsPossible: true } usage ? usage : throw Nonsense("measureUsage");
 
     public async Task<DeepVerification> VerifyDeepAsync(AccountId account, CancellationToken cancellationToken)
-        => (await AskAsync(
+        => (await AnswerAsync(
             "verifyDeep", new PeerCall { Account = account }, MovesJson.Default.DeepVerification, cancellationToken, Long,
-            PeerLimits.ExaminationBytesMax))!.Cleaned();
+            PeerLimits.ExaminationBytesMax)).Cleaned();
 
     public async Task<byte[]> EraseAccountAsync(
         AccountId account, long epoch, byte[] salt, CancellationToken cancellationToken)
-        => (await AskAsync(
+        => await AnswerAsync(
             "eraseAccount", new PeerCall { Account = account, Epoch = epoch, Salt = salt }, MovesJson.Default.ByteArray,
-            cancellationToken, Long))!;
+            cancellationToken, Long);
 
     public Task UpdateAsync(DirectoryUpdate update, CancellationToken cancellationToken)
         => AskAsync("update", new PeerCall { Update = update }, MovesJson.Default.Boolean, cancellationToken);
 
     public async Task<IReadOnlyList<DoctorFinding>> ExamineAsync(CancellationToken cancellationToken)
-        => [.. (await AskAsync(
+        => [.. (await AnswersAsync(
             "examine", new PeerCall(), MovesJson.Default.IReadOnlyListDoctorFinding, cancellationToken,
-            TimeSpan.FromMinutes(2), PeerLimits.ExaminationBytesMax))!.Select(finding => finding.Cleaned())];
+            TimeSpan.FromMinutes(2), PeerLimits.ExaminationBytesMax)).Select(finding => finding.Cleaned())];
 
     public Task<LinkMeasure?> MeasureLinkAsync(RegionName source, CancellationToken cancellationToken)
         => AskAsync("measureLink", new PeerCall { Source = source }, MovesJson.Default.LinkMeasure, cancellationToken);
@@ -135,8 +136,8 @@ internal sealed class RegionPeerClient(PeerClients peers, OrderSigner orders, Re
         => StepAsync("settle", new PeerCall { Order = order }, cancellationToken);
 
     public async Task<StepAnswer> EraseAsync(MoveOrder order, byte[] arrival, CancellationToken cancellationToken)
-        => (await AskAsync(
-            "erase", new PeerCall { Order = order, Statement = arrival }, MovesJson.Default.StepAnswer, cancellationToken))!;
+        => await AnswerAsync(
+            "erase", new PeerCall { Order = order, Statement = arrival }, MovesJson.Default.StepAnswer, cancellationToken);
 
     public Task EndHandOversAsync(MoveOrder order, byte[] erasure, CancellationToken cancellationToken)
         => AskAsync(
@@ -157,7 +158,25 @@ internal sealed class RegionPeerClient(PeerClients peers, OrderSigner orders, Re
     }
 
     private async Task<StepAnswer> StepAsync(string call, PeerCall question, CancellationToken cancellationToken)
-        => (await AskAsync(call, question, MovesJson.Default.StepAnswer, cancellationToken))!;
+        => await AnswerAsync(call, question, MovesJson.Default.StepAnswer, cancellationToken);
+
+    // A region may say anything: also nothing, and lists with nothing in them.
+    private async Task<T> AnswerAsync<T>(
+        string call, PeerCall question, JsonTypeInfo<T> answerType, CancellationToken cancellationToken,
+        TimeSpan? atMost = null, int bytesMax = PeerLimits.MessageBytesMax)
+        where T : class
+        => await AskAsync(call, question, answerType, cancellationToken, atMost, bytesMax) ?? throw Nonsense(call);
+
+    private async Task<IReadOnlyList<T>> AnswersAsync<T>(
+        string call, PeerCall question, JsonTypeInfo<IReadOnlyList<T>> answerType, CancellationToken cancellationToken,
+        TimeSpan? atMost = null, int bytesMax = PeerLimits.MessageBytesMax)
+        where T : class
+    {
+        var answers = await AnswerAsync(call, question, answerType, cancellationToken, atMost, bytesMax);
+        return answers.Contains(null!) ? throw Nonsense(call) : answers;
+    }
+
+    private RegionUnreachableException Nonsense(string call) => new(region, $"its answer to '{call}' makes no sense.");
 
     private async Task<T?> AskAsync<T>(
         string call, PeerCall question, JsonTypeInfo<T> answerType, CancellationToken cancellationToken,

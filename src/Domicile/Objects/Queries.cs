@@ -29,7 +29,19 @@ internal sealed record PartPage(IReadOnlyList<UploadPart> Parts, int? NextPartNu
 /// <summary>How much an account holds, per category of its buckets.</summary>
 /// <param name="Stored">Null where a region of a former release says it.</param>
 internal sealed record AccountUsage(
-    IReadOnlyDictionary<string, CategoryUsage> Categories, int OpenUploads, StoredUsage? Stored = null);
+    IReadOnlyDictionary<string, CategoryUsage> Categories, int OpenUploads, StoredUsage? Stored = null)
+{
+    /// <summary>Figures that no account has, and whose sums no number holds.</summary>
+    private const long FigureMax = 1L << 52;
+
+    /// <summary>Whether an account may be so, whoever says it: everything there, no figure below 0 or beyond all disks.</summary>
+    public bool IsPossible
+        => OpenUploads >= 0
+            && Categories?.Values.All(one => one is { } said && AreFigures(said.Objects, said.Versions, said.Bytes)) == true
+            && (Stored is null || AreFigures(Stored.Contents, Stored.OnDisk));
+
+    private static bool AreFigures(params ReadOnlySpan<long> figures) => !figures.ContainsAnyExceptInRange(0, FigureMax);
+}
 
 /// <summary>What lies on the disk: a content under many names counts once. Room and time of a move go by it.</summary>
 /// <param name="Contents">Bytes of all contents.</param>

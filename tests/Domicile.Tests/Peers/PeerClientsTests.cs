@@ -4,6 +4,7 @@ using System.Text;
 using Domicile.Accounts;
 using Domicile.Deployments;
 using Domicile.Moves;
+using Domicile.Proofs;
 using Domicile.Server.Peers;
 using Xunit;
 
@@ -161,6 +162,27 @@ public sealed class PeerClientsTests : IDisposable
 
         var error = await Assert.ThrowsAsync<RegionUnreachableException>(() => asking);
         Assert.Contains("can't be read", error.Message, StringComparison.Ordinal);
+    }
+
+    // Goal: whatever a region says of accounts, one question fails, and not what is asked of all regions.
+    [Theory]
+    [InlineData("null")]
+    [InlineData("[null]")]
+    [InlineData("""[{"account":"abcdefghijklmnop","usage":{"openUploads":0}}]""")]
+    [InlineData("""[{"account":"abcdefghijklmnop","usage":{"categories":{"a":null},"openUploads":0}}]""")]
+    [InlineData("""[{"account":"abcdefghijklmnop","usage":{"categories":{"a":{"bytes":-1}},"openUploads":0}}]""")]
+    [InlineData("""[{"account":"abcdefghijklmnop","usage":{"categories":{"a":{"bytes":9223372036854775807}},"openUploads":0}}]""")]
+    [InlineData("""[{"account":"abcdefghijklmnop","usage":{"categories":{},"openUploads":0,"stored":{"onDisk":-5}}}]""")]
+    public async Task What_a_region_says_of_accounts_and_can_t_be_is_no_answer(string said)
+    {
+        using var signer = EcdsaSigner.Generate();
+        var client = new RegionPeerClient(_clients, new OrderSigner(signer), Region);
+        var asking = client.MeasureUsagesAsync([AccountId.Parse("abcdefghijklmnop")], _limit.Token);
+        var (_, connection) = await AcceptAsync();
+        await AnswerAsync(connection, $"HTTP/1.1 200 OK\r\nContent-Length: {said.Length}\r\n\r\n{said}");
+
+        var error = await Assert.ThrowsAsync<RegionUnreachableException>(() => asking);
+        Assert.Contains("makes no sense", error.Message, StringComparison.Ordinal);
     }
 
     // Goal: a client that breaks off its upload says nothing of the link, however often it does that.
