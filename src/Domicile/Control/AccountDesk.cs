@@ -24,9 +24,10 @@ internal sealed class AccountDesk(ControlParts parts)
     /// <summary>Many at a time: each is made or refused by itself, in the order of the request.</summary>
     public async Task<Outcome<NewAccountsView>> AddManyAsync(NewAccounts request, string by, CancellationToken cancellationToken)
     {
-        if (request.Accounts is not { Count: >= 1 and <= ControlLimits.AccountsPerBatchMax })
+        // The reader of JSON lets null stand for an element.
+        if (request.Accounts is not { Count: >= 1 and <= ControlLimits.AccountsPerBatchMax } accounts || accounts.Contains(null!))
         {
-            return Refusal.Malformed($"a batch has 1 to {ControlLimits.AccountsPerBatchMax} accounts");
+            return Refusal.Malformed($"a batch has 1 to {ControlLimits.AccountsPerBatchMax} accounts, and none is null");
         }
 
         var made = await MakeAsync(request.Accounts, by, cancellationToken);

@@ -60,6 +60,16 @@ public sealed class AccountTests
     }
 
     [Fact]
+    public async Task A_batch_with_a_null_in_it_is_refused()
+    {
+        await using var control = await StartAsync();
+
+        var batch = new NewAccounts([new NewAccount("IN", null, null, null), null!]);
+        Refused(await control.Desk.Accounts.AddManyAsync(batch, "tester", Cancelled), RefusalKind.Malformed);
+        Assert.Empty(control.Desk.Accounts.List().Accounts);
+    }
+
+    [Fact]
     public async Task What_is_unfinished_is_found_by_an_index()
     {
         await using var control = await StartAsync();
