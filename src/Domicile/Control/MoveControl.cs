@@ -39,9 +39,7 @@ internal sealed class MoveControl(
         => !(await keys.CheckAsync(region, status, cancellationToken)).Is(out _, out var refusal)
             ? refusal.Next is { Length: > 0 } next ? $"{refusal.Error}: {next}" : refusal.Error
             : config.Find(region) is not { } known ? $"Region {region} is not in control's configuration any more."
-            : status.Claim is { } claim && claim != RegionContext.ClaimOf(known.Facts)
-                ? $"Region {region} was started with other facts than control: compare their configurations."
-                : null;
+            : status.Claim is { } claim ? RegionContext.TroubleOf(claim, RegionContext.ClaimOf(known.Facts)) : null;
 
     public Task<string?> FindTroubleAsync(Move move, byte[] departure, CancellationToken cancellationToken)
         => receipts.FindTroubleAsync(move, departure, cancellationToken);

@@ -37,9 +37,7 @@ internal static class DepartureCheck
         }
 
         var departure = (MoveDeparture)read.Predicate;
-        return departure.Region != from
-            ? $"Region {move.Source} was started with other facts than control: compare their configurations."
-            : TroubleOfTimes(move, departure, now);
+        return RegionContext.TroubleOf(departure.Region, from) ?? TroubleOfTimes(move, departure, now);
     }
 
     // The receipt compares each time with the one before it: no step back may be longer than it allows.

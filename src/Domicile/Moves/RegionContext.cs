@@ -81,6 +81,11 @@ internal sealed record RegionContext
             new PartyClaim(facts.Owner.Name, facts.Owner.Country.Code),
             new CustodianClaim(facts.Custodian.Kind, facts.Custodian.Country.Code));
 
+    /// <returns>Why a statement of a region with these facts would make no receipt, by what control knows; null if it would.</returns>
+    public static string? TroubleOf(RegionClaim said, RegionClaim known)
+        => said == known ? null
+            : $"Region {known.Name} was started with other facts than control: compare their configurations.";
+
     /// <summary>SHA-256 of canonical bytes, as statements name each other and the set digest.</summary>
     public static string Sha256Hex(ReadOnlySpan<byte> bytes) => Convert.ToHexStringLower(SHA256.HashData(bytes));
 }

@@ -8,13 +8,12 @@ internal sealed class AccountDatabase : IDisposable
 {
     private readonly Lock _gate = new();
     private readonly Stack<Sql> _readers = new();
+    private readonly Action<Sql> _check;
     private readonly Action<long> _count;
     private Sql? _writer;
     private long? _versionSeen;
     private int _pagesLogged;
     private bool _isClosed;
-
-    private readonly Action<Sql> _check;
 
     private AccountDatabase(string path, Action<Sql> check, Action<long> count) => (FilePath, _check, _count) = (path, check, count);
 

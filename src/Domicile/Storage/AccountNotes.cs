@@ -193,7 +193,7 @@ internal sealed class AccountNotes(string directory) : IDisposable
     {
         /// <returns>Null where there is no such file, or it has a log: somebody may have written since.</returns>
         public static Stamp? Of(string databasePath)
-            => new FileInfo(databasePath) is { Exists: true } file && !File.Exists(databasePath + "-wal")
+            => new FileInfo(databasePath) is { Exists: true } file && !File.Exists(databasePath + DatabaseOpening.LogSuffix)
                 ? new Stamp(file.LastWriteTimeUtc.Ticks, file.Length) : null;
     }
 }

@@ -140,9 +140,10 @@ internal sealed partial class AccountStore
         }
     }
 
-    // Whether the next start must look at the account: see RegionNode.ResumeAsync, which does.
+    // Whether the next start must look at the account: see RegionNode.ResumeAsync, which does. From when a move is prepared, so
+    // that no write waits for the mark once it is sealed.
     private bool IsPending(AccountTransaction transaction)
-        => transaction.Row is { Move: not null }
+        => transaction.Row is { Move: not null } or { Pulling: not null }
             or { HasData: true, State: AccountState.None or AccountState.Departed }
             || (transaction.RingChange is { } change ? change.Ring?.Wrapped.Count : _wrapped.Count) > 1;
 

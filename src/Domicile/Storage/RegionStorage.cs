@@ -23,7 +23,7 @@ internal sealed class RegionStorage : IAsyncDisposable
     {
         Summarize = summarize;
         Notes = new AccountNotes(directory);
-        StartMarks = AccountMarks.Open(
+        StartMarks = StartMarks.Open(
             directory, isNew: !System.IO.Directory.EnumerateDirectories(Path.Combine(directory, "accounts")).Any());
         OpenDatabases = new OpenDatabases(openBytesMax, workers);
         Marks = CommitMarks.Open(directory);
@@ -54,7 +54,7 @@ internal sealed class RegionStorage : IAsyncDisposable
     public AccountNotes Notes { get; }
 
     /// <summary>Which accounts a start must look at.</summary>
-    public AccountMarks StartMarks { get; }
+    public StartMarks StartMarks { get; }
 
     /// <summary>Makes of an account's rows what is noted of it when its database is closed; null: nothing.</summary>
     public Func<Sql, AccountRow, string>? Summarize { get; }
@@ -178,7 +178,7 @@ internal sealed class RegionStorage : IAsyncDisposable
     public IEnumerable<AccountId> Accounts()
         => from shard in System.IO.Directory.EnumerateDirectories(AccountsDirectory)
            from directory in ListDirectories(shard)
-           where File.Exists(Path.Combine(directory, "account.db"))
+           where File.Exists(Path.Combine(directory, AccountStore.DatabaseName))
            let id = AccountId.TryParse(Path.GetFileName(directory), out var account) ? account : (AccountId?)null
            where id is not null
            select id.Value;
@@ -190,7 +190,8 @@ internal sealed class RegionStorage : IAsyncDisposable
     public IEnumerable<AccountId> AccountsToLookAt()
         => StartMarks.All.Concat(Accounts().Where(account => !StartMarks.Has(account) && (!StartMarks.IsComplete || HasLog(account))));
 
-    private bool HasLog(AccountId account) => File.Exists(Path.Combine(DirectoryOf(account), AccountStore.DatabaseName + "-wal"));
+    private bool HasLog(AccountId account)
+        => File.Exists(Path.Combine(DirectoryOf(account), AccountStore.DatabaseName + DatabaseOpening.LogSuffix));
 
     /// <summary>Answers what is queued and closes every database. Requests have ended before.</summary>
     public async ValueTask DisposeAsync()

@@ -42,6 +42,18 @@ public sealed class MarkTests
         Assert.Empty(region.Storage.AccountsToLookAt());
     }
 
+    // Goal: the mark's own flush lies before the seal, where no write waits for it.
+    [Fact]
+    public async Task An_account_is_marked_when_a_move_is_prepared()
+    {
+        await using var region = await TemporaryRegion.CreateAsync();
+        var store = await region.AddAsync();
+
+        await PutAsync(store, row => row with { Pulling = SomeMove });
+
+        Assert.True(region.Storage.StartMarks.Has(store.Account));
+    }
+
     [Fact]
     public async Task A_tombstone_with_data_and_an_account_with_a_former_key_are_marked()
     {

@@ -12,14 +12,14 @@ namespace Domicile.Storage;
 /// A database that was open when the process died has its log beside it, which SQLite takes away when it closes one: so those
 /// whose drafts and dropped files may have stayed are known without a mark.
 /// </remarks>
-internal sealed class AccountMarks
+internal sealed class StartMarks
 {
     private const string CompleteName = "complete";
 
     private readonly string _directory;
     private readonly ConcurrentDictionary<AccountId, bool> _marked = new();
 
-    private AccountMarks(string directory) => _directory = directory;
+    private StartMarks(string directory) => _directory = directory;
 
     /// <summary>
     /// Whether every account that needs a mark has one: not in a directory of a former release, until all accounts of it
@@ -28,9 +28,9 @@ internal sealed class AccountMarks
     public bool IsComplete { get; private set; }
 
     /// <param name="isNew">Whether the region has no account yet.</param>
-    public static AccountMarks Open(string regionDirectory, bool isNew)
+    public static StartMarks Open(string regionDirectory, bool isNew)
     {
-        var marks = new AccountMarks(Path.Combine(regionDirectory, "pending"));
+        var marks = new StartMarks(Path.Combine(regionDirectory, "pending"));
         DurableFile.CreateDirectory(regionDirectory, marks._directory);
         foreach (var name in Directory.EnumerateFiles(marks._directory).Select(Path.GetFileName))
         {
