@@ -6,12 +6,8 @@ namespace Domicile.Cli.Verbs;
 /// <summary><c>domicile moves list</c></summary>
 internal static class MoveListVerb
 {
-    private static readonly Option<int> Limit = new("--limit")
-    {
-        Description = "So many of the newest",
-        HelpName = "N",
-        DefaultValueFactory = _ => 1000,
-    };
+    private static readonly Option<int?> Limit = Words.Number(
+        "--limit", $"So many of the newest, else {ControlLimits.MovesListed}", 1, int.MaxValue);
 
     public static Command Create(CliHost host)
         => new VerbCommand(
@@ -24,15 +20,16 @@ internal static class MoveListVerb
     private static async Task<int> RunAsync(VerbCall call, CancellationToken cancellationToken)
     {
         using var control = call.OpenControl();
+        var limit = call.Get(Limit) ?? ControlLimits.MovesListed;
         var list = await control.GetAsync("moves", ApiJson.Default.MoveList, cancellationToken);
-        while (list.Older > 0 && list.Moves.Count < call.Get(Limit))
+        while (list.Older > 0 && list.Moves.Count < limit)
         {
             var more = await control.GetAsync(
                 $"moves/before/{list.Moves[^1].Move}", ApiJson.Default.MoveList, cancellationToken);
             list = new MoveList([.. list.Moves, .. more.Moves], more.Older);
         }
 
-        var shown = list.Moves.Take(Math.Max(1, call.Get(Limit))).ToList();
+        var shown = list.Moves.Take(limit).ToList();
         list = new MoveList(shown, list.Older + list.Moves.Count - shown.Count);
         if (list.Older > 0)
         {

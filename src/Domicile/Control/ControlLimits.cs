@@ -65,7 +65,7 @@ internal static class ControlLimits
 
     /// <summary>
     /// What a target must have free beyond what is to come: this, once for all that is under way to it. What is to come is a
-    /// tenth more than each account's bytes, and <see cref="RoomPerAccountBytes"/>.
+    /// tenth more than each account takes now, and at least <see cref="RoomPerAccountBytes"/>.
     /// </summary>
     public const long RoomMarginBytes = 64L << 20;
 

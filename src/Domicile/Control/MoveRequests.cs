@@ -191,7 +191,7 @@ internal sealed class MoveRequests(ControlParts parts, AccountDesk accounts)
     /// <returns>The bytes that the move may take.</returns>
     private static Outcome<long> CheckRoom(WantedMove wanted, long freeBytes)
     {
-        var needed = wanted.BytesOnDisk + (wanted.BytesOnDisk / 10) + ControlLimits.RoomPerAccountBytes;
+        var needed = Math.Max(wanted.BytesOnDisk + (wanted.BytesOnDisk / 10), ControlLimits.RoomPerAccountBytes);
         return needed + ControlLimits.RoomMarginBytes <= freeBytes
             ? needed
             : Refusal.Conflict(

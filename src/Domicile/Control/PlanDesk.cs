@@ -192,8 +192,8 @@ internal sealed record WantedMove(
     public MoveSize Size => new(
         Usage?.Categories.Values.Sum(category => category.Versions) ?? 0, Usage?.Stored?.Contents ?? Bytes);
 
-    /// <summary>What it takes at its target.</summary>
-    public long BytesOnDisk => Usage?.Stored?.OnDisk ?? Bytes;
+    /// <summary>What it takes at its target: its contents and its database.</summary>
+    public long BytesOnDisk => Usage?.Stored?.OnDisk ?? Bytes + ControlLimits.RoomPerAccountBytes;
 
     public PlannedMove View(Paces paces)
     {

@@ -38,6 +38,7 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("account", "add", "--residence", "XX")]
     [InlineData("account", "add", "--residence", "IN", "--regoin", "beijing")]
     [InlineData("apply", "--at-once", "0")]
+    [InlineData("moves", "list", "--limit", "-3")]
     [InlineData("apply", "--at-once", "99999999999")]
     [InlineData("plan", "--at-once", "x")]
     [InlineData("moves", "show", "17")]
