@@ -29,8 +29,11 @@ internal sealed partial class S3Endpoint(
     AccountGateway gateway, RequestForwarder forwarder, S3Options options, SecurityLog security, TimeProvider time,
     ILogger<S3Endpoint> log)
 {
-    // Of one length for every region, so that an answer has one length wherever it is made.
-    private static readonly TimeSpan GoneToldMax = TimeSpan.FromMilliseconds(200);
+    // For a machine that has no thread free to tell it.
+    private static readonly TimeSpan GoneToldMax = TimeSpan.FromSeconds(5);
+
+    // COR_E_IO: of a stream. What the system's own calls fail with has its error's number.
+    private const int StreamFailed = unchecked((int)0x80131620);
 
     private readonly string _hostId = Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes(options.Region.Value)));
 
@@ -65,7 +68,7 @@ internal sealed partial class S3Endpoint(
         }
         catch (Exception failure)
         {
-            if (failure is IOException && await IsGoneAsync(context))
+            if (failure is IOException { HResult: StreamFailed } && await IsGoneAsync(context))
             {
                 return;
             }
@@ -75,7 +78,7 @@ internal sealed partial class S3Endpoint(
         }
     }
 
-    // Of a stream of HTTP/2 that its client resets, whoever reads the body hears a moment before the request is told.
+    // Of a stream of HTTP/2 that its client resets, whoever reads the body hears before the request is told.
     private async Task<bool> IsGoneAsync(HttpContext context)
     {
         await Task.Delay(GoneToldMax, time, context.RequestAborted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

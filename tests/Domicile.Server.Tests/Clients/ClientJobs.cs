@@ -140,7 +140,7 @@ internal sealed class ClientJobs : IDisposable
 
     public void Dispose() => Directory.Delete(_directory, recursive: true);
 
-    private AmazonS3Client OpenS3() => _deployment.OpenS3(_account, change: config => config.MaxErrorRetry = 0);
+    private AmazonS3Client OpenS3() => _deployment.OpenS3(_account, change: LiveDeployment.SendOnce);
 
     private void Write(string name, int seed, int bytes)
     {

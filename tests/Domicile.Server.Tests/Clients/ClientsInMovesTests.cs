@@ -60,7 +60,7 @@ public sealed class ClientsInMovesTests
         var account = await deployment.Control.AddAccountAsync("IN", Here);
         using var s3 = deployment.OpenS3(account, change: config =>
         {
-            config.MaxErrorRetry = 0;
+            LiveDeployment.SendOnce(config);
             config.RequestChecksumCalculation = Amazon.Runtime.RequestChecksumCalculation.WHEN_REQUIRED;
             config.ResponseChecksumValidation = Amazon.Runtime.ResponseChecksumValidation.WHEN_REQUIRED;
         });

@@ -179,6 +179,16 @@ internal sealed partial class LiveDeployment : IAsyncDisposable
 
     public RegionFacts FactsOf(string region) => Config.Find(RegionName.Parse(region))!.Facts;
 
+    /// <summary>
+    /// Each request is sent once. The SDK has two ways to send it again: after an error, and after a connection that broke while
+    /// it waited for the answer, which a server may have carried out.
+    /// </summary>
+    public static void SendOnce(AmazonS3Config config)
+    {
+        config.MaxErrorRetry = 0;
+        config.MaxStaleConnectionRetries = 0;
+    }
+
     /// <summary>The AWS SDK's client as anyone would set it up; behind https it trusts the deployment's authority.</summary>
     /// <param name="region">The region whose endpoint it uses; null: the account's home.</param>
     public AmazonS3Client OpenS3(NewAccountView account, string? region = null, Action<AmazonS3Config>? change = null)

@@ -63,7 +63,7 @@ public sealed class ControlGoneTests
                 Regions = [DeploymentSetup.Beijing, DeploymentSetup.Singapore],
             });
         var account = await deployment.Control.AddAccountAsync("IN", "beijing");
-        using var s3 = deployment.OpenS3(account, change: config => config.MaxErrorRetry = 0);
+        using var s3 = deployment.OpenS3(account, change: LiveDeployment.SendOnce);
         await s3.PutBucketAsync("photos", Cancelled);
         await CrashPoints.SetAsync(deployment, "control", "Sealing-Draining.saved");
         await deployment.Control.BeginMoveAsync(account.Account, "singapore");

@@ -31,7 +31,7 @@ public sealed class TamperTests(TamperDeployment shared) : IClassFixture<TamperD
     public async ValueTask InitializeAsync()
     {
         _account = await _deployment.Control.AddAccountAsync("IN", Source);
-        _s3 = _deployment.OpenS3(_account, change: config => config.MaxErrorRetry = 0);
+        _s3 = _deployment.OpenS3(_account, change: LiveDeployment.SendOnce);
         await _s3.PutBucketAsync(Bucket, Cancelled);
         await PutAsync(UniqueContent.Name("file", 1, FileBytes));
         await PutAsync(UniqueContent.Name("inline", 1, InlineBytes));

@@ -41,7 +41,7 @@ internal sealed class Recorder
 
     public void Fail(string failure) => _failures.Enqueue(failure);
 
-    // Probably: an HTTP client whose reused connection broke may have sent the request once before, unasked.
+    // Probably: of a client that may send it again, this is what became of the last time.
     private static bool IsRefusedConnection(Exception? failure)
         => failure is SocketException { SocketErrorCode: SocketError.ConnectionRefused }
             || (failure?.InnerException is { } inner && IsRefusedConnection(inner));

@@ -31,7 +31,11 @@ internal sealed class Workload : IAsyncDisposable
             .. deployment.Config.Regions.Select(region => deployment.OpenS3(account, region.Facts.Name.Value, config =>
             {
                 // Where processes are killed, a retry could write a value a second time: the history is to say what happened.
-                config.MaxErrorRetry = retries ? config.MaxErrorRetry : 0;
+                if (!retries)
+                {
+                    LiveDeployment.SendOnce(config);
+                }
+
                 config.Timeout = patience * 4;
             })),
         ];
