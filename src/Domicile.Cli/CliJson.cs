@@ -11,6 +11,7 @@ namespace Domicile.Cli;
 [JsonSerializable(typeof(StatusDocument))]
 [JsonSerializable(typeof(StoppedDocument))]
 [JsonSerializable(typeof(AppliedDocument))]
+[JsonSerializable(typeof(DrainedDocument))]
 [JsonSerializable(typeof(ReceiptDocument))]
 [JsonSerializable(typeof(VerifiedDocument))]
 [JsonSerializable(typeof(CompletionDocument))]
@@ -26,6 +27,11 @@ internal sealed record ControlStatus(string Url, int? Pid, string State, string?
 internal sealed record RegionProcesses(string Name, string Url, IReadOnlyList<int> Pids, string State, string? Management);
 
 internal sealed record StoppedDocument(bool Stopped, string Data);
+
+/// <param name="Denied">Accounts that stay: no other region may hold them.</param>
+/// <param name="Skipped">Moves that were wanted and could not be begun, and why.</param>
+internal sealed record DrainedDocument(
+    string Region, IReadOnlyList<MoveView> Moves, IReadOnlyList<DeniedPlacement> Denied, IReadOnlyList<SkippedMove> Skipped);
 
 /// <param name="Skipped">Moves that were wanted and could not be begun, and why.</param>
 internal sealed record AppliedDocument(

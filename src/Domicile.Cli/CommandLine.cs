@@ -70,7 +70,8 @@ internal static class CommandLine
         var root = new RootCommand(
             "Every user's data has a home. Domicile keeps it there, moves it live when the home changes, and proves it.")
         {
-            UpVerb.Create(host), DownVerb.Create(host), StatusVerb.Create(host), ServeVerb.Create(host),
+            UpVerb.Create(host), DownVerb.Create(host), StatusVerb.Create(host), ReloadVerb.Create(host),
+            ServeVerb.Create(host),
             DemoVerb.Create(host),
             AccountVerbs.Create(host), WhereVerb.Create(host), KeyVerbs.Create(host),
             PolicyVerbs.Create(host), PlanVerb.Create(host), ApplyVerb.Create(host),

@@ -5,14 +5,16 @@ using Domicile.Deployments;
 namespace Domicile.Cli.Local;
 
 /// <summary>
-/// Runs all processes of a deployment: starts them, starts again what dies, stops them in order. Holds the directory's
-/// <see cref="UpLock"/> as long as it lives, and keeps up.json true.
+/// Runs all processes of a deployment: starts them, starts again what dies, stops them in order. Follows control, which adds and
+/// removes regions in endpoints.json when it reloads. Holds the directory's <see cref="UpLock"/> as long as it lives, and keeps
+/// up.json true.
 /// </summary>
 internal sealed class Supervisor : IAsyncDisposable
 {
     private static readonly TimeSpan StartPatience = TimeSpan.FromSeconds(90);
 
-    private readonly LocalDeployment _deployment;
+    private static readonly TimeSpan FollowEvery = TimeSpan.FromSeconds(1);
+
     private readonly string _program;
     private readonly UpLock _lock;
     private readonly Action<string> _say;
@@ -23,7 +25,11 @@ internal sealed class Supervisor : IAsyncDisposable
     // Under _stateLock: the run of each role that is up now.
     private readonly Dictionary<ProcessRole, ServerProcess> _running = [];
     private bool _ready;
-    private Task _keepers = Task.CompletedTask;
+    private LocalDeployment _deployment;
+
+    // Of the follower alone, once it runs.
+    private readonly Dictionary<ProcessRole, (CancellationTokenSource Stop, Task Task)> _keepers = [];
+    private Task _following = Task.CompletedTask;
 
     private Supervisor(LocalDeployment deployment, string program, UpLock taken, Action<string> say, TimeProvider time)
         => (_deployment, _program, _lock, _say, _time) = (deployment, program, taken, say, time);
@@ -54,7 +60,8 @@ internal sealed class Supervisor : IAsyncDisposable
 
         supervisor._ready = true;
         supervisor.SaveState();
-        supervisor._keepers = Task.WhenAll(deployment.Roles.ToList().Select(supervisor.KeepAsync));
+        deployment.Roles.ToList().ForEach(supervisor.Keep);
+        supervisor._following = supervisor.FollowAsync();
         return supervisor;
     }
 
@@ -62,14 +69,19 @@ internal sealed class Supervisor : IAsyncDisposable
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         var asked = Task.Delay(Timeout.InfiniteTimeSpan, _time, cancellationToken);
-        await await Task.WhenAny(_keepers, asked);
+        await await Task.WhenAny(_following, asked);
     }
 
     /// <summary>Control first, so that no move begins a step; then the regions together.</summary>
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();
-        await _keepers;
+        await _following;
+        foreach (var role in _keepers.Keys.ToList())
+        {
+            await ReleaseAsync(role);
+        }
+
         var control = Running().Where(process => process.Key is ProcessRole.Control).Select(process => process.Value);
         var regions = Running().Where(process => process.Key is ProcessRole.Region).Select(process => process.Value);
         await Task.WhenAll(control.Select(process => process.StopAsync()));
@@ -95,8 +107,90 @@ internal sealed class Supervisor : IAsyncDisposable
         }
     }
 
+    private void Keep(ProcessRole role)
+    {
+        var stop = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
+        _keepers.Add(role, (stop, KeepAsync(role, stop.Token)));
+    }
+
+    /// <summary>The process goes on; nobody starts it again.</summary>
+    private async Task ReleaseAsync(ProcessRole role)
+    {
+        _keepers.Remove(role, out var keeper);
+        await keeper.Stop.CancelAsync();
+        await keeper.Task;
+        keeper.Stop.Dispose();
+    }
+
+    private async Task FollowAsync()
+    {
+        try
+        {
+            while (true)
+            {
+                await Task.Delay(FollowEvery, _time, _stop.Token);
+                if (Endpoints.Load(_deployment.Directory) is { } now && !IsKnown(now))
+                {
+                    await FollowAsync(now);
+                }
+            }
+        }
+        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+        {
+            // The stop ends what runs.
+        }
+    }
+
+    private bool IsKnown(Endpoints now)
+        => now.Regions.Count == _deployment.Endpoints.Regions.Count
+            && now.Regions.All(one => _deployment.Endpoints.Regions.GetValueOrDefault(one.Key) == one.Value);
+
+    private async Task FollowAsync(Endpoints now)
+    {
+        LocalDeployment next;
+        try
+        {
+            next = _deployment with { Config = LocalDeployment.Load(_deployment.ConfigPath), Endpoints = now };
+            next.Roles.Except(_deployment.Roles).ToList().ForEach(role => LocalDeployment.Claim(next.Directory, role, _say));
+        }
+        catch (VerbFailedException broken)
+        {
+            _say($"{broken.Message}: what runs goes on as it is");
+            _deployment = _deployment with { Endpoints = now };
+            return;
+        }
+
+        var before = _deployment;
+        foreach (var role in before.Roles.Where(role => IsOther(role, before, next)).ToList())
+        {
+            await ReleaseAsync(role);
+            if (Running().FirstOrDefault(running => running.Key == role).Value is { } process)
+            {
+                await process.StopAsync();
+                Set(role, null);
+                process.Dispose();
+            }
+
+            _say(next.Roles.Contains(role)
+                ? $"{role.DirectoryName} has other endpoints" : $"{role.DirectoryName} is stopped: control has removed it");
+        }
+
+        _deployment = next;
+        foreach (var role in next.Roles.Where(role => IsOther(role, next, before)).ToList())
+        {
+            _say(await LaunchAsync(role, _stop.Token) ?? $"{role.DirectoryName} is ready");
+            Keep(role);
+        }
+
+        SaveState();
+    }
+
+    /// <returns>Whether the other deployment has no such process, or at other endpoints.</returns>
+    private static bool IsOther(ProcessRole role, LocalDeployment of, LocalDeployment other)
+        => role is ProcessRole.Region && (!other.Roles.Contains(role) || other.EndpointsOf(role) != of.EndpointsOf(role));
+
     // One per process: waits for its end, and starts it again with a growing delay.
-    private async Task KeepAsync(ProcessRole role)
+    private async Task KeepAsync(ProcessRole role, CancellationToken stop)
     {
         var delay = new RestartDelay();
         try
@@ -104,28 +198,28 @@ internal sealed class Supervisor : IAsyncDisposable
             while (true)
             {
                 var started = _time.GetTimestamp();
-                var ended = await DescribeEndAsync(role);
+                var ended = await DescribeEndAsync(role, stop);
                 var pause = delay.Next(_time.GetElapsedTime(started));
                 _say($"{ended}: starting it again in {Durations.Format(pause)}");
-                await Task.Delay(pause, _time, _stop.Token);
-                var trouble = await LaunchAsync(role, _stop.Token);
+                await Task.Delay(pause, _time, stop);
+                var trouble = await LaunchAsync(role, stop);
                 _say(trouble ?? $"{role.DirectoryName} is ready again");
             }
         }
-        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
-            // The stop ends the process.
+            // Who stops the keeper ends the process.
         }
     }
 
-    private async Task<string> DescribeEndAsync(ProcessRole role)
+    private async Task<string> DescribeEndAsync(ProcessRole role, CancellationToken stop)
     {
         if (Running().FirstOrDefault(running => running.Key == role).Value is not { } process)
         {
             return $"{role.DirectoryName} is not running";
         }
 
-        var code = await process.WaitForExitAsync(_stop.Token);
+        var code = await process.WaitForExitAsync(stop);
         Set(role, null);
         process.Dispose();
         return $"{process.Name} (pid {process.Pid}) ended with code {code}";

@@ -7,9 +7,10 @@ namespace Domicile.Cli.Verbs;
 internal static class RegionVerbs
 {
     public static Command Create(CliHost host)
-        => new VerbCommand("region", "Take regions into a deployment")
+        => new VerbCommand("region", "Take regions into a deployment, and empty them")
         {
-            RegionEnrolVerb.Create(host), RegionFingerprintVerb.Create(host),
+            RegionEnrolVerb.Create(host), RegionFingerprintVerb.Create(host), RegionDrainVerb.Create(host),
+            RegionUndrainVerb.Create(host),
         };
 
     public static Argument<string> Name()

@@ -10,6 +10,7 @@ namespace Domicile.Cli.Verbs;
 internal static class StatusVerb
 {
     private const string NotEnrolled = ", not enrolled";
+    private const string Draining = ", draining";
 
     private static readonly TimeSpan HealthPatience = TimeSpan.FromSeconds(2);
 
@@ -52,7 +53,7 @@ internal static class StatusVerb
             new ControlStatus(control.Url.AbsoluteUri.TrimEnd('/'), null, "ready", null), new Uri(control.Url, "/").AbsoluteUri,
             [.. view.Regions.Select(region => new RegionProcesses(
                 region.Name, region.Endpoint, region.Pid is { } pid ? [pid] : [],
-                region.Enrolled ? region.State : region.State + NotEnrolled, null))],
+                region.State + (region.Draining ? Draining : "") + (region.Enrolled ? "" : NotEnrolled), null))],
             null);
     }
 

@@ -19,21 +19,24 @@ internal static class ControlHost
     /// <summary>Runs until it is told to stop. The certificates are in its directory already.</summary>
     /// <returns>Why it could not start, in one line; null where it ran.</returns>
     public static async Task<string?> RunAsync(
-        DeploymentConfig config, Endpoints endpoints, string dataDirectory, string? logFile, CancellationToken stop)
+        DeploymentConfig config, string configPath, Endpoints endpoints, string dataDirectory, string? logFile,
+        CancellationToken stop)
     {
         using var log = HostLogging.Open(logFile, TimeProvider.System);
         var directory = DataDirectory.PathOf(dataDirectory, Role);
         using var security = SecurityLog.Open(directory, TimeProvider.System);
         using var signer = new EcdsaSigner(SigningKey.LoadOrCreate(dataDirectory, Role));
         var tls = PeerTls.Load(dataDirectory, Role, config.Name, TimeProvider.System);
-        using var peers = new PeerClients(tls.CreateHandler, endpoints, TimeProvider.System);
+        var deployment = new DeploymentBook(config, endpoints);
+        using var peers = new PeerClients(tls.CreateHandler, endpoints.Control.Peer, deployment.FindPeer, TimeProvider.System);
+        var orders = new OrderSigner(signer);
         var opened = await ControlDesk.OpenAsync(
             new ControlSetup
             {
-                Config = config,
+                Deployment = deployment,
+                Files = new DeploymentFiles(configPath, dataDirectory, TimeProvider.System),
                 DatabasePath = Path.Combine(directory, ControlDatabase.FileName),
-                Peers = config.Facts.ToDictionary(
-                    facts => facts.Name, IRegionPeer (facts) => new RegionPeerClient(peers, new OrderSigner(signer), facts.Name)),
+                FindPeer = region => deployment.FindPeer(region) is null ? null : new RegionPeerClient(peers, orders, region),
                 Signer = signer,
                 KeyHere = region => SigningKey.FindPublic(dataDirectory, new ProcessRole.Region(region)),
                 Time = TimeProvider.System,
@@ -56,7 +59,7 @@ internal static class ControlHost
             desk, log, security, TimeProvider.System, kestrel => ListenForApi(kestrel, config, endpoints, dataDirectory));
         await using var peer = BuildPeer(desk, log, security, tls, endpoints.Control.Peer);
         await using var management = BuildManagement(desk, log, endpoints.Control.Management);
-        await ServeAsync(desk, [management, peer, api], stop);
+        await ServeAsync(desk, api, [peer, api, management], stop);
         return null;
     }
 
@@ -72,7 +75,8 @@ internal static class ControlHost
         return app;
     }
 
-    private static async Task ServeAsync(ControlDesk desk, WebApplication[] apps, CancellationToken stop)
+    /// <param name="apps">Management last: who hears that the process is ready must find the others.</param>
+    private static async Task ServeAsync(ControlDesk desk, WebApplication api, WebApplication[] apps, CancellationToken stop)
     {
         foreach (var app in apps)
         {
@@ -80,7 +84,7 @@ internal static class ControlHost
         }
 
         var running = desk.RunAsync(stop);
-        await Console.Out.WriteLineAsync($"ready control {WebHosts.AddressOf(apps[^1]).ToString().TrimEnd('/')}");
+        await Console.Out.WriteLineAsync($"ready control {WebHosts.AddressOf(api).ToString().TrimEnd('/')}");
         await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, stop)
             .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         foreach (var app in apps.Reverse())

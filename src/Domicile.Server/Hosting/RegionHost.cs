@@ -30,14 +30,17 @@ internal static class RegionHost
 
         // :: Step 1: what the region is made of.
         var tls = PeerTls.Load(dataDirectory, role, config.Name, TimeProvider.System);
-        using var peers = new PeerClients(tls.CreateHandler, endpoints, TimeProvider.System);
         var directory = DataDirectory.PathOf(dataDirectory, role);
         using var security = SecurityLog.Open(directory, TimeProvider.System);
         using var custodian = await LocalCustodian.OpenAsync(directory, stop);
         await using var storage = RegionStorage.Open(
             directory, custodian, TimeProvider.System, summarize: AccountSurvey.Summarize);
-        using var replica = RegionDirectory.Open(directory);
-        using var links = new RegionLinks(peers, config, replica.IsMember, TimeProvider.System);
+        using var replica = RegionDirectory.Open(
+            directory, [.. config.Regions.Select(region => RegionMember.Of(region, endpoints.Regions[region.Facts.Name].Peer))]);
+        using var peers = new PeerClients(
+            tls.CreateHandler, endpoints.Control.Peer, new PeerAddresses(dataDirectory, replica).Find, TimeProvider.System);
+        using var links = new RegionLinks(peers, region => replica.FindMember(region) is not null, TimeProvider.System);
+        var options = new S3Options(name, () => replica.Members);
         using var signer = new EcdsaSigner(SigningKey.LoadOrCreate(dataDirectory, role));
         FirstStart.End(dataDirectory, role);
         await using var memory = new MemorySweep(TimeProvider.System);
@@ -45,7 +48,6 @@ internal static class RegionHost
             new RegionContext
             {
                 Self = config.Find(name)!.Facts,
-                Regions = config.Facts,
                 Storage = storage,
                 Directory = replica,
                 Links = links,
@@ -56,15 +58,14 @@ internal static class RegionHost
                 SweepMemory = memory.Ask,
                 Security = security,
             },
-            new RequestReplay(OptionsOf(config, name), [.. config.Regions.Select(region => OptionsOf(config, region.Facts.Name))]),
+            new RequestReplay(options),
             log);
 
         // :: Step 2: the listeners.
         var own = endpoints.Regions[name];
         var s3 = new S3Endpoint(
             node.Gateway, new RequestForwarder(peers, new UnprovenBodies(EdgeLimits.UnprovenBodiesBytesMax), TimeProvider.System),
-            OptionsOf(config, name), security, TimeProvider.System,
-            log.CreateLogger<S3Endpoint>());
+            options, security, TimeProvider.System, log.CreateLogger<S3Endpoint>());
         await using var clients = Build(
             log, kestrel => ListenForClients(kestrel, own.Listen, dataDirectory, role),
             ListenerEdge.Follow(s3.HandleAsync));
@@ -77,9 +78,10 @@ internal static class RegionHost
         node.Start();
         await using var sync = new DirectorySync(node.Region, peers, log.CreateLogger<DirectorySync>());
         sync.Start();
-        await ServeAsync([management, link, clients], own.Listen, stop);
+        await ServeAsync([link, clients, management], own.Listen, stop);
     }
 
+    /// <param name="apps">Management last: who hears that the process is ready must find the others.</param>
     private static async Task ServeAsync(WebApplication[] apps, Uri listen, CancellationToken stop)
     {
         foreach (var app in apps)
@@ -104,9 +106,6 @@ internal static class RegionHost
             out var seconds) && TimeSpan.FromSeconds(seconds) < MoveLimits.HoldsMax
             ? new ErasureBounds(TimeSpan.FromSeconds(seconds), MoveLimits.CutMax)
             : new ErasureBounds(MoveLimits.HoldsMax, MoveLimits.CutMax);
-
-    private static S3Options OptionsOf(DeploymentConfig config, RegionName name)
-        => new(name, [.. config.Regions.SelectMany(region => region.Hosts.Prepend(region.Endpoint.Host)).Distinct()]);
 
     private static WebApplication Build(ILoggerFactory log, Action<KestrelServerOptions> listen, RequestDelegate handle)
     {

@@ -36,7 +36,7 @@ internal static class ServeProcess
         }
 
         CrashPoint.Arm(DataDirectory.PathOf(options.DataDirectory, options.Process));
-        var endpoints = Endpoints.Load(options.DataDirectory) ?? EndpointPlan.Resolve(config, options.DataDirectory);
+        var endpoints = EndpointsOf(config, options.DataDirectory);
 
         // :: Step 3: the process itself.
         if (options.Role == ServeRole.Control)
@@ -46,12 +46,18 @@ internal static class ServeProcess
                 authority.IssueAll(config);
             }
 
-            return await ControlHost.RunAsync(config, endpoints, options.DataDirectory, options.LogFile, stop);
+            return await ControlHost.RunAsync(
+                config, options.ConfigPath, endpoints, options.DataDirectory, options.LogFile, stop);
         }
 
         await RegionHost.RunAsync(config, options.Region!.Value, endpoints, options.DataDirectory, options.LogFile, stop);
         return null;
     }
+
+    // What `up` has chosen wins; a region that it doesn't know yet is told of there by control.
+    private static Endpoints EndpointsOf(DeploymentConfig config, string dataDirectory)
+        => Endpoints.Load(dataDirectory) is { } chosen
+            ? EndpointPlan.Extend(chosen, config) : EndpointPlan.Resolve(config, dataDirectory);
 
     private static string? Check(ServeOptions options, DeploymentConfig config)
     {

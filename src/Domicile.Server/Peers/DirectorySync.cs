@@ -61,7 +61,8 @@ internal sealed partial class DirectorySync(RegionContext region, PeerClients pe
     {
         var uri = new Uri(
             peers.ControlAddress,
-            FormattableString.Invariant($"/peer/v1/directory?since={region.Directory.Version}&policy={region.Directory.PolicyRevision}"));
+            FormattableString.Invariant($"/peer/v1/directory?since={region.Directory.Version}&policy={region.Directory.PolicyRevision}")
+                + $"&members={Uri.EscapeDataString(region.Directory.MembersTag ?? "")}");
         using var request = new HttpRequestMessage(HttpMethod.Get, uri);
         using var response = await peers.SendToControlAsync(request, cancellationToken);
         response.EnsureSuccessStatusCode();

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Domicile.Accounts;
 using Domicile.Deployments;
+using Domicile.Moves;
 
 namespace Domicile.Server.Peers;
 
@@ -9,21 +10,30 @@ namespace Domicile.Server.Peers;
 /// it, and for clients' requests a bounded line before it.
 /// </summary>
 /// <param name="open">A handler whose connections lead to that process and to no other: <see cref="PeerTls"/>'s.</param>
-internal sealed class PeerClients(Func<PeerIdentity, SocketsHttpHandler> open, Endpoints endpoints, TimeProvider time) : IDisposable
+/// <param name="control">Control's peer address.</param>
+/// <param name="find">A region's peer address, as it is now; null where there is no such region.</param>
+internal sealed class PeerClients(
+    Func<PeerIdentity, SocketsHttpHandler> open, Uri control, Func<RegionName, Uri?> find, TimeProvider time) : IDisposable
 {
     private static readonly PeerIdentity Control = new PeerIdentity.Control();
 
-    private readonly ConcurrentDictionary<(PeerIdentity Peer, PeerLane Lane), PeerPool> _pools = new();
+    // A region that gets another address gets other pools; what is under way on the former ones ends there.
+    private readonly ConcurrentDictionary<(PeerIdentity Peer, PeerLane Lane, string Authority), PeerPool> _pools = new();
     private readonly ConcurrentDictionary<RegionName, RelayLine> _relays = new();
     private volatile bool _isDisposed;
 
-    public Uri ControlAddress => endpoints.Control.Peer;
+    public Uri ControlAddress => control;
 
     /// <summary>For each region that something was relayed to.</summary>
     public IEnumerable<(RegionName Region, RelayLine Line)> Relays
         => _relays.OrderBy(one => one.Key.Value, StringComparer.Ordinal).Select(one => (one.Key, one.Value));
 
-    public Uri AddressOf(RegionName region) => endpoints.Regions[region].Peer;
+    /// <summary>Null: no region of the deployment has this name.</summary>
+    public Uri? FindAddress(RegionName region) => find(region);
+
+    /// <exception cref="RegionUnreachableException">No region of the deployment has this name.</exception>
+    public Uri AddressOf(RegionName region)
+        => find(region) ?? throw new RegionUnreachableException(region, "it is no region of this deployment.");
 
     /// <summary>Returns when the answer's headers are there; its body streams.</summary>
     public Task<HttpResponseMessage> SendAsync(
@@ -93,9 +103,9 @@ internal sealed class PeerClients(Func<PeerIdentity, SocketsHttpHandler> open, E
 
     private void Renew(PeerIdentity identity)
     {
-        foreach (var lane in Enum.GetValues<PeerLane>())
+        foreach (var key in _pools.Keys.Where(one => one.Peer == identity))
         {
-            if (_pools.TryRemove((identity, lane), out var pool))
+            if (_pools.TryRemove(key, out var pool))
             {
                 pool.Dispose();
             }
@@ -109,7 +119,16 @@ internal sealed class PeerClients(Func<PeerIdentity, SocketsHttpHandler> open, E
         while (true)
         {
             ObjectDisposedException.ThrowIf(_isDisposed, this);
-            var pool = _pools.GetOrAdd((identity, lane), one => Open(one.Peer, one.Lane));
+            var address = identity is PeerIdentity.Region(var region) ? find(region) : control;
+            if (address?.Authority != request.RequestUri!.Authority)
+            {
+                // It has changed since the caller looked, or the caller has it from elsewhere.
+                throw new HttpRequestException(
+                    HttpRequestError.ConnectionError, $"{request.RequestUri.Authority} is not where {identity} is.");
+            }
+
+            var pool = _pools.GetOrAdd(
+                (identity, lane, address.Authority), (one, at) => Open(one.Peer, one.Lane, at), address);
             if (pool.TryEnter())
             {
                 return await pool.SendAsync(request, cancellationToken);
@@ -117,11 +136,10 @@ internal sealed class PeerClients(Func<PeerIdentity, SocketsHttpHandler> open, E
         }
     }
 
-    private PeerPool Open(PeerIdentity identity, PeerLane lane)
+    private PeerPool Open(PeerIdentity identity, PeerLane lane, Uri address)
     {
         var handler = open(identity);
         handler.MaxConnectionsPerServer = PeerLimits.ConnectionsMax(lane);
-        var address = identity is PeerIdentity.Region(var region) ? AddressOf(region) : ControlAddress;
         return new PeerPool(new ConnectionErrors(handler), address);
     }
 }

@@ -2,7 +2,6 @@ using System.Buffers.Binary;
 using System.Net;
 using System.Text.Json;
 using Domicile.Accounts;
-using Domicile.Deployments;
 using Domicile.Moves;
 
 namespace Domicile.Server.Peers;
@@ -11,14 +10,13 @@ namespace Domicile.Server.Peers;
 internal sealed class RegionLinks : IRegionLinks, IDisposable
 {
     private readonly PeerClients _peers;
-    private readonly DeploymentConfig _config;
     private readonly Func<RegionName, bool> _isMember;
     private readonly AccountQuestions _questions;
 
     /// <param name="isMember">Of the deployment, by control's word: to others nothing is said any more.</param>
-    public RegionLinks(PeerClients peers, DeploymentConfig config, Func<RegionName, bool> isMember, TimeProvider time)
+    public RegionLinks(PeerClients peers, Func<RegionName, bool> isMember, TimeProvider time)
     {
-        (_peers, _config, _isMember) = (peers, config, isMember);
+        (_peers, _isMember) = (peers, isMember);
         _questions = new AccountQuestions(FindAtControlAsync, time);
     }
 
@@ -26,8 +24,6 @@ internal sealed class RegionLinks : IRegionLinks, IDisposable
         => _isMember(region)
             ? new RegionLink(_peers, region)
             : throw new RegionUnreachableException(region, "it is not of this deployment any more.");
-
-    public Uri EndpointOf(RegionName region) => _config.Find(region)!.Endpoint;
 
     public Task<DirectoryEntry?> AskControlAsync(AccountId account, CancellationToken cancellationToken)
         => _questions.AskAsync(account, cancellationToken);

@@ -93,6 +93,12 @@ internal sealed class RequestForwarder(PeerClients peers, UnprovenBodies bodies,
     private async Task<MovedOn?> ForwardAsync(
         HttpContext context, string? hostBucket, RegionName home, int hops, bool isStranger)
     {
+        if (peers.FindAddress(home) is not { } address)
+        {
+            await AnswerBusyAsync(context, $"The account's home is {home}, which is no region of this deployment.");
+            return null;
+        }
+
         using var turn = await peers.EnterRelayAsync(home, isStranger, context.RequestAborted);
         if (turn is null)
         {
@@ -105,14 +111,15 @@ internal sealed class RequestForwarder(PeerClients peers, UnprovenBodies bodies,
         if (isStranger && body is StreamContent)
         {
             // A body that is announced and not wanted costs the link its connection.
-            var asked = await ExchangeAsync(context, client, home, hops, turn, body: null, isQuestion: true);
+            var asked = await ExchangeAsync(context, client, (home, address), hops, turn, body: null, isQuestion: true);
             if (!asked.IsServed)
             {
                 return asked.MovedOn;
             }
         }
 
-        var heard = await ExchangeAsync(context, client, home, hops, turn, body, Relayed.Of(context) is { IsQuestion: true });
+        var heard = await ExchangeAsync(
+            context, client, (home, address), hops, turn, body, Relayed.Of(context) is { IsQuestion: true });
         if (heard.IsServed)
         {
             RelayEndpoint.SayServed(context);
@@ -123,9 +130,11 @@ internal sealed class RequestForwarder(PeerClients peers, UnprovenBodies bodies,
 
     /// <summary>Sends the request, or only the question whether it is its client's, and passes the home's answer on.</summary>
     private async Task<Heard> ExchangeAsync(
-        HttpContext context, ClientRequest client, RegionName home, int hops, RelayTurn turn, HttpContent? body, bool isQuestion)
+        HttpContext context, ClientRequest client, (RegionName Name, Uri Address) at, int hops, RelayTurn turn, HttpContent? body,
+        bool isQuestion)
     {
-        using var request = BuildRequest(context, client, peers.AddressOf(home), hops, body, isQuestion);
+        var home = at.Name;
+        using var request = BuildRequest(context, client, at.Address, hops, body, isQuestion);
         HttpResponseMessage response;
         try
         {

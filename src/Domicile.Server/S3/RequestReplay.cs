@@ -12,13 +12,8 @@ namespace Domicile.Server.S3;
 /// Runs an S3 request that another region hands over, by the same code as one that its client sends here: what the region
 /// says of it counts for nothing.
 /// </summary>
-/// <param name="regions">All of the deployment: the request may have come to any.</param>
-internal sealed class RequestReplay(S3Options options, IReadOnlyList<S3Options> regions) : IRequestReplay
+internal sealed class RequestReplay(S3Options options) : IRequestReplay
 {
-    // Whether a Host names a bucket: a signature covers the Host and not what somebody reads in it.
-    private readonly IReadOnlyList<string> _virtualHosts =
-        [.. regions.SelectMany(region => region.VirtualHosts).Distinct(StringComparer.OrdinalIgnoreCase)];
-
     public string? SignatureOf(AccountId account, ReadOnlyMemory<byte> head)
         => TryRead(account, head, Stream.Null, CancellationToken.None, out var read) ? read.Claim.Signature : null;
 
@@ -55,7 +50,7 @@ internal sealed class RequestReplay(S3Options options, IReadOnlyList<S3Options> 
 
         var context = Open(request, body, cancellationToken);
         var headers = context.Request.Headers;
-        if (RequestTarget.Parse(request.Target, headers.Host, _virtualHosts).Failed(out _, out var target)
+        if (RequestTarget.Parse(request.Target, headers.Host, options.VirtualHosts).Failed(out _, out var target)
             || target.HostBucket != request.HostBucket || RequestHeads.Check(headers) is not null
             || OperationTable.Find(request.Method, target, headers).Failed(out _, out var operation) || !operation.IsWrite
             || !SignatureClaim.IsPresent(headers, target.Query)

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Domicile.Accounts;
 
 /// <summary>A company or person and the country whose law can compel it.</summary>
@@ -17,6 +19,7 @@ internal sealed record RegionFacts(
     public Coordinates? Coordinates { get; init; }
 
     /// <summary>The countries that can compel access to what lies here: location, operator, owner and custodian.</summary>
+    [JsonIgnore]
     public IReadOnlySet<Country> Exposure
         => new SortedSet<Country> { Country, Operator.Country, Owner.Country, Custodian.Country };
 }

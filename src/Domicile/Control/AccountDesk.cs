@@ -85,12 +85,13 @@ internal sealed class AccountDesk(ControlParts parts)
                 : Refusal.Malformed("a misplaced account names no region", "say with region where it lies");
         }
 
-        return AccountRequests.ReadRegion(request.Region, parts.Config).Is(out var region, out var unknown)
-            ? Check(profile, region.Facts, request.Misplaced) : unknown;
+        return AccountRequests.ReadRegion(request.Region, parts.Config).Is(out var region, out var refusal)
+            && AccountRequests.CheckOpen(region.Facts.Name, parts.Draining).Is(out _, out refusal)
+            ? Check(profile, region.Facts, request.Misplaced) : refusal;
     }
 
     private Outcome<HomeChoice> Place(AccountProfile profile)
-        => parts.Policies.Current.Policy.Place(profile, NoCategories, parts.Config.Facts, current: null) switch
+        => parts.Policies.Current.Policy.Place(profile, NoCategories, parts.Placeable, current: null) switch
         {
             Placement.Permitted permitted => new HomeChoice(permitted.Target, null),
             Placement.Denied denied => Refusal.Forbidden(

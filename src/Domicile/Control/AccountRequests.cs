@@ -30,6 +30,12 @@ internal static class AccountRequests
                 $"there is no region '{Shown(text)}'",
                 $"known: {string.Join(", ", config.Regions.Select(known => known.Facts.Name.Value))}");
 
+    /// <summary>Whether a region takes accounts.</summary>
+    public static Outcome<bool> CheckOpen(RegionName region, DrainBook draining)
+        => draining.Contains(region)
+            ? Refusal.Conflict($"region {region} is being drained", $"'domicile region undrain {region}' ends that")
+            : true;
+
     /// <summary>Null where the text is missing or good.</summary>
     public static Refusal? CheckText(string what, string? text, int charsMax)
         => text is null || (text.Length > 0 && text.Length <= charsMax && !text.Any(char.IsControl))

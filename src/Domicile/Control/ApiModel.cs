@@ -124,10 +124,27 @@ internal sealed record LedgerProofView(long Index, long TreeSize, string LeafHas
 
 /// <param name="Enrolled">Control knows by which key the region signs; else no account is placed there or moved.</param>
 /// <param name="Fingerprint">Of the key that the region shows; null where it doesn't answer.</param>
+/// <param name="Draining">Accounts leave it, and none come.</param>
 internal sealed record RegionView(
     string Name, string Country, string Operator, string OperatorCountry, string Owner, string OwnerCountry,
     string Custodian, string CustodianCountry, string Endpoint, string State, int? Pid, int Accounts, bool Enrolled,
-    string? Fingerprint);
+    string? Fingerprint, bool Draining);
+
+/// <param name="AtOnce">How many moves run at the same time; null for the default of 4.</param>
+internal sealed record DrainRegion(int? AtOnce);
+
+/// <param name="Moves">Those that were begun: wait for them.</param>
+/// <param name="Denied">Accounts that no other region may hold: they stay until the policy permits one.</param>
+/// <param name="Skipped">Moves that could not be begun, and why. Drain again when that is mended.</param>
+internal sealed record DrainView(
+    string Region, IReadOnlyList<Guid> Moves, IReadOnlyList<DeniedPlacement> Denied, IReadOnlyList<SkippedMove> Skipped);
+
+/// <param name="WasDraining">False: nothing was to be ended.</param>
+internal sealed record UndrainedRegion(string Region, bool WasDraining);
+
+/// <summary>What a reload has changed, by the names of regions.</summary>
+internal sealed record ReloadView(
+    IReadOnlyList<string> Added, IReadOnlyList<string> Removed, IReadOnlyList<string> Changed, IReadOnlyList<string> Regions);
 
 /// <param name="Fingerprint">Of the region's signing key, as its own machine says it: <c>SHA256:</c> and 64 hex digits.</param>
 internal sealed record EnrolRegion(string Fingerprint);
@@ -150,6 +167,10 @@ internal sealed record Problem(string Error, string? Next);
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(DrainRegion))]
+[JsonSerializable(typeof(DrainView))]
+[JsonSerializable(typeof(UndrainedRegion))]
+[JsonSerializable(typeof(ReloadView))]
 [JsonSerializable(typeof(NewAccount))]
 [JsonSerializable(typeof(NewAccountView))]
 [JsonSerializable(typeof(NewAccounts))]

@@ -10,11 +10,16 @@ namespace Domicile.Control;
 /// <summary>What control is made of.</summary>
 internal sealed record ControlSetup
 {
-    public required DeploymentConfig Config { get; init; }
+    /// <summary>The configuration in force.</summary>
+    public required DeploymentBook Deployment { get; init; }
+
+    public required DeploymentFiles Files { get; init; }
 
     /// <summary>Where control.db is, or is to be.</summary>
     public required string DatabasePath { get; init; }
-    public required IReadOnlyDictionary<RegionName, IRegionPeer> Peers { get; init; }
+
+    /// <summary>Each region of the configuration in force, as it is reached now; null for others.</summary>
+    public required Func<RegionName, IRegionPeer?> FindPeer { get; init; }
 
     /// <summary>Signs control's statements and the ledger's checkpoints. Stays its owner's.</summary>
     public required EcdsaSigner Signer { get; init; }
@@ -46,6 +51,8 @@ internal sealed class ControlDesk : IAsyncDisposable
         Policies = new PolicyDesk(parts, Accounts);
         Moves = new MoveRequests(parts, Accounts);
         Plans = new PlanDesk(parts, Policies, Moves);
+        Drains = new DrainDesk(parts, Plans);
+        Reloads = new ReloadDesk(parts);
         Status = new StatusDesk(parts);
         Doctor = new DoctorDesk(parts);
         Enrolments = new EnrolDesk(parts);
@@ -62,6 +69,8 @@ internal sealed class ControlDesk : IAsyncDisposable
     public PolicyDesk Policies { get; }
     public MoveRequests Moves { get; }
     public PlanDesk Plans { get; }
+    public DrainDesk Drains { get; }
+    public ReloadDesk Reloads { get; }
     public StatusDesk Status { get; }
     public DoctorDesk Doctor { get; }
     public EnrolDesk Enrolments { get; }
@@ -78,9 +87,9 @@ internal sealed class ControlDesk : IAsyncDisposable
     public static async Task<ControlDeskResult> OpenAsync(ControlSetup setup, CancellationToken cancellationToken)
     {
         var database = ControlDatabase.Open(
-            setup.DatabasePath, [ControlSchema.Part, ControlSchema.Unfinished, MoveSchema, Receipts.WordSchema]);
+            setup.DatabasePath, [ControlSchema.Part, ControlSchema.Unfinished, MoveSchema, Receipts.WordSchema, DrainBook.Schema]);
         var ledger = await ControlLedger.OpenAsync(
-            database, setup.Signer, setup.Config.Name, setup.Time, cancellationToken);
+            database, setup.Signer, setup.Deployment.Config.Name, setup.Time, cancellationToken);
         switch (await OpenPolicyAsync(setup, database, ledger, cancellationToken))
         {
             case Outcome<PolicyBook>.Done { Answer: var policies }:
@@ -110,7 +119,9 @@ internal sealed class ControlDesk : IAsyncDisposable
 
     /// <summary>What a replica lacks, at most one message's worth; empty where it lacks nothing.</summary>
     /// <param name="revision">Of the policy that it has; 0 for none.</param>
-    public DirectoryUpdate DirectorySince(long version, long revision) => Push.UpdateSince(version, revision);
+    /// <param name="membersTag">What it calls the regions that it knows; null for none.</param>
+    public DirectoryUpdate DirectorySince(long version, long revision, string? membersTag)
+        => Push.UpdateSince(version, revision, membersTag);
 
     /// <summary>For a region that meets an account it doesn't know; null where nobody knows it.</summary>
     public DirectoryEntry? FindAccount(AccountId account) => _parts.Directory.FindEntry(account);
@@ -150,13 +161,13 @@ internal sealed class ControlDesk : IAsyncDisposable
     private static async Task<Outcome<PolicyBook>> OpenPolicyAsync(
         ControlSetup setup, ControlDatabase database, ControlLedger ledger, CancellationToken cancellationToken)
     {
-        RegionName[] names = [.. setup.Config.Facts.Select(facts => facts.Name)];
+        IReadOnlyList<RegionName> names() => [.. setup.Deployment.Config.Facts.Select(facts => facts.Name)];
         if (PolicyBook.Load(database, names) is { } book)
         {
             return book;
         }
 
-        var read = Policy.Load(setup.Config.PolicyPath, names);
+        var read = Policy.Load(setup.Deployment.Config.PolicyPath, names());
         if (read is PolicyResult.Invalid invalid)
         {
             return Refusal.Malformed(string.Join("; ", invalid.Errors));
@@ -176,20 +187,23 @@ internal sealed class ControlDesk : IAsyncDisposable
     private static ControlDesk Compose(
         ControlSetup setup, ControlDatabase database, ControlLedger ledger, PolicyBook policies)
     {
-        var regions = new RegionQuestions(setup.Peers, setup.Time);
+        var regions = new RegionQuestions(setup.FindPeer, setup.Time);
         var directory = new AccountDirectory(database);
         var keys = new RegionKeys(database, regions, setup.KeyHere);
-        var receipts = new Receipts(database, ledger, keys, regions, setup.Config, setup.Time);
-        var moveControl = new MoveControl(regions, directory, policies, receipts, keys, setup.Config);
+        var receipts = new Receipts(database, ledger, keys, regions, setup.Deployment, setup.Time);
+        var draining = new DrainBook(database);
+        var moveControl = new MoveControl(regions, directory, policies, receipts, keys, setup.Deployment, draining);
         var moves = new MoveDesk(
             moveControl, new MoveRecords(database.Read, database.WriteAsync), new OrderSigner(setup.Signer), setup.Time, setup.Log);
         var paces = new Paces(database, regions, setup.Time);
         var parts = new ControlParts
         {
-            Config = setup.Config,
+            Deployment = setup.Deployment,
+            Files = setup.Files,
             Database = database,
             Directory = directory,
             Policies = policies,
+            Draining = draining,
             Regions = regions,
             Ledger = ledger,
             Keys = keys,

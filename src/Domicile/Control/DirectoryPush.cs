@@ -12,11 +12,52 @@ namespace Domicile.Control;
 /// </summary>
 internal sealed partial class DirectoryPush(ControlParts parts, ILogger<DirectoryPush> log)
 {
-    // Regions that have heard this process, and so know which regions its config has.
-    private readonly ConcurrentDictionary<RegionName, bool> _told = new();
+    // Regions that have heard this process, and by which tag they know what its config says of them all.
+    private readonly ConcurrentDictionary<RegionName, string> _told = new();
 
-    public Task RunAsync(CancellationToken cancellationToken)
-        => Task.WhenAll(parts.Regions.Names.Select(region => RunAsync(region, cancellationToken)));
+    /// <summary>Until it is cancelled; regions may come and go meanwhile.</summary>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        using var all = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var loops = new Dictionary<RegionName, (CancellationTokenSource Stop, Task Task)>();
+        try
+        {
+            while (true)
+            {
+                var seen = parts.Directory.Changes.Count;
+                var names = parts.Config.Facts.Select(facts => facts.Name).ToHashSet();
+                foreach (var gone in loops.Keys.Except(names).ToList())
+                {
+                    await EndAsync(loops[gone]);
+                    loops.Remove(gone);
+                    _told.TryRemove(gone, out _);
+                }
+
+                foreach (var region in names.Except(loops.Keys).ToList())
+                {
+                    var stop = CancellationTokenSource.CreateLinkedTokenSource(all.Token);
+                    loops[region] = (stop, Loops.KeepRunningAsync(
+                        $"pushing the directory to {region}", stopped => RunAsync(region, stopped), parts.Time, log, stop.Token));
+                }
+
+                await parts.Directory.Changes.ChangedSinceAsync(seen, all.Token);
+            }
+        }
+        finally
+        {
+            foreach (var loop in loops.Values)
+            {
+                await EndAsync(loop);
+            }
+        }
+    }
+
+    private static async Task EndAsync((CancellationTokenSource Stop, Task Task) loop)
+    {
+        await loop.Stop.CancelAsync();
+        await loop.Task.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        loop.Stop.Dispose();
+    }
 
     /// <summary>Brings one region up to date.</summary>
     /// <returns>Why not, or null.</returns>
@@ -31,8 +72,8 @@ internal sealed partial class DirectoryPush(ControlParts parts, ILogger<Director
         var (version, revision) = (status.DirectoryVersion, status.PolicyRevision);
         while (true)
         {
-            var update = UpdateSince(version, revision);
-            if (update.Entries.Count == 0 && update.PolicyText is null && _told.ContainsKey(region))
+            var update = UpdateSince(version, revision, _told.GetValueOrDefault(region));
+            if (update.Entries.Count == 0 && update.PolicyText is null && update.Members is null)
             {
                 return null;
             }
@@ -43,7 +84,7 @@ internal sealed partial class DirectoryPush(ControlParts parts, ILogger<Director
                 return refusal;
             }
 
-            _told[region] = true;
+            _told[region] = update.MembersTag!;
             revision = update.PolicyRevision;
             version = update.Entries.Count == 0 ? version : update.Entries[^1].Version;
         }
@@ -51,12 +92,15 @@ internal sealed partial class DirectoryPush(ControlParts parts, ILogger<Director
 
     /// <summary>What a replica lacks, at most one message's worth.</summary>
     /// <param name="revision">Of the policy that the replica has; 0 for none.</param>
-    public DirectoryUpdate UpdateSince(long version, long revision)
+    /// <param name="membersTag">What the replica calls the regions that it knows; null for none.</param>
+    public DirectoryUpdate UpdateSince(long version, long revision, string? membersTag)
     {
         var policy = parts.Policies.Current.Policy;
+        var deployment = parts.Deployment.Current;
         return new DirectoryUpdate(
             parts.Directory.Since(version), policy.Revision, policy.Revision > revision ? policy.Text : null,
-            [.. parts.Config.Facts.Select(facts => facts.Name)]);
+            [.. deployment.Members.Select(member => member.Name)],
+            membersTag == deployment.Tag ? null : deployment.Members, deployment.Tag);
     }
 
     private async Task RunAsync(RegionName region, CancellationToken cancellationToken)

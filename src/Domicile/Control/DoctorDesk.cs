@@ -23,7 +23,8 @@ internal sealed class DoctorDesk(ControlParts parts)
         [
             .. await GuardedAsync(Place, () => ExamineStoreAsync(cancellationToken)),
             .. await GuardedAsync(Place, () => Listed(ExaminePolicy())), .. await GuardedAsync(Place, () => Listed(ExamineAccounts())),
-            .. await GuardedAsync(Place, () => Listed(ExamineMoves())), .. regions.SelectMany(found => found),
+            .. await GuardedAsync(Place, () => Listed(ExamineMoves())), .. await GuardedAsync(Place, () => Listed(ExamineRegions())),
+            .. regions.SelectMany(found => found),
         ]);
     }
 
@@ -99,8 +100,30 @@ internal sealed class DoctorDesk(ControlParts parts)
     }
 
     private bool IsInPlace(ControlAccount account)
-        => parts.Policies.Current.Policy.Place(account.Profile, account.Categories, parts.Config.Facts, account.Home)
+        => parts.Policies.Current.Policy.Place(account.Profile, account.Categories, parts.Placeable, account.Home)
             is Placement.Permitted { InPlace: true };
+
+    private IEnumerable<DoctorFinding> ExamineRegions()
+    {
+        if (ReloadDesk.FindDifference(parts.Files, parts.Deployment.Current) is { } difference)
+        {
+            yield return new DoctorFinding(Place, Warning, difference, "'domicile reload' takes it, or says what is wrong with it");
+        }
+
+        var counts = parts.Directory.CountByHome();
+        foreach (var name in parts.Config.Facts.Select(facts => facts.Name).Where(parts.Draining.Contains))
+        {
+            var left = counts.GetValueOrDefault(name.Value);
+            yield return left == 0
+                ? new DoctorFinding(
+                    Place, Warning, $"region {name} is drained: no account is at home there",
+                    $"take it out of domicile.yaml and 'domicile reload', or 'domicile region undrain {name}'")
+                : new DoctorFinding(
+                    Place, Warning,
+                    string.Create(CultureInfo.InvariantCulture, $"region {name} is being drained: {left} accounts are still at home there"),
+                    $"'domicile region drain {name}' goes on with them, and says which can't leave");
+        }
+    }
 
     private IEnumerable<DoctorFinding> ExamineMoves()
     {

@@ -1,5 +1,4 @@
 using Domicile.Accounts;
-using Domicile.Deployments;
 using Domicile.Moves;
 using Domicile.Policies;
 
@@ -8,7 +7,7 @@ namespace Domicile.Control;
 /// <summary>What the runner of moves asks of control.</summary>
 internal sealed class MoveControl(
     RegionQuestions regions, AccountDirectory directory, PolicyBook policies, Receipts receipts, RegionKeys keys,
-    DeploymentConfig config)
+    DeploymentBook deployment, DrainBook draining)
     : IMoveControl
 {
     public IRegionPeer Region(RegionName name) => regions.Peer(name);
@@ -23,9 +22,14 @@ internal sealed class MoveControl(
             return new MovePermission(false, $"account {move.Account} is being erased or unknown", policy.Revision);
         }
 
-        if (config.Find(move.Target) is not { } target)
+        if (deployment.Config.Find(move.Target) is not { } target)
         {
             return new MovePermission(false, $"region {move.Target} is not of this deployment any more", policy.Revision);
+        }
+
+        if (draining.Contains(move.Target))
+        {
+            return new MovePermission(false, $"region {move.Target} is being drained", policy.Revision);
         }
 
         var permission = policy.Permits(account.Profile, account.Categories, target.Facts);
@@ -38,7 +42,7 @@ internal sealed class MoveControl(
     public async Task<string?> FindTroubleAsync(RegionName region, RegionStatus status, CancellationToken cancellationToken)
         => !(await keys.CheckAsync(region, status, cancellationToken)).Is(out _, out var refusal)
             ? refusal.Next is { Length: > 0 } next ? $"{refusal.Error}: {next}" : refusal.Error
-            : config.Find(region) is not { } known ? $"Region {region} is not in control's configuration any more."
+            : deployment.Config.Find(region) is not { } known ? $"Region {region} is not in control's configuration any more."
             : status.Claim is { } claim ? RegionContext.TroubleOf(claim, RegionContext.ClaimOf(known.Facts)) : null;
 
     public Task<string?> FindTroubleAsync(Move move, byte[] departure, CancellationToken cancellationToken)

@@ -14,6 +14,7 @@ internal sealed class MoveRequests(ControlParts parts, AccountDesk accounts)
     {
         if (!accounts.FindActive(request.Account).Is(out var account, out var refusal)
             || !AccountRequests.ReadRegion(request.To, parts.Config).Is(out var target, out refusal)
+            || !AccountRequests.CheckOpen(target.Facts.Name, parts.Draining).Is(out _, out refusal)
             || !ReadEraseAfter(request.EraseAfterSeconds).Is(out var eraseAfter, out refusal)
             || !CheckIdle(account, target.Facts.Name).Is(out _, out refusal)
             || !(await WantAsync(account, target.Facts, cancellationToken)).Is(out var wanted, out refusal)
@@ -177,7 +178,7 @@ internal sealed class MoveRequests(ControlParts parts, AccountDesk accounts)
                 $"'domicile policy explain {account.Id}' says which regions it permits");
         }
 
-        var rule = policy.Place(account.Profile, categories, parts.Config.Facts, target.Name) is Placement.Permitted at
+        var rule = policy.Place(account.Profile, categories, parts.Placeable, target.Name) is Placement.Permitted at
             ? at.Rule : "";
         return new WantedMove(account, target.Name, rule, "requested by an operator", usage);
     }

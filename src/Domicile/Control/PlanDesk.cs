@@ -49,21 +49,34 @@ internal sealed class PlanDesk(ControlParts parts, PolicyDesk policies, MoveRequ
         return new ApplyView(policy.Revision, begun, plan.View.Denied, skipped);
     }
 
-    private static Refusal? CheckAtOnce(int atOnce)
-        => atOnce is >= 1 and <= ControlLimits.AtOnceMax
+    /// <summary>Moves every account that is at home in a region, which is being drained, to where policy wants it instead.</summary>
+    public async Task<ApplyView> MoveAwayAsync(RegionName home, int? atOnce, CancellationToken cancellationToken)
+    {
+        var policy = parts.Policies.Current.Policy;
+        var most = atOnce ?? ControlLimits.AtOnceDefault;
+        var plan = await PlanAsync(policy, most, cancellationToken, home);
+        parts.Moves.AtOnce = most;
+        var (begun, skipped) = await moves.BeginAllAsync(plan.Wanted, policy.Revision, cancellationToken);
+        return new ApplyView(policy.Revision, begun, plan.View.Denied, skipped);
+    }
+
+    public static Refusal? CheckAtOnce(int? atOnce)
+        => atOnce is null or >= 1 and <= ControlLimits.AtOnceMax
             ? null : Refusal.Malformed($"{atOnce} moves at once: it must be 1 to {ControlLimits.AtOnceMax}");
 
-    private async Task<Plan> PlanAsync(Policy policy, int atOnce, CancellationToken cancellationToken)
+    /// <param name="only">Accounts whose home this is; null: all.</param>
+    private async Task<Plan> PlanAsync(Policy policy, int atOnce, CancellationToken cancellationToken, RegionName? only = null)
     {
         var begun = parts.Time.GetTimestamp();
-        var measured = await MeasureAllAsync(cancellationToken);
+        var placeable = parts.Placeable;
+        var measured = await MeasureAllAsync(only, cancellationToken);
         var denied = new List<DeniedPlacement>();
         var wanted = new List<WantedMove>();
         var inPlace = 0;
         foreach (var (account, usage, _) in measured)
         {
             var home = account.Home!.Value;
-            switch (policy.Place(account.Profile, ControlAccount.CategoriesOf(usage), parts.Config.Facts, home))
+            switch (policy.Place(account.Profile, ControlAccount.CategoriesOf(usage), placeable, home))
             {
                 case Placement.Permitted { InPlace: true }:
                     inPlace++;
@@ -104,9 +117,14 @@ internal sealed class PlanDesk(ControlParts parts, PolicyDesk policies, MoveRequ
 
     // Regions side by side, and each about many accounts at a time: one question of a region is open for one plan, so that what
     // clients ask there goes on. What regions say is remembered in one transaction.
-    private async Task<IReadOnlyList<Measured>> MeasureAllAsync(CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<Measured>> MeasureAllAsync(RegionName? only, CancellationToken cancellationToken)
     {
         var accounts = parts.Directory.ListInState(ControlAccountState.Active);
+        if (only is { } home)
+        {
+            accounts = [.. accounts.Where(account => account.Home == home)];
+        }
+
         var measured = new Measured[accounts.Count];
         await Parallel.ForEachAsync(
             Enumerable.Range(0, accounts.Count).GroupBy(i => accounts[i].Home!.Value),

@@ -14,18 +14,18 @@ internal sealed class PolicyBook
     public const string FileName = "policy.yaml";
 
     private readonly ControlDatabase _database;
-    private readonly IReadOnlyList<RegionName> _regions;
+    private readonly Func<IReadOnlyList<RegionName>> _regions;
     private readonly Lock _adopting = new();
     private volatile PolicyInForce _current;
 
-    private PolicyBook(ControlDatabase database, IReadOnlyList<RegionName> regions, PolicyInForce current)
+    private PolicyBook(ControlDatabase database, Func<IReadOnlyList<RegionName>> regions, PolicyInForce current)
         => (_database, _regions, _current) = (database, regions, current);
 
     public PolicyInForce Current => _current;
 
     /// <summary>Reads the newest policy; null where none was ever put in force.</summary>
     /// <exception cref="InvalidDataException">The stored policy can't be read any more.</exception>
-    public static PolicyBook? Load(ControlDatabase database, IReadOnlyList<RegionName> regions)
+    public static PolicyBook? Load(ControlDatabase database, Func<IReadOnlyList<RegionName>> regions)
     {
         var stored = database.Read(sql => sql.Single(
             "SELECT text, revision, since_ms FROM policy ORDER BY revision DESC LIMIT 1",
@@ -35,11 +35,11 @@ internal sealed class PolicyBook
 
     /// <summary>A book with its first policy, which the caller stores with <see cref="Store"/> before anyone reads it.</summary>
     public static PolicyBook Begin(
-        ControlDatabase database, IReadOnlyList<RegionName> regions, Policy first, DateTimeOffset since)
+        ControlDatabase database, Func<IReadOnlyList<RegionName>> regions, Policy first, DateTimeOffset since)
         => new(database, regions, new PolicyInForce(first with { Revision = 1 }, since));
 
     /// <summary>Reads a text against this deployment's regions. Nothing is put in force.</summary>
-    public PolicyResult Parse(string? text) => Policy.Parse(text ?? "", FileName, _regions);
+    public PolicyResult Parse(string? text) => Policy.Parse(text ?? "", FileName, _regions());
 
     /// <summary>Stores a policy in the caller's transaction.</summary>
     public static void Store(Sql sql, PolicyInForce next)

@@ -18,7 +18,7 @@ internal sealed class PolicyDesk(ControlParts parts, AccountDesk accounts)
         }
 
         var (view, explanation) = Where(account, await MeasureAsync(account, cancellationToken));
-        return new ExplainView(account.Id.Value, [.. Lines(explanation)], view);
+        return new ExplainView(account.Id.Value, [.. Lines(explanation), .. DrainedLines()], view);
     }
 
     public PolicyView Show() => View(parts.Policies.Current);
@@ -74,7 +74,7 @@ internal sealed class PolicyDesk(ControlParts parts, AccountDesk accounts)
     {
         var explanation = PolicyExplanation.Of(
             parts.Policies.Current.Policy, account.Profile, ControlAccount.CategoriesOf(measured.Usage),
-            parts.Config.Facts, account.Home);
+            parts.Placeable, account.Home);
         var permitted = explanation.Placement as Placement.Permitted;
         var denied = explanation.Placement as Placement.Denied;
         var exposure = parts.Config.Find(account.Home!.Value)?.Facts.Exposure.Select(country => country.Code) ?? [];
@@ -86,6 +86,10 @@ internal sealed class PolicyDesk(ControlParts parts, AccountDesk accounts)
             [.. explanation.Regions.Where(region => region.Permitted).Select(region => region.Region.Value)]);
         return (view, explanation);
     }
+
+    private IEnumerable<string> DrainedLines()
+        => parts.Config.Facts.Where(facts => parts.Draining.Contains(facts.Name))
+            .Select(facts => $"region {facts.Name}: closed: it is being drained");
 
     private static IEnumerable<string> Lines(PolicyExplanation explanation)
     {

@@ -1,6 +1,5 @@
 using System.Globalization;
 using Domicile.Accounts;
-using Domicile.Deployments;
 using Domicile.Ledger;
 using Domicile.Moves;
 using Domicile.Proofs;
@@ -17,7 +16,7 @@ namespace Domicile.Control;
 /// that statement. A receipt that would not verify is never appended: it is assembled and verified before the commit.
 /// </summary>
 internal sealed class Receipts(
-    ControlDatabase database, ControlLedger ledger, RegionKeys keys, RegionQuestions regions, DeploymentConfig config,
+    ControlDatabase database, ControlLedger ledger, RegionKeys keys, RegionQuestions regions, DeploymentBook deployment,
     TimeProvider time)
 {
     /// <summary>What targets last stated of what came under their sources' keys, by move. DSSE envelopes.</summary>
@@ -206,7 +205,7 @@ internal sealed class Receipts(
     }
 
     private RegionClaim ClaimOf(RegionName region)
-        => (config.Find(region)?.Facts ?? throw new RegionUnreachableException(
+        => (deployment.Config.Find(region)?.Facts ?? throw new RegionUnreachableException(
             region, "it is not in this deployment's configuration any more")).ToClaim();
 
     private static Receipt Assemble(

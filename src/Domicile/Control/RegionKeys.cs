@@ -52,6 +52,11 @@ internal sealed class RegionKeys(ControlDatabase database, RegionQuestions regio
             ? shown.Equals(enrolled) ? enrolled : Changed(region, enrolled, shown)
             : refusal!;
 
+    /// <summary>Of a region that is none any more: receipts keep the keys that they were signed with.</summary>
+    public Task ForgetAsync(RegionName region, CancellationToken cancellationToken)
+        => database.WriteAsync(
+            sql => sql.Execute("DELETE FROM region_key WHERE region = @p1", region.Value), cancellationToken);
+
     private static Outcome<PublicKey> KeyOf(RegionName region, RegionStatus status)
         => PublicKey.TryFromSpki(status.SigningKey, out var key)
             ? key : Refusal.Conflict($"region {region} shows a signing key that is no P-256 key");

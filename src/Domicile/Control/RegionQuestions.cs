@@ -7,13 +7,11 @@ namespace Domicile.Control;
 /// Asks regions, each question within a bounded time, and turns "no answer" and "no" into values. No answer means nothing:
 /// the region may have acted.
 /// </summary>
-internal sealed class RegionQuestions(IReadOnlyDictionary<RegionName, IRegionPeer> peers, TimeProvider time)
+/// <param name="find">A region as it is reached now; null where the configuration in force has none of this name.</param>
+internal sealed class RegionQuestions(Func<RegionName, IRegionPeer?> find, TimeProvider time)
 {
-    public IReadOnlyCollection<RegionName> Names => [.. peers.Keys];
-
     public IRegionPeer Peer(RegionName region)
-        => peers.TryGetValue(region, out var peer)
-            ? peer : throw new RegionUnreachableException(region, "it is not in this deployment's configuration");
+        => find(region) ?? throw new RegionUnreachableException(region, "it is not in this deployment's configuration");
 
     /// <exception cref="OperationCanceledException">The caller cancelled.</exception>
     public async Task<Outcome<T>> AskAsync<T>(

@@ -33,6 +33,6 @@ internal sealed class StatusDesk(ControlParts parts)
             facts.Owner.Country.Code, facts.Custodian.Kind, facts.Custodian.Country.Code,
             region.Endpoint.ToString().TrimEnd('/'), answers ? "ready" : "unreachable", status?.ProcessId,
             counts.GetValueOrDefault(facts.Name.Value), isEnrolled,
-            PublicKey.TryFromSpki(status?.SigningKey, out var shown) ? shown.Fingerprint : null);
+            PublicKey.TryFromSpki(status?.SigningKey, out var shown) ? shown.Fingerprint : null, parts.Draining.Contains(facts.Name));
     }
 }

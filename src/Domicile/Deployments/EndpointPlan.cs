@@ -36,11 +36,38 @@ internal sealed class EndpointPlan
         var control = config.Control;
         return new Endpoints(
             plan.Pick(new ProcessRole.Control(), control.Listen, control.Peer, control.Management),
-            config.Regions.ToDictionary(
-                region => region.Facts.Name,
-                region => plan.Pick(
-                    new ProcessRole.Region(region.Facts.Name), region.Listen, region.Peer, region.Management)));
+            config.Regions.ToDictionary(region => region.Facts.Name, plan.Pick));
     }
+
+    /// <summary>
+    /// For endpoints that were chosen before: regions keep theirs, new ones get some, and those of regions that the config has no
+    /// more are gone. Writes nothing.
+    /// </summary>
+    /// <param name="before">
+    /// The config for which they were chosen: of what it said otherwise they are chosen anew. Null: of nothing.
+    /// </param>
+    public static Endpoints Extend(Endpoints chosen, DeploymentConfig config, DeploymentConfig? before = null)
+    {
+        var plan = new EndpointPlan(config, chosen);
+        var kept = config.Regions.Where(region => chosen.Regions.ContainsKey(region.Facts.Name) && IsSame(region, before))
+            .Select(region => region.Facts.Name).ToHashSet();
+        plan._taken.UnionWith(PortsOf(chosen.Control).Concat(kept.SelectMany(name => PortsOf(chosen.Regions[name]))));
+        return chosen with
+        {
+            Regions = config.Regions.ToDictionary(
+                region => region.Facts.Name,
+                region => kept.Contains(region.Facts.Name) ? chosen.Regions[region.Facts.Name] : plan.Pick(region)),
+        };
+    }
+
+    private static bool IsSame(RegionConfig region, DeploymentConfig? before)
+        => before?.Find(region.Facts.Name) is not { } was
+            || (was.Listen == region.Listen && was.Peer == region.Peer && was.Management == region.Management);
+
+    private static int[] PortsOf(ProcessEndpoints process) => [process.Listen.Port, process.Peer.Port, process.Management.Port];
+
+    private ProcessEndpoints Pick(RegionConfig region)
+        => Pick(new ProcessRole.Region(region.Facts.Name), region.Listen, region.Peer, region.Management);
 
     private ProcessEndpoints Pick(ProcessRole role, Uri listen, Uri? peer, Uri? management)
     {

@@ -263,13 +263,20 @@ internal sealed class AccountGateway(RegionContext region) : IAccountWrites
 
     private Route RouteTo((RegionName Region, long Epoch) home, AccountProfile profile, RegionName? via)
         => !region.Knows(home.Region)
-            ? new Route.Busy($"The account's home is {home.Region}, which is no region of this deployment.")
+            ? NoRegion(home.Region)
             : RouteAround(via, home, profile) ?? AnswerTransit(profile, region.Self) switch
             {
                 TransitAnswer.Relay => new Route.Forward(home.Region),
                 TransitAnswer.Refuse(var reason) => new Route.Forbidden(reason),
-                _ => new Route.Redirect(home.Region, home.Epoch, region.Links.EndpointOf(home.Region)),
+                _ => RedirectTo(home, isFinal: false),
             };
+
+    private Route RedirectTo((RegionName Region, long Epoch) home, bool isFinal)
+        => region.Directory.FindMember(home.Region) is { } member
+            ? new Route.Redirect(home.Region, home.Epoch, member.Endpoint) { IsFinal = isFinal } : NoRegion(home.Region);
+
+    private static Route.Busy NoRegion(RegionName home)
+        => new($"The account's home is {home}, which is no region of this deployment.");
 
     // A region that relays may have an older policy, or none that it keeps: what it may not pass on is not answered to it.
     private Route? RouteAround(RegionName? via, (RegionName Region, long Epoch) home, AccountProfile profile)
@@ -279,13 +286,13 @@ internal sealed class AccountGateway(RegionContext region) : IAccountWrites
             return null;
         }
 
-        Route? around = region.Regions.FirstOrDefault(one => one.Name == relay) is not { } facts
+        Route? around = region.FindFacts(relay) is not { } facts
             ? new Route.Forbidden($"region {relay} is not of this deployment")
             : AnswerTransit(profile, facts) switch
             {
                 TransitAnswer.Relay => null,
                 TransitAnswer.Refuse(var reason) => new Route.Forbidden(reason),
-                _ => new Route.Redirect(home.Region, home.Epoch, region.Links.EndpointOf(home.Region)) { IsFinal = true },
+                _ => RedirectTo(home, isFinal: true),
             };
         if (around is not null)
         {

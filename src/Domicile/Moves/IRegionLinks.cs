@@ -9,9 +9,6 @@ internal interface IRegionLinks
     /// <exception cref="RegionUnreachableException">No such region in the deployment, or not any more.</exception>
     IRegionLink To(RegionName region);
 
-    /// <summary>The region's S3 endpoint, as clients reach it.</summary>
-    Uri EndpointOf(RegionName region);
-
     /// <summary>Asks control about an account that the replica doesn't know. Null: control doesn't know it either, or is down.</summary>
     Task<DirectoryEntry?> AskControlAsync(AccountId account, CancellationToken cancellationToken);
 }

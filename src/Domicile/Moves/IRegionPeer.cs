@@ -294,8 +294,11 @@ internal sealed record LinkMeasure(
 
 /// <param name="PolicyText">Null: no change of policy.</param>
 /// <param name="Regions">Those of control's config: whoever is not among them is no peer. Null: no change.</param>
+/// <param name="Members">What the config says of each of them. Null: what was told under this tag before.</param>
+/// <param name="MembersTag">Names what the config says now; a region that has it is told nothing of it again.</param>
 internal sealed record DirectoryUpdate(
-    IReadOnlyList<DirectoryEntry> Entries, long PolicyRevision, string? PolicyText, IReadOnlyList<RegionName>? Regions = null);
+    IReadOnlyList<DirectoryEntry> Entries, long PolicyRevision, string? PolicyText, IReadOnlyList<RegionName>? Regions = null,
+    IReadOnlyList<RegionMember>? Members = null, string? MembersTag = null);
 
 /// <summary>No answer from the region: it may or may not have acted.</summary>
 internal sealed class RegionUnreachableException(RegionName region, string cause, Exception? inner = null)

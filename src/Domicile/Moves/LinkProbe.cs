@@ -23,7 +23,7 @@ internal static class LinkProbe
     public static async Task<LinkMeasure?> RunAsync(
         RegionContext region, RegionName source, CancellationToken cancellationToken)
     {
-        if (source == region.Name || region.Regions.All(known => known.Name != source))
+        if (source == region.Name || !region.Knows(source))
         {
             return null;
         }

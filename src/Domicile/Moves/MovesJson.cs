@@ -27,6 +27,7 @@ namespace Domicile.Moves;
 [JsonSerializable(typeof(DeepVerification))]
 [JsonSerializable(typeof(LinkMeasure))]
 [JsonSerializable(typeof(DirectoryUpdate))]
+[JsonSerializable(typeof(RegionMember))]
 [JsonSerializable(typeof(DirectoryEntry))]
 [JsonSerializable(typeof(IReadOnlyList<AccessKeyView>))]
 [JsonSerializable(typeof(IReadOnlyList<DoctorFinding>))]

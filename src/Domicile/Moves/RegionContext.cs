@@ -13,8 +13,6 @@ internal sealed record RegionContext
 {
     public required RegionFacts Self { get; init; }
 
-    /// <summary>Every region of the deployment, this one too, in the config's order.</summary>
-    public required IReadOnlyList<RegionFacts> Regions { get; init; }
     public required RegionStorage Storage { get; init; }
     public required RegionDirectory Directory { get; init; }
     public required IRegionLinks Links { get; init; }
@@ -37,15 +35,18 @@ internal sealed record RegionContext
 
     public RegionName Name => Self.Name;
 
-    /// <summary>Whether this is a region that may speak here and be spoken to: of this process's config and of control's.</summary>
-    public bool Knows(RegionName region) => Regions.Any(one => one.Name == region) && Directory.IsMember(region);
+    /// <summary>Whether this is a region that may speak here and be spoken to.</summary>
+    public bool Knows(RegionName region) => Directory.FindMember(region) is not null;
+
+    /// <summary>What policy needs to know of a region; null where it is none. Of this one its own config says it.</summary>
+    public RegionFacts? FindFacts(RegionName region) => region == Name ? Self : Directory.FindMember(region)?.Facts;
 
     public RegionClaim Claim => ClaimOf(Self);
 
     /// <summary>Whether the policy that this region knows permits the account, with these categories, to lie in a region.</summary>
     public Permission Permits(AccountProfile profile, IReadOnlySet<string> categories, RegionName region)
     {
-        var facts = Regions.FirstOrDefault(one => one.Name == region);
+        var facts = FindFacts(region);
         return Directory.Policy switch
         {
             null => new Permission.Refused("no policy is known here yet"),

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using Domicile.Accounts;
+using Domicile.Deployments;
 using Domicile.Policies;
 using Domicile.Storage;
 
@@ -24,10 +25,18 @@ internal sealed class RegionDirectory : IDisposable
 
     private readonly List<(long Revision, TaskCompletionSource<bool> Known)> _waiting = [];
 
-    // Replaced whole.
-    private volatile HashSet<RegionName>? _members;
+    // What this process's own config says, for as long as control hasn't been heard.
+    private readonly IReadOnlyList<RegionMember> _configured;
 
-    private RegionDirectory(Sql sql) => _sql = sql;
+    // Under _gate: which regions control names, and what it has told of them. Names alone come from a control of a former release.
+    private IReadOnlyList<RegionName>? _names;
+    private IReadOnlyDictionary<RegionName, RegionMember> _told = new Dictionary<RegionName, RegionMember>();
+
+    // Replaced whole.
+    private volatile IReadOnlyList<RegionMember> _members;
+
+    private RegionDirectory(Sql sql, IReadOnlyList<RegionMember> configured)
+        => (_sql, _configured, _members) = (sql, configured, configured);
 
     /// <summary>The policy in force as far as this region knows; null before control has ever been heard. Replaced whole.</summary>
     public Policy? Policy { get; private set; }
@@ -37,15 +46,34 @@ internal sealed class RegionDirectory : IDisposable
     /// <summary>Control's change counter up to which this replica is complete.</summary>
     public long Version { get; private set; }
 
-    public static RegionDirectory Open(string directory)
+    /// <summary>The regions of the deployment: those of control's config, as last heard; before that, of this process's own.</summary>
+    /// <value>Replaced whole: who keeps it, keeps what it was.</value>
+    public IReadOnlyList<RegionMember> Members => _members;
+
+    /// <summary>What control calls <see cref="Members"/>; null where it hasn't told of them since the start.</summary>
+    public string? MembersTag { get; private set; }
+
+    /// <param name="configured">The regions of this process's own config.</param>
+    public static RegionDirectory Open(string directory, IReadOnlyList<RegionMember> configured)
     {
-        var replica = new RegionDirectory(SqliteEngine.OpenFile(Path.Combine(directory, FileName)));
+        var replica = new RegionDirectory(SqliteEngine.OpenFile(Path.Combine(directory, FileName)), configured);
         replica.Prepare();
         return replica;
     }
 
-    /// <summary>Whether control's config has the region; true for any before control has been heard.</summary>
-    public bool IsMember(RegionName region) => _members is not { } members || members.Contains(region);
+    /// <summary>Null where it is no region of the deployment.</summary>
+    public RegionMember? FindMember(RegionName region)
+    {
+        foreach (var member in _members)
+        {
+            if (member.Name == region)
+            {
+                return member;
+            }
+        }
+
+        return null;
+    }
 
     /// <summary>Control's word, as last heard; nobody else's.</summary>
     public DirectoryEntry? Find(AccountId account) => _entries.GetValueOrDefault(account);
@@ -56,9 +84,15 @@ internal sealed class RegionDirectory : IDisposable
     /// <summary>
     /// Takes entries whose epoch is newer (or which end the account), and a policy whose revision is. Durable at return.
     /// </summary>
-    /// <exception cref="FormatException">The policy can't be read: it comes from a newer control.</exception>
+    /// <exception cref="FormatException">The policy, or the list of regions, can't be read: it comes from a newer control.</exception>
     public void Take(DirectoryUpdate update)
     {
+        if (update.Regions is { Count: > DeploymentConfig.RegionsMax } || update.Members is { Count: > DeploymentConfig.RegionsMax }
+            || update.Members?.All(member => member is { IsWhole: true }) == false)
+        {
+            throw new FormatException("What control says of the deployment's regions can't be read here.");
+        }
+
         var policy = update.PolicyText is { } text && update.PolicyRevision > PolicyRevision
             ? Read(text, update.PolicyRevision)
             : null;
@@ -78,9 +112,9 @@ internal sealed class RegionDirectory : IDisposable
                     policy.Revision, policy.Text);
             }
 
-            var members = TakeMembers(update.Regions);
+            var (names, told) = StoreMembers(update.Regions, update.Members);
             transaction.Commit();
-            _members = members;
+            SetMembers(names, told, update.Members is null ? MembersTag : update.MembersTag);
             foreach (var entry in update.Entries)
             {
                 _entries.AddOrUpdate(entry.Profile.Id, entry, (_, known) => IsNewer(entry, known) ? entry : known);
@@ -135,22 +169,53 @@ internal sealed class RegionDirectory : IDisposable
     private static bool IsNewer(DirectoryEntry entry, DirectoryEntry known)
         => entry.Epoch > known.Epoch || (entry.Epoch == known.Epoch && entry.Version > known.Version);
 
-    /// <returns>Those that are in force from now on.</returns>
-    private HashSet<RegionName>? TakeMembers(IReadOnlyList<RegionName>? regions)
+    /// <returns>What is in force from now on.</returns>
+    private (IReadOnlyList<RegionName>? Names, IReadOnlyDictionary<RegionName, RegionMember> Told) StoreMembers(
+        IReadOnlyList<RegionName>? names, IReadOnlyList<RegionMember>? members)
     {
-        if (regions is null || _members?.SetEquals(regions) == true)
+        if (names is not null && _names?.SequenceEqual(names) != true)
         {
-            return _members;
+            _sql.Execute("DELETE FROM member");
+            foreach (var region in names)
+            {
+                _sql.Execute("INSERT INTO member (region) VALUES (@p1) ON CONFLICT DO NOTHING", region.Value);
+            }
         }
 
-        _sql.Execute("DELETE FROM member");
-        foreach (var region in regions)
+        if (members is not null)
         {
-            _sql.Execute("INSERT INTO member (region) VALUES (@p1) ON CONFLICT DO NOTHING", region.Value);
+            _sql.Execute("DELETE FROM member_facts");
+            foreach (var member in members)
+            {
+                _sql.Execute(
+                    "INSERT INTO member_facts (region, document) VALUES (@p1, @p2) ON CONFLICT DO NOTHING",
+                    member.Name.Value, member.ToJson());
+            }
         }
 
-        return [.. regions];
+        return (names ?? _names, members is null ? _told : ByName(members));
     }
+
+    private void SetMembers(
+        IReadOnlyList<RegionName>? names, IReadOnlyDictionary<RegionName, RegionMember> told, string? tag)
+    {
+        if (ReferenceEquals(told, _told) && (names is null || _names?.SequenceEqual(names) == true))
+        {
+            return;
+        }
+
+        (_names, _told, MembersTag) = (names, told, tag);
+        var configured = ByName(_configured);
+        _members = names is null ? _configured
+            :
+            [
+                .. names.Distinct().Select(name => told.GetValueOrDefault(name) ?? configured.GetValueOrDefault(name))
+                    .OfType<RegionMember>(),
+            ];
+    }
+
+    private static Dictionary<RegionName, RegionMember> ByName(IEnumerable<RegionMember> members)
+        => members.DistinctBy(member => member.Name).ToDictionary(member => member.Name);
 
     private void Put(DirectoryEntry entry)
         => _sql.Execute(
@@ -170,6 +235,7 @@ internal sealed class RegionDirectory : IDisposable
             + "home TEXT, epoch BIGINT NOT NULL, version BIGINT NOT NULL)");
         _sql.Execute("CREATE TABLE IF NOT EXISTS policy (id INTEGER PRIMARY KEY, revision BIGINT NOT NULL, text TEXT NOT NULL)");
         _sql.Execute("CREATE TABLE IF NOT EXISTS member (region TEXT PRIMARY KEY)");
+        _sql.Execute("CREATE TABLE IF NOT EXISTS member_facts (region TEXT PRIMARY KEY, document TEXT NOT NULL)");
         if (_sql.Scalar<long>("PRAGMA user_version") < FormatVersion)
         {
             // Former releases let other regions write here. What lies here routes until control, asked for all, has said it anew.
@@ -177,8 +243,9 @@ internal sealed class RegionDirectory : IDisposable
             _sql.ExecuteOnce(string.Create(CultureInfo.InvariantCulture, $"PRAGMA user_version={FormatVersion}"));
         }
 
-        var members = _sql.List("SELECT region FROM member", row => RegionName.Parse(row.GetString(0)));
-        _members = members.Count == 0 ? null : [.. members];
+        var names = _sql.List("SELECT region FROM member ORDER BY rowid", row => RegionName.Parse(row.GetString(0)));
+        var told = _sql.List("SELECT document FROM member_facts", row => RegionMember.FromJson(row.GetString(0)));
+        SetMembers(names.Count == 0 ? null : names, ByName(told.OfType<RegionMember>()), tag: null);
         foreach (var entry in _sql.List("SELECT account, residence, organisation, home, epoch, version FROM entry", ReadEntry))
         {
             _entries[entry.Profile.Id] = entry;

@@ -9,8 +9,6 @@ internal sealed class Links(Deployment deployment, RegionMachine self) : IRegion
 {
     public IRegionLink To(RegionName region) => new Link(deployment, self, deployment.Region(region));
 
-    public Uri EndpointOf(RegionName region) => new($"http://{region}.example:9000");
-
     public async Task<DirectoryEntry?> AskControlAsync(AccountId account, CancellationToken cancellationToken)
     {
         var control = deployment.Controls[0];

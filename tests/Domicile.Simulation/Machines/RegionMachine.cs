@@ -61,13 +61,12 @@ internal sealed class RegionMachine : IParty
     {
         var life = new Life(_world, Number, Name, Clock, () => _deployment.Ghost.Look(this));
         var storage = RegionStorage.Open(Directory, new Custodian((byte)Number), life.Time, workers: life, disk: Disk);
-        _replica = RegionDirectory.Open(Directory);
+        _replica = RegionDirectory.Open(Directory, [.. _deployment.Facts.Select(MemberOf)]);
         Life = life;
         Node = new RegionNode(
             new RegionContext
             {
                 Self = Facts,
-                Regions = _deployment.Facts,
                 Storage = storage,
                 Directory = _replica,
                 Links = _deployment.Seeds.Wrap(new Links(_deployment, this)),
@@ -82,6 +81,9 @@ internal sealed class RegionMachine : IParty
         _world.Trace.Say($"-- {Name} is up ({_starts})");
         Node.Start();
     }
+
+    private static RegionMember MemberOf(RegionFacts facts)
+        => new(facts, new Uri($"https://{facts.Name}.example:19000"), new Uri($"http://{facts.Name}.example:9000"), []);
 
     /// <summary>The power fails.</summary>
     public void Crash()

@@ -160,8 +160,6 @@ internal sealed class Seeds(SeededBug bug)
     {
         public IRegionLink To(RegionName region) => new ForgetfulLink(region, links.To(region));
 
-        public Uri EndpointOf(RegionName region) => links.EndpointOf(region);
-
         public Task<DirectoryEntry?> AskControlAsync(AccountId account, CancellationToken cancellationToken)
             => links.AskControlAsync(account, cancellationToken);
     }

@@ -23,7 +23,7 @@ public sealed class PacesTests : IDisposable
     {
         _database = ControlDatabase.Open(
             Path.Combine(_directory.FullName, ControlDatabase.FileName), new SchemaPart("moves", 1, MoveRecords.Schema));
-        _paces = new Paces(_database, new RegionQuestions(_peers, _time), _time);
+        _paces = new Paces(_database, new RegionQuestions(_peers.GetValueOrDefault, _time), _time);
     }
 
     [Fact]

@@ -27,7 +27,7 @@ internal sealed class TestControl : IAsyncDisposable
             avoid: { exposure: [CN], by: [location] }
         """;
 
-    private const string Config =
+    public const string Config =
         """
         deployment: test
         control: { listen: "http://127.0.0.1:19000" }
@@ -57,6 +57,8 @@ internal sealed class TestControl : IAsyncDisposable
 
     public PublicKey LedgerKey => _regions.Signer.PublicKey;
 
+    public string ConfigPath => Path.Combine(_directory.FullName, "domicile.yaml");
+
     public string DatabasePath => Path.Combine(_directory.FullName, ControlDatabase.FileName);
 
     /// <param name="time">Control's clock.</param>
@@ -65,6 +67,7 @@ internal sealed class TestControl : IAsyncDisposable
     {
         var control = new TestControl(await TestDeployment.StartAsync(timeOf: timeOf), time ?? TimeProvider.System);
         control.KeyHere = control.KeyOf;
+        await File.WriteAllTextAsync(control.ConfigPath, Config, Cancelled);
         await File.WriteAllTextAsync(Path.Combine(control._directory.FullName, "policy.yaml"), OutOfChina, Cancelled);
         await control.OpenAsync();
         return control;
@@ -148,16 +151,16 @@ internal sealed class TestControl : IAsyncDisposable
 
     private async Task OpenAsync()
     {
-        var config = Assert.IsType<ConfigResult.Ok>(
-            DeploymentConfig.Parse(Config, Path.Combine(_directory.FullName, "domicile.yaml"))).Config;
+        var files = new DeploymentFiles(ConfigPath, Path.Combine(_directory.FullName, "data"), _time);
+        var config = Assert.IsType<ConfigResult.Ok>(files.ReadConfig()).Config;
         var opened = await ControlDesk.OpenAsync(
             new ControlSetup
             {
-                Config = config,
+                Deployment = new DeploymentBook(config, EndpointPlan.Resolve(config, _directory.FullName)),
+                Files = files,
                 DatabasePath = DatabasePath,
-                Peers = TestDeployment.Facts.ToDictionary(
-                    facts => facts.Name,
-                    IRegionPeer (facts) => new LossyRegion(_regions.Node(facts.Name), facts.Name, Faults)),
+                FindPeer = region => TestDeployment.Facts.Any(facts => facts.Name == region)
+                    ? new LossyRegion(_regions.Node(region), region, Faults) : null,
                 Signer = _regions.Signer,
                 KeyHere = region => KeyHere(region),
                 Time = _time,

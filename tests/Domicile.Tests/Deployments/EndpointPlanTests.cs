@@ -44,6 +44,34 @@ public sealed class EndpointPlanTests
         using var free = Listen(endpoints.Control.Peer.Port);
     }
 
+    // Goal: whoever runs is found where it was, though its ports are taken: by itself.
+    [Fact]
+    public void A_deployment_that_runs_keeps_its_endpoints_while_a_region_is_added_changed_and_removed()
+    {
+        using var scratch = new ScratchDirectory();
+        var listen = FindBase();
+        var before = Config(listen, listen + 1);
+        var chosen = EndpointPlan.Resolve(before, scratch.Path);
+        using var running = Listen(chosen.Regions[Region].Peer.Port);
+        var added = before.Regions[0] with
+        {
+            Facts = before.Regions[0].Facts with { Name = RegionName.Parse("b") },
+            Listen = new Uri($"http://127.0.0.1:{listen + 2}"),
+        };
+
+        var two = EndpointPlan.Extend(chosen, before with { Regions = [.. before.Regions, added] }, before);
+        Assert.Equal(chosen.Control, two.Control);
+        Assert.Equal(chosen.Regions[Region], two.Regions[Region]);
+        Assert.Equal(listen + 10_002, two.Regions[added.Facts.Name].Peer.Port);
+
+        var elsewhere = before.Regions[0] with { Peer = new Uri("https://10.0.0.9:1") };
+        var changed = EndpointPlan.Extend(two, before with { Regions = [elsewhere] }, before);
+        Assert.Equal(elsewhere.Peer, Assert.Single(changed.Regions).Value.Peer);
+
+        // At a start nobody knows what was said before: what was chosen counts.
+        Assert.Equal(chosen.Regions[Region], EndpointPlan.Extend(two, before with { Regions = [elsewhere] }).Regions[Region]);
+    }
+
     [Fact]
     public void Two_processes_whose_derived_ports_meet_get_different_ones()
     {

@@ -23,14 +23,14 @@ public sealed class RegionDirectoryTests
         using var directory = new ScratchDirectory();
         var account = Profile();
         var known = new DirectoryEntry(account, Singapore, 2, 7);
-        using (var replica = RegionDirectory.Open(directory.Path))
+        using (var replica = RegionDirectory.Open(directory.Path, TestDeployment.Members))
         {
             replica.Take(Update(known));
             replica.Take(Update(new DirectoryEntry(account, Beijing, epoch, version)));
             Assert.Equal(known, replica.Find(account.Id));
         }
 
-        using var reopened = RegionDirectory.Open(directory.Path);
+        using var reopened = RegionDirectory.Open(directory.Path, TestDeployment.Members);
         Assert.Equal(known, reopened.Find(account.Id));
     }
 
@@ -41,7 +41,7 @@ public sealed class RegionDirectoryTests
     {
         using var directory = new ScratchDirectory();
         var account = Profile();
-        using (var replica = RegionDirectory.Open(directory.Path))
+        using (var replica = RegionDirectory.Open(directory.Path, TestDeployment.Members))
         {
             replica.Take(Update(new DirectoryEntry(account, Singapore, 999_999, 4)));
         }
@@ -50,7 +50,7 @@ public sealed class RegionDirectoryTests
         former.ExecuteOnce("PRAGMA user_version=0");
         SqliteEngine.Close(former);
 
-        using var upgraded = RegionDirectory.Open(directory.Path);
+        using var upgraded = RegionDirectory.Open(directory.Path, TestDeployment.Members);
         Assert.Equal(Singapore, upgraded.Find(account.Id)!.Home);
         Assert.Equal(0, upgraded.Version);
         upgraded.Take(Update(new DirectoryEntry(account, Beijing, 1, 4)));
@@ -61,20 +61,85 @@ public sealed class RegionDirectoryTests
     public void Regions_that_control_does_not_name_are_no_members_also_after_a_restart()
     {
         using var directory = new ScratchDirectory();
-        using (var replica = RegionDirectory.Open(directory.Path))
+        using (var replica = RegionDirectory.Open(directory.Path, TestDeployment.Members))
         {
-            Assert.True(replica.IsMember(Singapore));
+            Assert.True(IsMember(replica, Singapore));
             replica.Take(new DirectoryUpdate([], 0, null, [Beijing, Singapore]));
             replica.Take(new DirectoryUpdate([], 0, null, [Beijing]));
             replica.Take(new DirectoryUpdate([], 0, null));
-            Assert.True(replica.IsMember(Beijing));
-            Assert.False(replica.IsMember(Singapore));
+            Assert.True(IsMember(replica, Beijing));
+            Assert.False(IsMember(replica, Singapore));
         }
 
-        using var reopened = RegionDirectory.Open(directory.Path);
-        Assert.True(reopened.IsMember(Beijing));
-        Assert.False(reopened.IsMember(Singapore));
+        using var reopened = RegionDirectory.Open(directory.Path, TestDeployment.Members);
+        Assert.True(IsMember(reopened, Beijing));
+        Assert.False(IsMember(reopened, Singapore));
     }
+
+    [Fact]
+    public void What_control_says_of_regions_goes_before_the_own_config_also_after_a_restart()
+    {
+        using var directory = new ScratchDirectory();
+        var moved = TestDeployment.Members[1] with { Endpoint = new Uri("https://new.example"), Hosts = ["s3.new.example"] };
+        var added = TestDeployment.MemberOf(moved.Facts with { Name = RegionName.Parse("frankfurt"), Country = Country.Parse("DE") });
+        using (var replica = RegionDirectory.Open(directory.Path, TestDeployment.Members))
+        {
+            replica.Take(new DirectoryUpdate([], 0, null, [Beijing, Singapore, added.Name], [TestDeployment.Members[0], moved, added], "one"));
+            Assert.Equal("one", replica.MembersTag);
+            AssertKnown(replica);
+        }
+
+        using var reopened = RegionDirectory.Open(directory.Path, TestDeployment.Members);
+        AssertKnown(reopened);
+        Assert.Null(reopened.MembersTag);
+
+        void AssertKnown(RegionDirectory replica)
+        {
+            Assert.Equal([Beijing, Singapore, added.Name], replica.Members.Select(member => member.Name));
+            Assert.Equal(moved.ToJson(), replica.FindMember(Singapore)!.ToJson());
+            Assert.Equal(added.ToJson(), replica.FindMember(added.Name)!.ToJson());
+        }
+    }
+
+    // Goal: a control of a former release tells names alone: of those the own config knows the rest, and of others nobody.
+    [Fact]
+    public void Of_a_name_alone_the_own_config_says_the_rest()
+    {
+        using var directory = new ScratchDirectory();
+        using var replica = RegionDirectory.Open(directory.Path, TestDeployment.Members);
+
+        replica.Take(new DirectoryUpdate([], 0, null, [Singapore, RegionName.Parse("frankfurt")]));
+
+        Assert.Equal([TestDeployment.Members[1]], replica.Members);
+    }
+
+    // Goal: what no control says is not taken, not even in part. Method: as JSON brings it, where null may stand for anything.
+    [Theory]
+    [InlineData("\"peer\":\"https", "\"peer\":\"http")]
+    [InlineData("\"peer\":\"https://singapore.example:19000\"", "\"peer\":\"singapore\"")]
+    [InlineData("\"hosts\":[\"s3.example.com\"]", "\"hosts\":[null]")]
+    [InlineData("\"hosts\":[\"s3.example.com\"]", "\"hosts\":null")]
+    [InlineData("\"name\":\"Owner\"", "\"name\":null")]
+    [InlineData("\"kind\":\"local\"", "\"kind\":\"\"")]
+    public void A_region_that_is_none_is_refused_and_nothing_is_changed(string part, string instead)
+    {
+        using var directory = new ScratchDirectory();
+        using var replica = RegionDirectory.Open(directory.Path, TestDeployment.Members);
+        var json = TestDeployment.Members[1].ToJson();
+        Assert.Contains(part, json, StringComparison.Ordinal);
+        var broken = System.Text.Json.JsonSerializer.Deserialize(
+            json.Replace(part, instead, StringComparison.Ordinal), MovesJson.Default.RegionMember)!;
+
+        Assert.Throws<FormatException>(
+            () => replica.Take(new DirectoryUpdate([Entry()], 0, null, [Singapore], [TestDeployment.Members[0], broken], "one")));
+
+        Assert.Equal(TestDeployment.Members, replica.Members);
+        Assert.Equal(0, replica.Version);
+
+        static DirectoryEntry Entry() => new(Profile(), Singapore, 1, 7);
+    }
+
+    private static bool IsMember(RegionDirectory replica, RegionName region) => replica.FindMember(region) is not null;
 
     private static DirectoryUpdate Update(DirectoryEntry entry) => new([entry], 0, null);
 

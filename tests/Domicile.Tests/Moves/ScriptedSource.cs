@@ -30,8 +30,6 @@ internal sealed class ScriptedSource(IRegionLinks others, Func<int, IEnumerable<
 
     public IRegionLink To(RegionName region) => this;
 
-    public Uri EndpointOf(RegionName region) => others.EndpointOf(region);
-
     public Task<DirectoryEntry?> AskControlAsync(AccountId account, CancellationToken cancellationToken)
         => others.AskControlAsync(account, cancellationToken);
 

@@ -291,8 +291,6 @@ public sealed class SourceRuleTests
     {
         public IRegionLink To(RegionName region) => throw new RegionUnreachableException(region, "a test cut the link");
 
-        public Uri EndpointOf(RegionName region) => new($"http://{region}.example:9000");
-
         public Task<DirectoryEntry?> AskControlAsync(AccountId account, CancellationToken cancellationToken)
             => Task.FromResult<DirectoryEntry?>(null);
     }

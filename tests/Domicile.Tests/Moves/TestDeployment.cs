@@ -41,9 +41,12 @@ internal sealed class TestDeployment : IMoveControl, IAsyncDisposable
 
     public static IReadOnlyList<RegionFacts> Facts { get; } = [FactsOf(Beijing, "CN"), FactsOf(Singapore, "SG")];
 
+    public static IReadOnlyList<RegionMember> Members { get; } =
+        [MemberOf(Facts[0]), MemberOf(Facts[1]) with { Hosts = ["s3.example.com"] }];
+
     /// <summary>S3's own.</summary>
     public static RequestReplay Replay { get; } = new(
-        new S3Options(Beijing, []), [new S3Options(Beijing, []), new S3Options(Singapore, ["s3.example.com"])]);
+        new S3Options(Beijing, () => Members));
 
     public MoveRecordsInMemory Records { get; } = new();
 
@@ -170,6 +173,9 @@ internal sealed class TestDeployment : IMoveControl, IAsyncDisposable
         _directory.Delete(recursive: true);
     }
 
+    public static RegionMember MemberOf(RegionFacts facts)
+        => new(facts, new Uri($"https://{facts.Name}.example:19000"), new Uri($"http://{facts.Name}.example:9000"), []);
+
     private static RegionFacts FactsOf(RegionName name, string country)
     {
         var code = Country.Parse(country);
@@ -181,13 +187,12 @@ internal sealed class TestDeployment : IMoveControl, IAsyncDisposable
         var directory = Directory.CreateDirectory(DirectoryOf(facts.Name)).FullName;
         var storage = RegionStorage.Open(
             directory, await LocalCustodian.OpenAsync(directory, default), TimeOf(facts.Name), summarize: AccountSurvey.Summarize);
-        var replica = RegionDirectory.Open(directory);
+        var replica = RegionDirectory.Open(directory, [.. _regions.Select(MemberOf)]);
         replica.Take(new DirectoryUpdate([], 1, PolicyText));
         var node = new RegionNode(
             new RegionContext
             {
                 Self = facts,
-                Regions = _regions,
                 Storage = storage,
                 Directory = replica,
                 Links = new DirectLinks(this, facts.Name),
@@ -205,8 +210,6 @@ internal sealed class TestDeployment : IMoveControl, IAsyncDisposable
     private sealed class DirectLinks(TestDeployment deployment, RegionName self) : IRegionLinks
     {
         public IRegionLink To(RegionName region) => new DirectLink(deployment.Node(region), self);
-
-        public Uri EndpointOf(RegionName region) => new($"http://{region}.example:9000");
 
         public Task<DirectoryEntry?> AskControlAsync(AccountId account, CancellationToken cancellationToken)
             => Task.FromResult<DirectoryEntry?>(null);

@@ -139,8 +139,6 @@ public sealed class AccountQuestionsTests : IDisposable
     {
         public IRegionLink To(RegionName region) => throw new KeyNotFoundException(region.Value);
 
-        public Uri EndpointOf(RegionName region) => new($"http://{region}.example:9000");
-
         public Task<DirectoryEntry?> AskControlAsync(AccountId account, CancellationToken cancellationToken)
             => questions.AskAsync(account, cancellationToken);
     }
