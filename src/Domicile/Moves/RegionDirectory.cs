@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Globalization;
 using Domicile.Accounts;
 using Domicile.Policies;
 using Domicile.Storage;
@@ -14,7 +13,18 @@ internal sealed class RegionDirectory : IDisposable
 {
     public const string FileName = "region.db";
 
-    private const int FormatVersion = 1;
+    public static readonly DatabaseFormat Format = new(
+        "A region's replica",
+        [
+            "CREATE TABLE IF NOT EXISTS entry (account TEXT PRIMARY KEY, residence TEXT NOT NULL, organisation TEXT, "
+            + "home TEXT, epoch BIGINT NOT NULL, version BIGINT NOT NULL)",
+            "CREATE TABLE IF NOT EXISTS policy (id INTEGER PRIMARY KEY, revision BIGINT NOT NULL, text TEXT NOT NULL)",
+            "CREATE TABLE IF NOT EXISTS member (region TEXT PRIMARY KEY)",
+
+            // Before there were versions other regions wrote here. What lies here routes until control, asked for all, has said it anew.
+            "UPDATE entry SET epoch = 0, version = 0",
+        ],
+        []);
 
     private readonly Lock _gate = new(); // one connection, and one writer of what is kept in memory, at a time
     private readonly Sql _sql;
@@ -39,8 +49,8 @@ internal sealed class RegionDirectory : IDisposable
 
     public static RegionDirectory Open(string directory)
     {
-        var replica = new RegionDirectory(SqliteEngine.OpenFile(Path.Combine(directory, FileName)));
-        replica.Prepare();
+        var replica = new RegionDirectory(SqliteEngine.OpenFile(Path.Combine(directory, FileName), Format));
+        replica.Load();
         return replica;
     }
 
@@ -163,20 +173,8 @@ internal sealed class RegionDirectory : IDisposable
             entry.Profile.Id.Value, entry.Profile.Residence.Code, entry.Profile.Organisation, entry.Home?.Value,
             entry.Epoch, entry.Version);
 
-    private void Prepare()
+    private void Load()
     {
-        _sql.Execute(
-            "CREATE TABLE IF NOT EXISTS entry (account TEXT PRIMARY KEY, residence TEXT NOT NULL, organisation TEXT, "
-            + "home TEXT, epoch BIGINT NOT NULL, version BIGINT NOT NULL)");
-        _sql.Execute("CREATE TABLE IF NOT EXISTS policy (id INTEGER PRIMARY KEY, revision BIGINT NOT NULL, text TEXT NOT NULL)");
-        _sql.Execute("CREATE TABLE IF NOT EXISTS member (region TEXT PRIMARY KEY)");
-        if (_sql.Scalar<long>("PRAGMA user_version") < FormatVersion)
-        {
-            // Former releases let other regions write here. What lies here routes until control, asked for all, has said it anew.
-            _sql.Execute("UPDATE entry SET epoch = 0, version = 0");
-            _sql.ExecuteOnce(string.Create(CultureInfo.InvariantCulture, $"PRAGMA user_version={FormatVersion}"));
-        }
-
         var members = _sql.List("SELECT region FROM member", row => RegionName.Parse(row.GetString(0)));
         _members = members.Count == 0 ? null : [.. members];
         foreach (var entry in _sql.List("SELECT account, residence, organisation, home, epoch, version FROM entry", ReadEntry))
