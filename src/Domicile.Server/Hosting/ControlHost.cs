@@ -26,7 +26,7 @@ internal static class ControlHost
         using var security = SecurityLog.Open(directory, TimeProvider.System);
         using var signer = new EcdsaSigner(SigningKey.LoadOrCreate(dataDirectory, Role));
         var tls = PeerTls.Load(dataDirectory, Role, config.Name, TimeProvider.System);
-        using var peers = new PeerClients(tls.CreateHandler, endpoints, TimeProvider.System);
+        using var peers = new PeerClients(new PeerIdentity.Control(), tls.CreateHandler, endpoints, TimeProvider.System);
         var opened = await ControlDesk.OpenAsync(
             new ControlSetup
             {

@@ -30,7 +30,7 @@ internal static class RegionHost
 
         // :: Step 1: what the region is made of.
         var tls = PeerTls.Load(dataDirectory, role, config.Name, TimeProvider.System);
-        using var peers = new PeerClients(tls.CreateHandler, endpoints, TimeProvider.System);
+        using var peers = new PeerClients(new PeerIdentity.Region(name), tls.CreateHandler, endpoints, TimeProvider.System);
         var directory = DataDirectory.PathOf(dataDirectory, role);
         using var security = SecurityLog.Open(directory, TimeProvider.System);
         using var custodian = await LocalCustodian.OpenAsync(directory, stop);

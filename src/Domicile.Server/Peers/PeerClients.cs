@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Domicile.Accounts;
 using Domicile.Deployments;
+using Domicile.Moves;
 
 namespace Domicile.Server.Peers;
 
@@ -9,12 +10,17 @@ namespace Domicile.Server.Peers;
 /// it, and for clients' requests a bounded line before it.
 /// </summary>
 /// <param name="open">A handler whose connections lead to that process and to no other: <see cref="PeerTls"/>'s.</param>
-internal sealed class PeerClients(Func<PeerIdentity, SocketsHttpHandler> open, Endpoints endpoints, TimeProvider time) : IDisposable
+/// <param name="self">This process.</param>
+internal sealed class PeerClients(
+    PeerIdentity self, Func<PeerIdentity, SocketsHttpHandler> open, Endpoints endpoints, TimeProvider time) : IDisposable
 {
     private static readonly PeerIdentity Control = new PeerIdentity.Control();
 
     private readonly ConcurrentDictionary<(PeerIdentity Peer, PeerLane Lane), PeerPool> _pools = new();
     private readonly ConcurrentDictionary<RegionName, RelayLine> _relays = new();
+
+    // By its last answer.
+    private readonly ConcurrentDictionary<PeerIdentity, PeerProtocol> _protocols = new();
     private volatile bool _isDisposed;
 
     public Uri ControlAddress => endpoints.Control.Peer;
@@ -23,14 +29,20 @@ internal sealed class PeerClients(Func<PeerIdentity, SocketsHttpHandler> open, E
     public IEnumerable<(RegionName Region, RelayLine Line)> Relays
         => _relays.OrderBy(one => one.Key.Value, StringComparer.Ordinal).Select(one => (one.Key, one.Value));
 
+    /// <summary>What a region speaks by its last answer; this build's own before.</summary>
+    public PeerProtocol ProtocolOf(RegionName region)
+        => _protocols.GetValueOrDefault(new PeerIdentity.Region(region), PeerProtocol.Own);
+
     public Uri AddressOf(RegionName region) => endpoints.Regions[region].Peer;
 
     /// <summary>Returns when the answer's headers are there; its body streams.</summary>
+    /// <exception cref="RegionIncompatibleException">It is of a release with which this one has no version in common.</exception>
     public Task<HttpResponseMessage> SendAsync(
         RegionName region, PeerLane lane, HttpRequestMessage request, CancellationToken cancellationToken)
         => SendAsync(new PeerIdentity.Region(region), lane, request, cancellationToken);
 
     /// <inheritdoc cref="SendAsync(RegionName, PeerLane, HttpRequestMessage, CancellationToken)"/>
+    /// <exception cref="HttpRequestException">The same of control.</exception>
     public Task<HttpResponseMessage> SendToControlAsync(HttpRequestMessage request, CancellationToken cancellationToken)
         => SendAsync(Control, PeerLane.Control, request, cancellationToken);
 
@@ -105,6 +117,8 @@ internal sealed class PeerClients(Func<PeerIdentity, SocketsHttpHandler> open, E
     private async Task<HttpResponseMessage> SendAsync(
         PeerIdentity identity, PeerLane lane, HttpRequestMessage request, CancellationToken cancellationToken)
     {
+        request.Headers.Add(PeerProtocol.HeaderName, PeerProtocol.Own.Header);
+
         // A pool that is found here and disposed before it is used has a successor.
         while (true)
         {
@@ -112,9 +126,24 @@ internal sealed class PeerClients(Func<PeerIdentity, SocketsHttpHandler> open, E
             var pool = _pools.GetOrAdd((identity, lane), one => Open(one.Peer, one.Lane));
             if (pool.TryEnter())
             {
-                return await pool.SendAsync(request, cancellationToken);
+                var response = await pool.SendAsync(request, cancellationToken);
+                return lane == PeerLane.Relays ? response : Heard(identity, response);
             }
         }
+    }
+
+    private HttpResponseMessage Heard(PeerIdentity peer, HttpResponseMessage response)
+    {
+        var header = response.Headers.NonValidated.TryGetValues(PeerProtocol.HeaderName, out var said) ? said.ToString() : null;
+        if (PeerProtocol.TroubleOf($"{self}", $"{peer}", header) is { } trouble)
+        {
+            response.Dispose();
+            throw peer is PeerIdentity.Region(var region)
+                ? new RegionIncompatibleException(region, trouble) : new HttpRequestException(trouble);
+        }
+
+        _protocols[peer] = header is null ? PeerProtocol.Unsaid : PeerProtocol.TryParse(header)!.Value;
+        return response;
     }
 
     private PeerPool Open(PeerIdentity identity, PeerLane lane)

@@ -32,6 +32,11 @@ internal sealed partial class RegionPeerEndpoints(
     {
         var caller = tls.IdentityOf(context);
         context.SetSource(caller);
+        if (KindOf(context) != PeerRequestKind.Relay)
+        {
+            PeerHeader.Say(context); // An answer to a relayed request is its client's.
+        }
+
         if (caller is PeerIdentity.Region(var region) && !node.Region.Knows(region))
         {
             await RefuseAsync(context, $"Region {region} is not of this deployment any more.");
@@ -42,6 +47,15 @@ internal sealed partial class RegionPeerEndpoints(
         if (turn is null)
         {
             await RequestForwarder.AnswerBusyAsync(context, "This region has too many requests open.");
+            return;
+        }
+
+        if (PeerHeader.TroubleOf(context, self: $"region {node.Region.Name}", $"{caller}") is { } trouble)
+        {
+            LogIncompatible(log, trouble);
+            await (KindOf(context) == PeerRequestKind.Relay
+                ? RequestForwarder.AnswerBusyAsync(context, trouble)
+                : AnswerAsync(context, StatusCodes.Status409Conflict, new PeerRefusal(trouble), MovesJson.Default.PeerRefusal));
             return;
         }
 
@@ -286,6 +300,9 @@ internal sealed partial class RegionPeerEndpoints(
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Caller} sent a question ({Kind}) that can't be read or isn't valid: {Cause}.")]
     private static partial void LogNonsense(ILogger log, PeerIdentity caller, PeerRequestKind kind, string cause);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "A question was refused: {Trouble}")]
+    private static partial void LogIncompatible(ILogger log, string trouble);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "A question of {Caller} ({Kind}) failed")]
     private static partial void LogFailure(ILogger log, PeerIdentity caller, PeerRequestKind kind, Exception failure);

@@ -124,10 +124,13 @@ internal sealed record LedgerProofView(long Index, long TreeSize, string LeafHas
 
 /// <param name="Enrolled">Control knows by which key the region signs; else no account is placed there or moved.</param>
 /// <param name="Fingerprint">Of the key that the region shows; null where it doesn't answer.</param>
+/// <param name="Protocol">What it speaks to other processes, such as "1 to 2"; null where it doesn't answer.</param>
+/// <param name="AccountFormat">The newest format of account.db that it opens; null where it doesn't say.</param>
+/// <param name="Trouble">Why control gets no answer from it; null where it does.</param>
 internal sealed record RegionView(
     string Name, string Country, string Operator, string OperatorCountry, string Owner, string OwnerCountry,
     string Custodian, string CustodianCountry, string Endpoint, string State, int? Pid, int Accounts, bool Enrolled,
-    string? Fingerprint);
+    string? Fingerprint, string? Protocol = null, int? AccountFormat = null, string? Trouble = null);
 
 /// <param name="Fingerprint">Of the region's signing key, as its own machine says it: <c>SHA256:</c> and 64 hex digits.</param>
 internal sealed record EnrolRegion(string Fingerprint);
@@ -136,7 +139,9 @@ internal sealed record EnrolledRegion(string Name, string Fingerprint);
 
 internal sealed record RegionList(IReadOnlyList<RegionView> Regions);
 
-internal sealed record StatusView(string Deployment, long PolicyRevision, IReadOnlyList<RegionView> Regions, int MovesOpen);
+/// <param name="Protocol">What control speaks to regions; null of release 0.1.0.</param>
+internal sealed record StatusView(
+    string Deployment, long PolicyRevision, IReadOnlyList<RegionView> Regions, int MovesOpen, string? Protocol = null);
 
 internal sealed record DoctorView(IReadOnlyList<DoctorFinding> Findings);
 

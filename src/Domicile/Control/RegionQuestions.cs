@@ -30,6 +30,10 @@ internal sealed class RegionQuestions(IReadOnlyDictionary<RegionName, IRegionPee
         {
             return Refusal.Conflict($"region {region} refused: {refused.Reason}");
         }
+        catch (RegionIncompatibleException incompatible)
+        {
+            return Refusal.Unavailable(incompatible.Message, "then try again");
+        }
         catch (RegionUnreachableException unreachable)
         {
             return Unreachable(region, unreachable.Message);

@@ -29,7 +29,7 @@ public sealed class PeerClientsTests : IDisposable
         _limit.CancelAfter(LongestWait);
         var at = new ProcessEndpoints(Address, Address, Address);
         _clients = new PeerClients(
-            _ => new SocketsHttpHandler(), new Endpoints(at, new Dictionary<RegionName, ProcessEndpoints> { [Region] = at }), new ManualTime());
+            new PeerIdentity.Control(), _ => new SocketsHttpHandler(), new Endpoints(at, new Dictionary<RegionName, ProcessEndpoints> { [Region] = at }), new ManualTime());
     }
 
     private Uri Address => new($"http://{_peer.LocalEndpoint}");
@@ -179,7 +179,9 @@ public sealed class PeerClientsTests : IDisposable
         var client = new RegionPeerClient(_clients, new OrderSigner(signer), Region);
         var asking = client.MeasureUsagesAsync([AccountId.Parse("abcdefghijklmnop")], _limit.Token);
         var (_, connection) = await AcceptAsync();
-        await AnswerAsync(connection, $"HTTP/1.1 200 OK\r\nContent-Length: {said.Length}\r\n\r\n{said}");
+        await AnswerAsync(
+            connection,
+            $"HTTP/1.1 200 OK\r\ndomicile-protocol: {PeerProtocol.Own.Header}\r\nContent-Length: {said.Length}\r\n\r\n{said}");
 
         var error = await Assert.ThrowsAsync<RegionUnreachableException>(() => asking);
         Assert.Contains("makes no sense", error.Message, StringComparison.Ordinal);
