@@ -21,10 +21,13 @@ internal sealed partial class CliJson : JsonSerializerContext;
 /// <summary><c>status --json</c>. Null where a process is down or not known.</summary>
 internal sealed record StatusDocument(ControlStatus Control, string Console, IReadOnlyList<RegionProcesses> Regions, int? Supervisor);
 
-internal sealed record ControlStatus(string Url, int? Pid, string State, string? Management);
+/// <param name="Protocol">What it speaks to the others, such as "1 to 2".</param>
+internal sealed record ControlStatus(string Url, int? Pid, string State, string? Management, string? Protocol);
 
 /// <param name="State">ready, starting or down.</param>
-internal sealed record RegionProcesses(string Name, string Url, IReadOnlyList<int> Pids, string State, string? Management);
+/// <param name="Protocol">As with control.</param>
+internal sealed record RegionProcesses(
+    string Name, string Url, IReadOnlyList<int> Pids, string State, string? Management, string? Protocol);
 
 internal sealed record StoppedDocument(bool Stopped, string Data);
 

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Domicile;
 using Domicile.Deployments;
 using Domicile.Server.Hosting;
 
@@ -30,7 +31,8 @@ catch (OperationCanceledException) when (stop.IsCancellationRequested)
 }
 catch (Exception broken) when (broken is not InvalidCastException and not NullReferenceException)
 {
-    Console.Error.WriteLine($"starting {options.Process.DirectoryName}: {broken.Message.ReplaceLineEndings(" ")}");
+    var words = broken is StorageUnreadableException unreadable ? unreadable.WithNext : broken.Message;
+    Console.Error.WriteLine($"starting {options.Process.DirectoryName}: {words.ReplaceLineEndings(" ")}");
 }
 
 return Failed;

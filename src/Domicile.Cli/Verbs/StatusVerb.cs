@@ -2,6 +2,7 @@ using System.CommandLine;
 using Domicile.Cli.Local;
 using Domicile.Control;
 using Domicile.Deployments;
+using Domicile.Moves;
 using Spectre.Console;
 
 namespace Domicile.Cli.Verbs;
@@ -28,11 +29,13 @@ internal static class StatusVerb
             return ExitCode.Done;
         }
 
-        var table = Tables.New("process", "state", "pid", "endpoint", "management");
-        table.Row("control", status.Control.State, status.Control.Pid?.ToString(), status.Control.Url, status.Control.Management);
+        var table = Tables.New("process", "state", "pid", "endpoint", "management", "protocol");
+        table.Row(
+            "control", status.Control.State, status.Control.Pid?.ToString(), status.Control.Url, status.Control.Management,
+            status.Control.Protocol);
         foreach (var region in status.Regions)
         {
-            table.Row(region.Name, region.State, string.Join(' ', region.Pids), region.Url, region.Management);
+            table.Row(region.Name, region.State, string.Join(' ', region.Pids), region.Url, region.Management, region.Protocol);
         }
 
         call.Terminal.Print(table.Right(2));
@@ -49,11 +52,17 @@ internal static class StatusVerb
     {
         using var control = call.OpenControl();
         var view = await control.GetAsync("status", ApiJson.Default.StatusView, cancellationToken);
+        foreach (var region in view.Regions.Where(region => region.Trouble is not null))
+        {
+            call.Terminal.Say($"{region.Name}: {Clean.Line(region.Trouble!)}");
+        }
+
         return new StatusDocument(
-            new ControlStatus(control.Url.AbsoluteUri.TrimEnd('/'), null, "ready", null), new Uri(control.Url, "/").AbsoluteUri,
+            new ControlStatus(control.Url.AbsoluteUri.TrimEnd('/'), null, "ready", null, view.Protocol),
+            new Uri(control.Url, "/").AbsoluteUri,
             [.. view.Regions.Select(region => new RegionProcesses(
                 region.Name, region.Endpoint, region.Pid is { } pid ? [pid] : [],
-                region.State + (region.Draining ? Draining : "") + (region.Enrolled ? "" : NotEnrolled), null))],
+                region.State + (region.Draining ? Draining : "") + (region.Enrolled ? "" : NotEnrolled), null, region.Protocol))],
             null);
     }
 
@@ -64,9 +73,20 @@ internal static class StatusVerb
         var states = await Task.WhenAll(
             known.All.Select(process => StateAsync(http, call.DataDirectory, process, cancellationToken)));
         var control = new ControlStatus(
-            Url(known.Control.Url), states[0] == "down" ? null : known.Control.Pid, states[0], Url(known.Control.Management));
-        var regions = known.Regions.Zip(states.Skip(1), (region, state) => new RegionProcesses(
-            region.Name, Url(region.Url), state != "down" && region.Pid is { } pid ? [pid] : [], state, Url(region.Management)));
+            Url(known.Control.Url), states[0].State == "down" ? null : known.Control.Pid, states[0].State, Url(known.Control.Management),
+            states[0].Protocol?.ToString());
+        var regions = known.Regions.Zip(states.Skip(1), (region, health) => new RegionProcesses(
+            region.Name, Url(region.Url), health.State != "down" && region.Pid is { } pid ? [pid] : [], health.State,
+            Url(region.Management), health.Protocol?.ToString()));
+        foreach (var (region, health) in known.Regions.Zip(states.Skip(1)))
+        {
+            if (states[0].Protocol is { } own && health.Protocol is { } theirs
+                && own.TroubleWith("control", $"region {region.Name}", theirs) is { } trouble)
+            {
+                call.Terminal.Say(trouble);
+            }
+        }
+
         return new StatusDocument(
             control, new Uri(known.Control.Url, "/").AbsoluteUri, [.. regions], known.Supervisor > 0 ? known.Supervisor : null);
     }
@@ -91,26 +111,31 @@ internal static class StatusVerb
                 region.Key.Value, region.Value.Listen, region.Value.Management, null))]);
     }
 
-    private static async Task<string> StateAsync(
+    private static async Task<Health> StateAsync(
         HttpClient http, string directory, RunningProcess process, CancellationToken cancellationToken)
     {
         if (process.Pid is not { } pid || !NativeProcess.IsAlive(pid)
             || (Directory.Exists("/proc/self") && !NativeProcess.IsServerOf(pid, directory)))
         {
-            return "down";
+            return new Health("down", null);
         }
 
         try
         {
             using var answer = await http.GetAsync(new Uri(process.Management, "/health/ready"), cancellationToken);
-            return answer.IsSuccessStatusCode ? "ready" : "starting";
+            var said = answer.Headers.TryGetValues(PeerProtocol.HeaderName, out var values) ? values.First() : null;
+            return new Health(
+                answer.IsSuccessStatusCode ? "ready" : "starting",
+                said is null ? PeerProtocol.Unsaid : PeerProtocol.TryParse(said));
         }
         catch (Exception silent) when (silent is HttpRequestException or OperationCanceledException)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            return "starting";
+            return new Health("starting", null);
         }
     }
+
+    private readonly record struct Health(string State, PeerProtocol? Protocol);
 
     private static string Url(Uri url) => url.AbsoluteUri.TrimEnd('/');
 }

@@ -28,7 +28,8 @@ internal static class ControlHost
         using var signer = new EcdsaSigner(SigningKey.LoadOrCreate(dataDirectory, Role));
         var tls = PeerTls.Load(dataDirectory, Role, config.Name, TimeProvider.System);
         var deployment = new DeploymentBook(config, endpoints);
-        using var peers = new PeerClients(tls.CreateHandler, endpoints.Control.Peer, deployment.FindPeer, TimeProvider.System);
+        using var peers = new PeerClients(
+            new PeerIdentity.Control(), tls.CreateHandler, endpoints.Control.Peer, deployment.FindPeer, TimeProvider.System);
         var orders = new OrderSigner(signer);
         var opened = await ControlDesk.OpenAsync(
             new ControlSetup

@@ -1,3 +1,5 @@
+using Domicile.Moves;
+
 namespace Domicile.Server.Hosting;
 
 /// <summary>
@@ -22,6 +24,7 @@ internal static class Management
         };
         context.Response.StatusCode = status;
         context.Response.ContentType = type;
+        context.Response.Headers[PeerProtocol.HeaderName] = PeerProtocol.Own.Header;
         return context.Response.WriteAsync(body, context.RequestAborted);
     }
 }

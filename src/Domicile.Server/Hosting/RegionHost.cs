@@ -38,7 +38,8 @@ internal static class RegionHost
         using var replica = RegionDirectory.Open(
             directory, [.. config.Regions.Select(region => RegionMember.Of(region, endpoints.Regions[region.Facts.Name].Peer))]);
         using var peers = new PeerClients(
-            tls.CreateHandler, endpoints.Control.Peer, new PeerAddresses(dataDirectory, replica).Find, TimeProvider.System);
+            new PeerIdentity.Region(name), tls.CreateHandler, endpoints.Control.Peer,
+            new PeerAddresses(dataDirectory, replica).Find, TimeProvider.System);
         using var links = new RegionLinks(peers, region => replica.FindMember(region) is not null, TimeProvider.System);
         var options = new S3Options(name, () => replica.Members);
         using var signer = new EcdsaSigner(SigningKey.LoadOrCreate(dataDirectory, role));

@@ -28,6 +28,14 @@ internal sealed class ControlPeerEndpoints(
             return Task.CompletedTask;
         }
 
+        PeerHeader.Say(context);
+        if (PeerHeader.TroubleOf(context, self: "control", $"{caller}") is { } trouble)
+        {
+            context.Response.StatusCode = StatusCodes.Status409Conflict;
+            return context.Response.WriteAsJsonAsync(
+                new PeerRefusal(trouble), MovesJson.Default.PeerRefusal, cancellationToken: context.RequestAborted);
+        }
+
         if (path == "/peer/v1/directory")
         {
             return context.Response.WriteAsJsonAsync(

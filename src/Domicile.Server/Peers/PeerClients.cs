@@ -12,14 +12,19 @@ namespace Domicile.Server.Peers;
 /// <param name="open">A handler whose connections lead to that process and to no other: <see cref="PeerTls"/>'s.</param>
 /// <param name="control">Control's peer address.</param>
 /// <param name="find">A region's peer address, as it is now; null where there is no such region.</param>
+/// <param name="self">This process.</param>
 internal sealed class PeerClients(
-    Func<PeerIdentity, SocketsHttpHandler> open, Uri control, Func<RegionName, Uri?> find, TimeProvider time) : IDisposable
+    PeerIdentity self, Func<PeerIdentity, SocketsHttpHandler> open, Uri control, Func<RegionName, Uri?> find, TimeProvider time)
+    : IDisposable
 {
     private static readonly PeerIdentity Control = new PeerIdentity.Control();
 
     // A region that gets another address gets other pools; what is under way on the former ones ends there.
     private readonly ConcurrentDictionary<(PeerIdentity Peer, PeerLane Lane, string Authority), PeerPool> _pools = new();
     private readonly ConcurrentDictionary<RegionName, RelayLine> _relays = new();
+
+    // By its last answer.
+    private readonly ConcurrentDictionary<PeerIdentity, PeerProtocol> _protocols = new();
     private volatile bool _isDisposed;
 
     public Uri ControlAddress => control;
@@ -35,12 +40,18 @@ internal sealed class PeerClients(
     public Uri AddressOf(RegionName region)
         => find(region) ?? throw new RegionUnreachableException(region, "it is no region of this deployment.");
 
+    /// <summary>What a region speaks by its last answer; this build's own before.</summary>
+    public PeerProtocol ProtocolOf(RegionName region)
+        => _protocols.GetValueOrDefault(new PeerIdentity.Region(region), PeerProtocol.Own);
+
     /// <summary>Returns when the answer's headers are there; its body streams.</summary>
+    /// <exception cref="RegionIncompatibleException">It is of a release with which this one has no version in common.</exception>
     public Task<HttpResponseMessage> SendAsync(
         RegionName region, PeerLane lane, HttpRequestMessage request, CancellationToken cancellationToken)
         => SendAsync(new PeerIdentity.Region(region), lane, request, cancellationToken);
 
     /// <inheritdoc cref="SendAsync(RegionName, PeerLane, HttpRequestMessage, CancellationToken)"/>
+    /// <exception cref="HttpRequestException">The same of control.</exception>
     public Task<HttpResponseMessage> SendToControlAsync(HttpRequestMessage request, CancellationToken cancellationToken)
         => SendAsync(Control, PeerLane.Control, request, cancellationToken);
 
@@ -115,6 +126,8 @@ internal sealed class PeerClients(
     private async Task<HttpResponseMessage> SendAsync(
         PeerIdentity identity, PeerLane lane, HttpRequestMessage request, CancellationToken cancellationToken)
     {
+        request.Headers.Add(PeerProtocol.HeaderName, PeerProtocol.Own.Header);
+
         // A pool that is found here and disposed before it is used has a successor.
         while (true)
         {
@@ -131,9 +144,24 @@ internal sealed class PeerClients(
                 (identity, lane, address.Authority), (one, at) => Open(one.Peer, one.Lane, at), address);
             if (pool.TryEnter())
             {
-                return await pool.SendAsync(request, cancellationToken);
+                var response = await pool.SendAsync(request, cancellationToken);
+                return lane == PeerLane.Relays ? response : Heard(identity, response);
             }
         }
+    }
+
+    private HttpResponseMessage Heard(PeerIdentity peer, HttpResponseMessage response)
+    {
+        var header = response.Headers.NonValidated.TryGetValues(PeerProtocol.HeaderName, out var said) ? said.ToString() : null;
+        if (PeerProtocol.TroubleOf($"{self}", $"{peer}", header) is { } trouble)
+        {
+            response.Dispose();
+            throw peer is PeerIdentity.Region(var region)
+                ? new RegionIncompatibleException(region, trouble) : new HttpRequestException(trouble);
+        }
+
+        _protocols[peer] = header is null ? PeerProtocol.Unsaid : PeerProtocol.TryParse(header)!.Value;
+        return response;
     }
 
     private PeerPool Open(PeerIdentity identity, PeerLane lane, Uri address)

@@ -61,18 +61,22 @@ internal sealed class RegionPeerClient(PeerClients peers, OrderSigner orders, Re
         => AskAsync(
             "findAccount", new PeerCall { Account = account }, MovesJson.Default.AccountStatus, cancellationToken);
 
-    public async Task<IReadOnlyList<AccountStatus?>> FindAccountsAsync(
+    public Task<IReadOnlyList<AccountStatus?>> FindAccountsAsync(
         IReadOnlyList<AccountId> accounts, CancellationToken cancellationToken)
-        => await AnswerAsync(
-            "findAccounts", new PeerCall { Accounts = accounts }, MovesJson.Default.IReadOnlyListAccountStatus,
-            cancellationToken, bytesMax: PeerLimits.ManyAccountsBytesMax);
+        => AskAboutManyAsync<AccountStatus?>(
+            async () => await AnswerAsync(
+                "findAccounts", new PeerCall { Accounts = accounts }, MovesJson.Default.IReadOnlyListAccountStatus,
+                cancellationToken, bytesMax: PeerLimits.ManyAccountsBytesMax),
+            () => OneByOne.FindAsync(this, accounts, cancellationToken));
 
-    public async Task<IReadOnlyList<MeasuredAccount>> MeasureUsagesAsync(
+    public Task<IReadOnlyList<MeasuredAccount>> MeasureUsagesAsync(
         IReadOnlyList<AccountId> accounts, CancellationToken cancellationToken)
-        => [.. (await AnswersAsync(
-            "measureUsages", new PeerCall { Accounts = accounts }, MovesJson.Default.IReadOnlyListMeasuredAccount,
-            cancellationToken, TimeSpan.FromMinutes(2), PeerLimits.ManyAccountsBytesMax)).Select(one => one.Usage?.IsPossible != false
-                ? one.Cleaned() : throw Nonsense("measureUsages"))];
+        => AskAboutManyAsync(
+            async () => [.. (await AnswersAsync(
+                "measureUsages", new PeerCall { Accounts = accounts }, MovesJson.Default.IReadOnlyListMeasuredAccount,
+                cancellationToken, TimeSpan.FromMinutes(2), PeerLimits.ManyAccountsBytesMax))
+                .Select(one => one.Usage?.IsPossible != false ? one.Cleaned() : throw Nonsense("measureUsages"))],
+            () => OneByOne.MeasureAsync(this, accounts, cancellationToken));
 
     public async Task<AccountUsage> MeasureUsageAsync(AccountId account, CancellationToken cancellationToken)
         => await AnswerAsync(
@@ -155,6 +159,22 @@ internal sealed class RegionPeerClient(PeerClients peers, OrderSigner orders, Re
         {
             throw new RegionUnreachableException(region, "the key that it offers to seal a secret for is none.", e);
         }
+    }
+
+    // What a region speaks, each of its answers says: an older one refuses the question, and says by that what it is.
+    private async Task<IReadOnlyList<T>> AskAboutManyAsync<T>(
+        Func<Task<IReadOnlyList<T>>> many, Func<Task<IReadOnlyList<T>>> oneByOne)
+    {
+        try
+        {
+            return IsOld() ? await oneByOne() : await many();
+        }
+        catch (RegionUnreachableException) when (IsOld())
+        {
+            return await oneByOne();
+        }
+
+        bool IsOld() => peers.ProtocolOf(region).Newest < PeerProtocol.ManyAccounts;
     }
 
     private async Task<StepAnswer> StepAsync(string call, PeerCall question, CancellationToken cancellationToken)

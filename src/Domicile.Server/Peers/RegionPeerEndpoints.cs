@@ -27,11 +27,15 @@ internal sealed partial class RegionPeerEndpoints(
         => call is "prepare" or "arrive" or "seal" or "drain" or "depart" or "refuse";
 
     /// <summary>A relayed S3 request, or a call below /peer/v1/. Who calls is known from the handshake.</summary>
-    [SuppressMessage("Design", "CA1031", Justification = "The last place where a bug can still become an answer.")]
     public async Task HandleAsync(HttpContext context)
     {
         var caller = tls.IdentityOf(context);
         context.SetSource(caller);
+        if (KindOf(context) != PeerRequestKind.Relay)
+        {
+            PeerHeader.Say(context); // An answer to a relayed request is its client's.
+        }
+
         if (caller is PeerIdentity.Region(var region) && !node.Region.Knows(region))
         {
             await RefuseAsync(context, $"Region {region} is not of this deployment any more.");
@@ -45,12 +49,27 @@ internal sealed partial class RegionPeerEndpoints(
             return;
         }
 
+        if (PeerHeader.TroubleOf(context, self: $"region {node.Region.Name}", $"{caller}") is { } trouble)
+        {
+            LogIncompatible(log, trouble);
+            await (KindOf(context) == PeerRequestKind.Relay
+                ? RequestForwarder.AnswerBusyAsync(context, trouble)
+                : AnswerAsync(context, StatusCodes.Status409Conflict, new PeerRefusal(trouble), MovesJson.Default.PeerRefusal));
+            return;
+        }
+
         if (caller is PeerIdentity.Region(var relay) && context.Request.Path.Value == RelayEndpoint.Path)
         {
             await RelayEndpoint.HandleAsync(context, relay, serveS3);
             return;
         }
 
+        await AnswerAsync(context, caller);
+    }
+
+    [SuppressMessage("Design", "CA1031", Justification = "The last place where a bug can still become an answer.")]
+    private async Task AnswerAsync(HttpContext context, PeerIdentity caller)
+    {
         try
         {
             await DispatchAsync(context, caller);
@@ -286,6 +305,9 @@ internal sealed partial class RegionPeerEndpoints(
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Caller} sent a question ({Kind}) that can't be read or isn't valid: {Cause}.")]
     private static partial void LogNonsense(ILogger log, PeerIdentity caller, PeerRequestKind kind, string cause);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "A question was refused: {Trouble}")]
+    private static partial void LogIncompatible(ILogger log, string trouble);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "A question of {Caller} ({Kind}) failed")]
     private static partial void LogFailure(ILogger log, PeerIdentity caller, PeerRequestKind kind, Exception failure);

@@ -125,10 +125,13 @@ internal sealed record LedgerProofView(long Index, long TreeSize, string LeafHas
 /// <param name="Enrolled">Control knows by which key the region signs; else no account is placed there or moved.</param>
 /// <param name="Fingerprint">Of the key that the region shows; null where it doesn't answer.</param>
 /// <param name="Draining">Accounts leave it, and none come.</param>
+/// <param name="Protocol">What it speaks to other processes, such as "1 to 2"; null where it doesn't answer.</param>
+/// <param name="AccountFormat">The newest format of account.db that it opens; null where it doesn't say.</param>
+/// <param name="Trouble">Why control gets no answer from it; null where it does.</param>
 internal sealed record RegionView(
     string Name, string Country, string Operator, string OperatorCountry, string Owner, string OwnerCountry,
     string Custodian, string CustodianCountry, string Endpoint, string State, int? Pid, int Accounts, bool Enrolled,
-    string? Fingerprint, bool Draining);
+    string? Fingerprint, bool Draining, string? Protocol = null, int? AccountFormat = null, string? Trouble = null);
 
 /// <param name="AtOnce">How many moves run at the same time; null for the default of 4.</param>
 internal sealed record DrainRegion(int? AtOnce);
@@ -153,7 +156,9 @@ internal sealed record EnrolledRegion(string Name, string Fingerprint);
 
 internal sealed record RegionList(IReadOnlyList<RegionView> Regions);
 
-internal sealed record StatusView(string Deployment, long PolicyRevision, IReadOnlyList<RegionView> Regions, int MovesOpen);
+/// <param name="Protocol">What control speaks to regions; null of release 0.1.0.</param>
+internal sealed record StatusView(
+    string Deployment, long PolicyRevision, IReadOnlyList<RegionView> Regions, int MovesOpen, string? Protocol = null);
 
 internal sealed record DoctorView(IReadOnlyList<DoctorFinding> Findings);
 

@@ -1,19 +1,12 @@
 using System.Collections.Concurrent;
 using System.Data.Common;
 using System.Diagnostics.CodeAnalysis;
-using System.Globalization;
 using Domicile.Deployments;
 using Domicile.Storage;
 using Microsoft.Data.Sqlite;
 using SQLitePCL;
 
 namespace Domicile.Control;
-
-/// <summary>Tables of one subject in control's database, with a version of their own.</summary>
-/// <param name="Name">On disk: never rename.</param>
-/// <param name="Version">From 1. A database with a newer one is refused.</param>
-/// <param name="Statements">Run once, in one transaction, when the part isn't there yet.</param>
-internal sealed record SchemaPart(string Name, int Version, IReadOnlyList<string> Statements);
 
 /// <summary>
 /// Control's database, <c>DIR/control/control.db</c>: directory, policy, moves and ledger, no content and no object name.
@@ -53,14 +46,17 @@ internal sealed class ControlDatabase : IDisposable
 
     private string Directory => System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(Path))!;
 
-    /// <summary>Opens the database, or makes it, with these parts.</summary>
-    /// <exception cref="InvalidDataException">The database was written by a newer version, or is damaged.</exception>
-    public static ControlDatabase Open(string path, params IReadOnlyList<SchemaPart> parts)
+    /// <summary>Opens the database, or makes it.</summary>
+    /// <param name="format">Control's own, but for tests.</param>
+    /// <exception cref="StorageUnreadableException">It is of a newer release; nothing was changed.</exception>
+    public static ControlDatabase Open(string path, DatabaseFormat? format = null)
     {
         var database = new ControlDatabase(path);
         try
         {
-            database.Transact(sql => Prepare(sql, path, parts));
+            SqliteEngine.SetTakingBack(database._writer, false);
+            (format ?? ControlSchema.Format).Prepare(database._writer, path);
+            SqliteEngine.SetTakingBack(database._writer, true);
 
             // A crash may have kept an erasure from it. If somebody reads the file just now, the next erasure does it.
             database.TryEmptyLog();
@@ -258,41 +254,6 @@ internal sealed class ControlDatabase : IDisposable
         {
             _writer.Transaction = null;
         }
-    }
-
-    private static int Prepare(Sql sql, string path, IReadOnlyList<SchemaPart> parts)
-    {
-        sql.Execute("CREATE TABLE IF NOT EXISTS schema_part (name TEXT PRIMARY KEY, version INTEGER NOT NULL)");
-        foreach (var part in parts)
-        {
-            var version = sql.Scalar<long>("SELECT version FROM schema_part WHERE name = @p1", part.Name);
-            if (version > part.Version)
-            {
-                throw new InvalidDataException(string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"Opening '{path}': its part '{part.Name}' has version {version}, this program knows {part.Version}. "
-                    + $"Start the newer program."));
-            }
-
-            // There is one version so far; a later one brings its steps from the version before.
-            Invariant.Check(version == 0 || version == part.Version);
-            if (version == 0)
-            {
-                Create(sql, part);
-            }
-        }
-
-        return parts.Count;
-    }
-
-    private static void Create(Sql sql, SchemaPart part)
-    {
-        foreach (var statement in part.Statements)
-        {
-            sql.Execute(statement);
-        }
-
-        sql.Execute("INSERT INTO schema_part (name, version) VALUES (@p1, @p2)", part.Name, part.Version);
     }
 
     private Sql Connect()

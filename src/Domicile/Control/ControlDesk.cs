@@ -34,8 +34,6 @@ internal sealed record ControlSetup
 /// <summary>Control: the operations behind its API, and the loops that keep promises made before.</summary>
 internal sealed class ControlDesk : IAsyncDisposable
 {
-    private static readonly SchemaPart MoveSchema = new("moves", 1, MoveRecords.Schema);
-
     private readonly ControlParts _parts;
     private readonly ILogger _log;
     private bool _isDisposed;
@@ -86,8 +84,7 @@ internal sealed class ControlDesk : IAsyncDisposable
     /// <summary>Opens control's database; the first time, puts the configured policy file in force.</summary>
     public static async Task<ControlDeskResult> OpenAsync(ControlSetup setup, CancellationToken cancellationToken)
     {
-        var database = ControlDatabase.Open(
-            setup.DatabasePath, [ControlSchema.Part, ControlSchema.Unfinished, MoveSchema, Receipts.WordSchema, DrainBook.Schema]);
+        var database = ControlDatabase.Open(setup.DatabasePath);
         var ledger = await ControlLedger.OpenAsync(
             database, setup.Signer, setup.Deployment.Config.Name, setup.Time, cancellationToken);
         switch (await OpenPolicyAsync(setup, database, ledger, cancellationToken))

@@ -1,15 +1,28 @@
+using Domicile.Moves;
+using Domicile.Storage;
+
 namespace Domicile.Control;
 
-/// <summary>Control's own tables, in SQL that SQLite and PostgreSQL share. Moves and ledger bring theirs.</summary>
+/// <summary>The tables of control.db, in SQL that SQLite and PostgreSQL share. The ledger brings its own.</summary>
 internal static class ControlSchema
 {
-    /// <summary>Accounts of which something is still to be done: few, whatever the number of all.</summary>
-    public static readonly SchemaPart Unfinished = new("unfinished", 1,
-    [
-        $"CREATE INDEX directory_unfinished ON directory (account) WHERE {AccountTable.IsUnfinished}",
-    ]);
+    // Where release 0.1.0 looks for versions, instead of in the file's own: it opens what it finds here as 1. It may, up to
+    // format 3; a format that it would break sets one of these to 2.
+    private const string PartTable = "CREATE TABLE schema_part (name TEXT PRIMARY KEY, version INTEGER NOT NULL)";
+    private const string Parts
+        = "INSERT INTO schema_part (name, version) VALUES ('control', 1), ('moves', 1), ('receipt_reencryption', 1)";
 
-    public static readonly SchemaPart Part = new("control", 1,
+    // Accounts of which something is still to be done: few, whatever the number of all.
+    private const string UnfinishedIndex
+        = $"CREATE INDEX IF NOT EXISTS directory_unfinished ON directory (account) WHERE {AccountTable.IsUnfinished}";
+
+    // Regions that are being drained, and who has begun it.
+    private const string DrainTable
+        = "CREATE TABLE IF NOT EXISTS drain (region TEXT PRIMARY KEY, since_ms BIGINT NOT NULL, operator TEXT NOT NULL)";
+
+    private static readonly IReadOnlyList<string> Upgrades = [UnfinishedIndex, DrainTable];
+
+    private static readonly IReadOnlyList<string> Statements =
     [
         // The directory. state: ControlAccountState. home is null once the account is erased. version: the directory's
         // counter when the entry last changed; 0 while the account is being made, so that no region is told of it.
@@ -38,5 +51,17 @@ internal static class ControlSchema
         """,
         // The key that speaks for each region, as first seen. SubjectPublicKeyInfo, DER.
         "CREATE TABLE region_key (region TEXT PRIMARY KEY, spki BLOB NOT NULL)",
-    ]);
+        // What targets last stated of what came under their sources' keys, by move. DSSE envelopes.
+        "CREATE TABLE receipt_reencryption (move TEXT PRIMARY KEY, statement BLOB NOT NULL)",
+        UnfinishedIndex,
+        DrainTable,
+        .. MoveRecords.Schema,
+        PartTable,
+        Parts,
+    ];
+
+    public static readonly DatabaseFormat Format = new("Control's database", Statements, Upgrades)
+    {
+        FindUnsaid = sql => sql.Scalar<long>("SELECT COUNT(*) FROM sqlite_schema WHERE name = 'schema_part'"),
+    };
 }

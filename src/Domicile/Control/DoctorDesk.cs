@@ -184,7 +184,7 @@ internal sealed class DoctorDesk(ControlParts parts)
             ? findings : [new DoctorFinding(name.Value, Error, refusal.Error, refusal.Next ?? "")];
         return
         [
-            ExamineClock(name, status, before, after), .. ExamineReplica(name, status),
+            ExamineClock(name, status, before, after), ExamineProtocol(name, status), .. ExamineReplica(name, status),
             await ExamineKeyAsync(name, status, cancellationToken),
             FreeSpace(name.Value, status.FreeBytes), .. own,
         ];
@@ -206,6 +206,17 @@ internal sealed class DoctorDesk(ControlParts parts)
                 string.Create(CultureInfo.InvariantCulture, $"its clock and control's differ by {off.TotalSeconds:0} s"),
                 "set both by NTP: signatures of S3 requests depend on it, and moves wait from two minutes on")
             : new DoctorFinding(name.Value, Ok, "its clock agrees with control's", "");
+    }
+
+    private static DoctorFinding ExamineProtocol(RegionName name, RegionStatus status)
+    {
+        var theirs = status.Protocol ?? PeerProtocol.Unsaid;
+        var words = $"it speaks protocol {theirs}, control speaks {PeerProtocol.Own}";
+        return theirs.Newest == PeerProtocol.Own.Newest ? new DoctorFinding(name.Value, Ok, words, "")
+            : new DoctorFinding(
+                name.Value, Warning, words,
+                $"they work together; end the upgrade: start {(theirs.Newest < PeerProtocol.Own.Newest ? name.Value : "control")} "
+                + "by the newer program");
     }
 
     private IEnumerable<DoctorFinding> ExamineReplica(RegionName name, RegionStatus status)

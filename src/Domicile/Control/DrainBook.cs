@@ -6,11 +6,6 @@ namespace Domicile.Control;
 /// <summary>The regions that are being drained: accounts leave them, and none come. Kept until an operator ends it.</summary>
 internal sealed class DrainBook
 {
-    public static readonly SchemaPart Schema = new("drains", 1,
-    [
-        "CREATE TABLE drain (region TEXT PRIMARY KEY, since_ms BIGINT NOT NULL, operator TEXT NOT NULL)",
-    ]);
-
     private readonly ControlDatabase _database;
 
     // Replaced whole, after what it says is durable.

@@ -19,12 +19,6 @@ internal sealed class Receipts(
     ControlDatabase database, ControlLedger ledger, RegionKeys keys, RegionQuestions regions, DeploymentBook deployment,
     TimeProvider time)
 {
-    /// <summary>What targets last stated of what came under their sources' keys, by move. DSSE envelopes.</summary>
-    public static readonly SchemaPart WordSchema = new("receipt_reencryption", 1,
-    [
-        "CREATE TABLE receipt_reencryption (move TEXT PRIMARY KEY, statement BLOB NOT NULL)",
-    ]);
-
     private const int RuleCharsMax = 128;
 
     /// <summary>Once per move: a repetition answers the same index and changes nothing.</summary>

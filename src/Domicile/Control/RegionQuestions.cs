@@ -28,6 +28,10 @@ internal sealed class RegionQuestions(Func<RegionName, IRegionPeer?> find, TimeP
         {
             return Refusal.Conflict($"region {region} refused: {refused.Reason}");
         }
+        catch (RegionIncompatibleException incompatible)
+        {
+            return Refusal.Unavailable(incompatible.Message, "then try again");
+        }
         catch (RegionUnreachableException unreachable)
         {
             return Unreachable(region, unreachable.Message);

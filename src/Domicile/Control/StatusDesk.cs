@@ -1,4 +1,5 @@
 using Domicile.Deployments;
+using Domicile.Moves;
 using Domicile.Proofs;
 
 namespace Domicile.Control;
@@ -10,7 +11,7 @@ internal sealed class StatusDesk(ControlParts parts)
         => new(
             parts.Config.Name, parts.Policies.Current.Policy.Revision,
             (await RegionsAsync(cancellationToken)).Regions,
-            parts.Moves.List(ControlLimits.MovesListed).Count(move => !move.IsOver));
+            parts.Moves.List(ControlLimits.MovesListed).Count(move => !move.IsOver), $"{PeerProtocol.Own}");
 
     /// <summary>Every region of the configuration, those that don't answer too.</summary>
     public async Task<RegionList> RegionsAsync(CancellationToken cancellationToken)
@@ -26,13 +27,15 @@ internal sealed class StatusDesk(ControlParts parts)
         var facts = region.Facts;
         var asked = await parts.Regions.AskAsync(
             facts.Name, (peer, limited) => peer.StatusAsync(limited), cancellationToken, ControlLimits.StatusPatience);
-        var answers = asked.Is(out var status, out _);
+        var answers = asked.Is(out var status, out var refusal);
         var isEnrolled = (await parts.Keys.FindAsync(facts.Name, cancellationToken)).Is(out _, out _);
         return new RegionView(
             facts.Name.Value, facts.Country.Code, facts.Operator.Name, facts.Operator.Country.Code, facts.Owner.Name,
             facts.Owner.Country.Code, facts.Custodian.Kind, facts.Custodian.Country.Code,
             region.Endpoint.ToString().TrimEnd('/'), answers ? "ready" : "unreachable", status?.ProcessId,
             counts.GetValueOrDefault(facts.Name.Value), isEnrolled,
-            PublicKey.TryFromSpki(status?.SigningKey, out var shown) ? shown.Fingerprint : null, parts.Draining.Contains(facts.Name));
+            PublicKey.TryFromSpki(status?.SigningKey, out var shown) ? shown.Fingerprint : null,
+            parts.Draining.Contains(facts.Name),
+            status is null ? null : $"{status.Protocol ?? PeerProtocol.Unsaid}", status?.AccountFormat, refusal?.Error);
     }
 }

@@ -121,6 +121,12 @@ internal sealed record RegionStatus(
 {
     /// <summary>The facts that its statements name; null where an older release doesn't say.</summary>
     public RegionClaim? Claim { get; init; }
+
+    /// <summary>Null of release 0.1.0: <see cref="PeerProtocol.Unsaid"/>.</summary>
+    public PeerProtocol? Protocol { get; init; }
+
+    /// <summary>The newest format of an account's database that it can open; null of release 0.1.0.</summary>
+    public int? AccountFormat { get; init; }
 }
 
 /// <summary>An account's home as the directory knows it.</summary>
@@ -178,17 +184,9 @@ internal interface IRegionPeer
     Task<AccountStatus?> FindAccountAsync(AccountId account, CancellationToken cancellationToken);
 
     /// <summary>The same of many accounts, at most <see cref="MoveLimits.AccountsAskedMax"/>, in their order.</summary>
-    async Task<IReadOnlyList<AccountStatus?>> FindAccountsAsync(
+    Task<IReadOnlyList<AccountStatus?>> FindAccountsAsync(
         IReadOnlyList<AccountId> accounts, CancellationToken cancellationToken)
-    {
-        var found = new List<AccountStatus?>();
-        foreach (var account in accounts)
-        {
-            found.Add(await FindAccountAsync(account, cancellationToken));
-        }
-
-        return found;
-    }
+        => OneByOne.FindAsync(this, accounts, cancellationToken);
 
     Task<AccountUsage> MeasureUsageAsync(AccountId account, CancellationToken cancellationToken);
 
@@ -197,24 +195,9 @@ internal interface IRegionPeer
     /// that come meanwhile: they go first.
     /// </summary>
     /// <returns>Of at least one of them: those that are not in the answer are asked about again.</returns>
-    async Task<IReadOnlyList<MeasuredAccount>> MeasureUsagesAsync(
+    Task<IReadOnlyList<MeasuredAccount>> MeasureUsagesAsync(
         IReadOnlyList<AccountId> accounts, CancellationToken cancellationToken)
-    {
-        var measured = new List<MeasuredAccount>();
-        foreach (var account in accounts)
-        {
-            try
-            {
-                measured.Add(new MeasuredAccount(account, await MeasureUsageAsync(account, cancellationToken), null));
-            }
-            catch (RegionRefusedException e)
-            {
-                measured.Add(new MeasuredAccount(account, null, e.Reason));
-            }
-        }
-
-        return measured;
-    }
+        => OneByOne.MeasureAsync(this, accounts, cancellationToken);
 
     Task<DeepVerification> VerifyDeepAsync(AccountId account, CancellationToken cancellationToken);
 
@@ -301,11 +284,22 @@ internal sealed record DirectoryUpdate(
     IReadOnlyList<RegionMember>? Members = null, string? MembersTag = null);
 
 /// <summary>No answer from the region: it may or may not have acted.</summary>
-internal sealed class RegionUnreachableException(RegionName region, string cause, Exception? inner = null)
-    : IOException($"Region {region} does not answer: {cause}", inner)
+internal class RegionUnreachableException : IOException
 {
-    public RegionName Region => region;
+    public RegionUnreachableException(RegionName region, string cause, Exception? inner = null)
+        : base($"Region {region} does not answer: {cause}", inner)
+        => Region = region;
+
+    private protected RegionUnreachableException(string message, RegionName region)
+        : base(message)
+        => Region = region;
+
+    public RegionName Region { get; }
 }
+
+/// <summary>The region and this process have no version in common; neither has acted.</summary>
+/// <param name="trouble">With the next step: <see cref="PeerProtocol.TroubleOf"/>.</param>
+internal sealed class RegionIncompatibleException(RegionName region, string trouble) : RegionUnreachableException(trouble, region);
 
 /// <summary>The region answered, and did nothing.</summary>
 internal class RegionRefusedException(RegionName region, string reason)

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Globalization;
 using Domicile.Accounts;
 using Domicile.Deployments;
 using Domicile.Policies;
@@ -15,7 +14,22 @@ internal sealed class RegionDirectory : IDisposable
 {
     public const string FileName = "region.db";
 
-    private const int FormatVersion = 1;
+    private const string MemberFactsTable
+        = "CREATE TABLE IF NOT EXISTS member_facts (region TEXT PRIMARY KEY, document TEXT NOT NULL)";
+
+    public static readonly DatabaseFormat Format = new(
+        "A region's replica",
+        [
+            "CREATE TABLE IF NOT EXISTS entry (account TEXT PRIMARY KEY, residence TEXT NOT NULL, organisation TEXT, "
+            + "home TEXT, epoch BIGINT NOT NULL, version BIGINT NOT NULL)",
+            "CREATE TABLE IF NOT EXISTS policy (id INTEGER PRIMARY KEY, revision BIGINT NOT NULL, text TEXT NOT NULL)",
+            "CREATE TABLE IF NOT EXISTS member (region TEXT PRIMARY KEY)",
+
+            // Before there were versions other regions wrote here. What lies here routes until control, asked for all, has said it anew.
+            "UPDATE entry SET epoch = 0, version = 0",
+            MemberFactsTable,
+        ],
+        [MemberFactsTable]);
 
     private readonly Lock _gate = new(); // one connection, and one writer of what is kept in memory, at a time
     private readonly Sql _sql;
@@ -56,8 +70,8 @@ internal sealed class RegionDirectory : IDisposable
     /// <param name="configured">The regions of this process's own config.</param>
     public static RegionDirectory Open(string directory, IReadOnlyList<RegionMember> configured)
     {
-        var replica = new RegionDirectory(SqliteEngine.OpenFile(Path.Combine(directory, FileName)), configured);
-        replica.Prepare();
+        var replica = new RegionDirectory(SqliteEngine.OpenFile(Path.Combine(directory, FileName), Format), configured);
+        replica.Load();
         return replica;
     }
 
@@ -228,21 +242,8 @@ internal sealed class RegionDirectory : IDisposable
             entry.Profile.Id.Value, entry.Profile.Residence.Code, entry.Profile.Organisation, entry.Home?.Value,
             entry.Epoch, entry.Version);
 
-    private void Prepare()
+    private void Load()
     {
-        _sql.Execute(
-            "CREATE TABLE IF NOT EXISTS entry (account TEXT PRIMARY KEY, residence TEXT NOT NULL, organisation TEXT, "
-            + "home TEXT, epoch BIGINT NOT NULL, version BIGINT NOT NULL)");
-        _sql.Execute("CREATE TABLE IF NOT EXISTS policy (id INTEGER PRIMARY KEY, revision BIGINT NOT NULL, text TEXT NOT NULL)");
-        _sql.Execute("CREATE TABLE IF NOT EXISTS member (region TEXT PRIMARY KEY)");
-        _sql.Execute("CREATE TABLE IF NOT EXISTS member_facts (region TEXT PRIMARY KEY, document TEXT NOT NULL)");
-        if (_sql.Scalar<long>("PRAGMA user_version") < FormatVersion)
-        {
-            // Former releases let other regions write here. What lies here routes until control, asked for all, has said it anew.
-            _sql.Execute("UPDATE entry SET epoch = 0, version = 0");
-            _sql.ExecuteOnce(string.Create(CultureInfo.InvariantCulture, $"PRAGMA user_version={FormatVersion}"));
-        }
-
         var names = _sql.List("SELECT region FROM member ORDER BY rowid", row => RegionName.Parse(row.GetString(0)));
         var told = _sql.List("SELECT document FROM member_facts", row => RegionMember.FromJson(row.GetString(0)));
         SetMembers(names.Count == 0 ? null : names, ByName(told.OfType<RegionMember>()), tag: null);

@@ -86,6 +86,8 @@ internal sealed partial class RegionNode : IRegionPeer, IAsyncDisposable
             _region.Storage.FreeBytes, _region.Time.GetUtcNow(), _region.Signer.PublicKey.Spki.ToArray())
         {
             Claim = _region.Claim,
+            Protocol = PeerProtocol.Own,
+            AccountFormat = Schema.Format.Version,
         });
 
     public async Task CreateAccountAsync(AccountProfile profile, Credential first, CancellationToken cancellationToken)

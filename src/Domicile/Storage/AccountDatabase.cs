@@ -136,7 +136,7 @@ internal sealed class AccountDatabase : IDisposable
         ReturnReader(Counted(SqliteEngine.OpenReader(FilePath, sql =>
         {
             _check(sql);
-            isUpToDate = SqliteEngine.IsUpToDate(sql);
+            isUpToDate = Schema.Format.IsNewest(sql);
         })));
         return isUpToDate;
     }

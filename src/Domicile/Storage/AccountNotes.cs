@@ -1,4 +1,3 @@
-using System.Globalization;
 using Domicile.Accounts;
 using Microsoft.Data.Sqlite;
 
@@ -17,6 +16,19 @@ internal sealed record AccountNote(
 internal sealed class AccountNotes(string directory) : IDisposable
 {
     public const string FileName = "notes.db";
+
+    // Of another version they are thrown away like damaged ones.
+    private static readonly DatabaseFormat Format = new(
+        "Notes on accounts",
+        [
+            """
+            CREATE TABLE IF NOT EXISTS note (
+              account TEXT PRIMARY KEY, changed BIGINT NOT NULL, length BIGINT NOT NULL, state INTEGER NOT NULL,
+              epoch BIGINT NOT NULL, seq BIGINT NOT NULL, peer TEXT, move TEXT, has_data INTEGER NOT NULL, summary TEXT)
+              WITHOUT ROWID
+            """,
+        ],
+        []);
 
     private readonly Lock _gate = new();
     private readonly string _path = Path.Combine(directory, FileName);
@@ -166,16 +178,8 @@ internal sealed class AccountNotes(string directory) : IDisposable
             DurableFile.CreateOwnerOnly(_path).Dispose();
         }
 
-        var sql = SqliteEngine.OpenFile(_path);
+        var sql = SqliteEngine.OpenFile(_path, Format);
         SqliteEngine.SetFlushing(sql, isFlushing: false);
-        sql.ExecuteOnce(string.Create(
-            CultureInfo.InvariantCulture,
-            $"""
-            CREATE TABLE IF NOT EXISTS note (
-              account TEXT PRIMARY KEY, changed BIGINT NOT NULL, length BIGINT NOT NULL, state INTEGER NOT NULL,
-              epoch BIGINT NOT NULL, seq BIGINT NOT NULL, peer TEXT, move TEXT, has_data INTEGER NOT NULL, summary TEXT)
-              WITHOUT ROWID
-            """));
         return sql;
     }
 

@@ -33,8 +33,7 @@ internal static class Schema
           cursor BIGINT NOT NULL, until BIGINT NOT NULL, damaged BIGINT NOT NULL)
         """;
 
-    /// <summary>What an older database needs to become the newest: the first makes 2 of 1, and so on.</summary>
-    public static readonly IReadOnlyList<string> Upgrades =
+    private static readonly IReadOnlyList<string> Upgrades =
     [
         // bytes counted versions alone.
         """
@@ -52,8 +51,7 @@ internal static class Schema
     /// <summary>The format that began to count commits.</summary>
     public const int CommitsSince = 8;
 
-    /// <summary>Run once, in one transaction, when a database is made: of <see cref="Version"/>.</summary>
-    public static readonly IReadOnlyList<string> Statements =
+    private static readonly IReadOnlyList<string> Statements =
     [
         // The row that decides (docs/protocols/move.md). state and epoch fence every write.
         // move: the move that this row's state belongs to. peer: where from (arriving) or where to (departing, departed).
@@ -142,6 +140,5 @@ internal static class Schema
         RekeyTable,
     ];
 
-    /// <summary>Of the account database; a newer one than this is refused at open.</summary>
-    public static int Version => Upgrades.Count + 1;
+    public static readonly DatabaseFormat Format = new("Account database", Statements, Upgrades);
 }

@@ -42,7 +42,7 @@ internal static class SqliteEngine
         => Guard(path, () => Open(path, SqliteOpenMode.ReadWrite, WriterCacheKiB, sql =>
         {
             check(sql);
-            Migrate(sql, path);
+            Schema.Format.Prepare(sql, path);
         }));
 
     /// <summary>Opens a connection that can't write. The database exists.</summary>
@@ -57,12 +57,13 @@ internal static class SqliteEngine
     /// <summary>An empty database in memory, with its tables: what a reader sees of an account that isn't here.</summary>
     public static Sql OpenNothing() => Open(":memory:", SqliteOpenMode.Memory, ReaderCacheKiB, sql =>
     {
-        Migrate(sql, ":memory:");
+        Schema.Format.Prepare(sql, ":memory:");
     });
 
-    /// <summary>Opens, or makes, a database whose tables are its owner's matter.</summary>
-    public static Sql OpenFile(string path)
-        => Guard(path, () => Open(path, SqliteOpenMode.ReadWriteCreate, ReaderCacheKiB, _ => { }));
+    /// <summary>Opens, or makes, a database of another kind.</summary>
+    /// <exception cref="StorageUnreadableException">It is damaged or of a newer release; nothing was changed.</exception>
+    public static Sql OpenFile(string path, DatabaseFormat format)
+        => Guard(path, () => Open(path, SqliteOpenMode.ReadWriteCreate, ReaderCacheKiB, sql => format.Prepare(sql, path)));
 
     /// <summary>Whether a transaction is open: some errors roll back all of it, whatever savepoints there were.</summary>
     public static bool IsInTransaction(Sql sql)
@@ -81,9 +82,6 @@ internal static class SqliteEngine
         raw.sqlite3_db_status(sql.Connection.Handle!, DbStatusCacheUsed, out var bytes, out _, resetFlg: 0);
         return bytes;
     }
-
-    /// <summary>Whether an account's database has the newest tables.</summary>
-    public static bool IsUpToDate(Sql sql) => sql.Scalar<long>("PRAGMA user_version") == Schema.Version;
 
     /// <summary>How many pages this connection has written into the log since it was asked last.</summary>
     public static int TakePagesLogged(Sql sql)
@@ -173,9 +171,11 @@ internal static class SqliteEngine
         }
     }
 
-    // Whether the connection, closed as the last one, takes the log back and deletes it. Not where it could not be opened: what
-    // lies there is kept for whoever mends it.
-    private static void SetTakingBack(Sql sql, bool takesBack)
+    /// <summary>
+    /// Whether the connection, closed as the last one, takes the log back and deletes it. Not where it could not be opened: what
+    /// lies there is kept for whoever mends it.
+    /// </summary>
+    public static void SetTakingBack(Sql sql, bool takesBack)
         => raw.sqlite3_db_config(sql.Connection.Handle!, DbConfigNoCheckpointOnClose, takesBack ? 0 : 1, out _);
 
     /// <summary>Ends a connection; the last one of a database also ends its write-ahead log.</summary>
@@ -183,30 +183,5 @@ internal static class SqliteEngine
     {
         sql.Dispose();
         sql.Connection.Dispose();
-    }
-
-    private static void Migrate(Sql sql, string path)
-    {
-        var version = sql.Scalar<long>("PRAGMA user_version");
-        if (version > Schema.Version)
-        {
-            throw new StorageUnreadableException(string.Create(
-                CultureInfo.InvariantCulture,
-                $"Account database '{path}' has format {version}; this release knows up to {Schema.Version}. Run a newer release."));
-        }
-
-        if (version == Schema.Version)
-        {
-            return;
-        }
-
-        sql.Execute("BEGIN IMMEDIATE");
-        foreach (var statement in version == 0 ? Schema.Statements : Schema.Upgrades.Skip((int)version - 1))
-        {
-            sql.ExecuteOnce(statement);
-        }
-
-        sql.ExecuteOnce(string.Create(CultureInfo.InvariantCulture, $"PRAGMA user_version={Schema.Version}"));
-        sql.Execute("COMMIT");
     }
 }

@@ -26,6 +26,12 @@ internal sealed record DeploymentSetup
     /// <summary>What its processes find in their environment beside this one's.</summary>
     public IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>();
 
+    /// <summary>
+    /// The Domicile.Server.dll that runs at first, and makes what lies in the data directory; null for this build's, where all
+    /// processes start at once.
+    /// </summary>
+    public string? Program { get; init; }
+
     /// <summary>domicile.yaml. Every port is named: none is left to be chosen at the start.</summary>
     /// <param name="ports">Three of control, then three of each region.</param>
     public string ConfigText(IReadOnlyList<int> ports)

@@ -23,7 +23,7 @@ internal sealed partial class LiveDeployment : IAsyncDisposable
     private const int SigStop = 19;
 
     private static readonly TimeSpan StartPatience = TimeSpan.FromSeconds(90);
-    private static readonly string Program = ServerProgram.Find(Environment.GetEnvironmentVariable);
+    private static readonly string ThisBuild = ServerProgram.Find(Environment.GetEnvironmentVariable);
 
     private static readonly Lock Surroundings = new();
 
@@ -31,6 +31,7 @@ internal sealed partial class LiveDeployment : IAsyncDisposable
     private readonly DeploymentSetup _setup;
     private readonly PeerLinks? _links;
     private readonly Dictionary<string, ServerProcess> _running = [];
+    private readonly Dictionary<string, string> _programs = [];
     private ControlCalls? _control;
 
     private LiveDeployment(LocalDeployment plan, DeploymentSetup setup)
@@ -60,7 +61,7 @@ internal sealed partial class LiveDeployment : IAsyncDisposable
             var deployment = await PrepareAsync(setup ?? new DeploymentSetup());
             try
             {
-                await Task.WhenAll(deployment._plan.Roles.Select(role => deployment.StartAsync(role.DirectoryName)).ToList());
+                await deployment.StartAllAsync();
                 await deployment.ReachesAllAsync();
                 return deployment;
             }
@@ -77,6 +78,9 @@ internal sealed partial class LiveDeployment : IAsyncDisposable
             }
         }
     }
+
+    /// <summary>From its next start on the process runs this Domicile.Server.dll; null for this build's.</summary>
+    public void Use(string process, string? program) => _programs[process] = program ?? ThisBuild;
 
     /// <summary>Starts a process that is not running, and returns when it is ready.</summary>
     /// <param name="process">A region's name, or <c>control</c>.</param>
@@ -256,7 +260,30 @@ internal sealed partial class LiveDeployment : IAsyncDisposable
         await File.WriteAllTextAsync(config, setup.ConfigText(TestPorts.Take(3 * (1 + setup.Regions.Count))), Cancelled);
         await File.WriteAllTextAsync(Path.Combine(directory, "policy.yaml"), setup.Policy, Cancelled);
         return new LiveDeployment(
-            LocalDeployment.Prepare(directory, config, tls: false, TimeProvider.System), setup);
+            setup.Program is null
+                ? LocalDeployment.Prepare(directory, config, tls: false, TimeProvider.System) : Plan(directory, config),
+            setup);
+    }
+
+    // Nothing is made: that is for control of the other program.
+    private static LocalDeployment Plan(string directory, string path)
+    {
+        var config = LocalDeployment.Load(path);
+        return new LocalDeployment(directory, path, config, EndpointPlan.Resolve(config, directory));
+    }
+
+    private async Task StartAllAsync()
+    {
+        var names = _plan.Roles.Select(role => role.DirectoryName).ToList();
+        if (_setup.Program is { } program)
+        {
+            names.ForEach(name => Use(name, program));
+            await StartAsync(ControlName);
+            names.Remove(ControlName);
+            _plan.Endpoints.Save(Directory);
+        }
+
+        await Task.WhenAll(names.Select(StartAsync).ToList());
     }
 
     // A process begins with this one's environment, as it is at the moment.
@@ -272,7 +299,8 @@ internal sealed partial class LiveDeployment : IAsyncDisposable
             try
             {
                 return ServerProcess.Start(
-                    _links?.ViewOf(role.DirectoryName) ?? _plan, role, Program, TimeProvider.System);
+                    _links?.ViewOf(role.DirectoryName) ?? _plan, role, _programs.GetValueOrDefault(role.DirectoryName, ThisBuild),
+                    TimeProvider.System);
             }
             finally
             {

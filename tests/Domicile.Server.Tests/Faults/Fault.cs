@@ -25,6 +25,18 @@ internal abstract record Fault(string Name, TimeSpan Lasts)
         public override Task EndAsync(LiveDeployment deployment, string party) => deployment.StartAsync(party);
     }
 
+    /// <summary>kill -9 where another release ran, and a start of this build.</summary>
+    public sealed record Replaced() : Fault("replaced", 0)
+    {
+        public override Task BeginAsync(LiveDeployment deployment, string party) => deployment.KillAsync(party);
+
+        public override Task EndAsync(LiveDeployment deployment, string party)
+        {
+            deployment.Use(party, null);
+            return deployment.StartAsync(party);
+        }
+    }
+
     /// <summary>SIGSTOP: neither answers nor dies; then it goes on, and reads what has come meanwhile.</summary>
     public sealed record Stopped() : Fault("stopped", 10)
     {

@@ -19,12 +19,14 @@ internal static class FaultRound
 
     private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
 
+    /// <param name="among">Of which points; null for all.</param>
     /// <returns>What is wrong.</returns>
-    public static async Task<IReadOnlyList<string>> RunAsync(LiveDeployment deployment, string party, Fault fault)
+    public static async Task<IReadOnlyList<string>> RunAsync(
+        LiveDeployment deployment, string party, Fault fault, IReadOnlyList<FaultPoint>? among = null)
     {
         var time = Stopwatch.StartNew();
         await deployment.Control.ApplyAsync(ControlLimits.AtOnceMax);
-        var points = fault is Fault.Killed ? FaultPoint.All : FaultPoint.Apart;
+        var points = among ?? (fault is Fault.Killed ? FaultPoint.All : FaultPoint.Apart);
         var cases = new FaultCase[points.Count];
         try
         {

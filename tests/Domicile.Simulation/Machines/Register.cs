@@ -19,11 +19,7 @@ internal sealed class Register : IDisposable
 
     public Register()
     {
-        _sql = SqliteEngine.OpenFile(":memory:");
-        foreach (var statement in MoveRecords.Schema)
-        {
-            _sql.Execute(statement);
-        }
+        _sql = SqliteEngine.OpenFile(":memory:", new DatabaseFormat("Moves", MoveRecords.Schema, []));
     }
 
     public enum Standing

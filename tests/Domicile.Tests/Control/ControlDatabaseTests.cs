@@ -1,5 +1,6 @@
 using System.Data.Common;
 using Domicile.Control;
+using Domicile.Storage;
 using Microsoft.Data.Sqlite;
 using Xunit;
 using static Domicile.Tests.Control.TestControl;
@@ -8,7 +9,7 @@ namespace Domicile.Tests.Control;
 
 public sealed class ControlDatabaseTests : IDisposable
 {
-    private static readonly SchemaPart Things = new("things", 1, ["CREATE TABLE thing (name TEXT PRIMARY KEY)"]);
+    private static readonly DatabaseFormat Things = new("Things", ["CREATE TABLE thing (name TEXT PRIMARY KEY)"], []);
 
     // A page of 4 KiB and its frame's header.
     private const long PageInLogBytes = 4096 + 24;
@@ -37,16 +38,6 @@ public sealed class ControlDatabaseTests : IDisposable
         using var again = ControlDatabase.Open(DatabasePath, Things);
         Assert.Equal("kept", Assert.Single(again.Read(sql => sql.List("SELECT name FROM thing", row => row.GetString(0)))));
         Assert.Null(again.CheckIntegrity());
-    }
-
-    [Fact]
-    public void A_database_of_a_newer_version_is_refused()
-    {
-        ControlDatabase.Open(DatabasePath, Things with { Version = 2 }).Dispose();
-
-        var refused = Assert.Throws<InvalidDataException>(() => ControlDatabase.Open(DatabasePath, Things));
-
-        Assert.Contains("version 2", refused.Message, StringComparison.Ordinal);
     }
 
     [Fact]

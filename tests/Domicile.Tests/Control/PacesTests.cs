@@ -22,7 +22,7 @@ public sealed class PacesTests : IDisposable
     public PacesTests()
     {
         _database = ControlDatabase.Open(
-            Path.Combine(_directory.FullName, ControlDatabase.FileName), new SchemaPart("moves", 1, MoveRecords.Schema));
+            Path.Combine(_directory.FullName, ControlDatabase.FileName));
         _paces = new Paces(_database, new RegionQuestions(_peers.GetValueOrDefault, _time), _time);
     }
 

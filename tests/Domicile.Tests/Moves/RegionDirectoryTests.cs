@@ -46,7 +46,7 @@ public sealed class RegionDirectoryTests
             replica.Take(Update(new DirectoryEntry(account, Singapore, 999_999, 4)));
         }
 
-        var former = SqliteEngine.OpenFile(Path.Combine(directory.Path, RegionDirectory.FileName));
+        var former = SqliteEngine.OpenFile(Path.Combine(directory.Path, RegionDirectory.FileName), RegionDirectory.Format);
         former.ExecuteOnce("PRAGMA user_version=0");
         SqliteEngine.Close(former);
 

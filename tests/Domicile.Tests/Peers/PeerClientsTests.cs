@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using Domicile.Accounts;
+using Domicile.Deployments;
 using Domicile.Moves;
 using Domicile.Proofs;
 using Domicile.Server.Peers;
@@ -27,7 +28,8 @@ public sealed class PeerClientsTests : IDisposable
         _peer.Start();
         _limit.CancelAfter(LongestWait);
         _clients = new PeerClients(
-            _ => new SocketsHttpHandler(), Address, region => region == Region ? Address : null, new ManualTime());
+            new PeerIdentity.Control(), _ => new SocketsHttpHandler(), Address, region => region == Region ? Address : null,
+            new ManualTime());
     }
 
     private Uri Address => new($"http://{_peer.LocalEndpoint}");
@@ -178,7 +180,9 @@ public sealed class PeerClientsTests : IDisposable
         var client = new RegionPeerClient(_clients, new OrderSigner(signer), Region);
         var asking = client.MeasureUsagesAsync([AccountId.Parse("abcdefghijklmnop")], _limit.Token);
         var (_, connection) = await AcceptAsync();
-        await AnswerAsync(connection, $"HTTP/1.1 200 OK\r\nContent-Length: {said.Length}\r\n\r\n{said}");
+        await AnswerAsync(
+            connection,
+            $"HTTP/1.1 200 OK\r\ndomicile-protocol: {PeerProtocol.Own.Header}\r\nContent-Length: {said.Length}\r\n\r\n{said}");
 
         var error = await Assert.ThrowsAsync<RegionUnreachableException>(() => asking);
         Assert.Contains("makes no sense", error.Message, StringComparison.Ordinal);
