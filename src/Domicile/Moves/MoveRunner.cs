@@ -318,6 +318,7 @@ internal sealed partial class MoveRunner(
             StepAnswer.Activated(var statement) => move with
             {
                 State = MoveState.Settling,
+                Digest = null, // It has decided; in the record it would take more than the rest.
                 Arrival = statement,
                 ActivatedAt = time.GetUtcNow(),
                 Reason = null,

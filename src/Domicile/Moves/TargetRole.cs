@@ -18,7 +18,9 @@ namespace Domicile.Moves;
 internal sealed partial class TargetRole(RegionContext region, ArrivalPulls pulls, ILogger<TargetRole> log) : IAsyncDisposable
 {
     private readonly KeyedGate _wiping = new();
-    private readonly ConcurrentDictionary<AccountId, Task> _wipes = new();
+
+    // Those under way: nobody but their end needs them.
+    private readonly ConcurrentDictionary<object, Task> _wipes = new();
     private readonly CancellationTokenSource _stop = new();
 
     /// <summary>Accounts that are being wiped.</summary>
@@ -163,8 +165,26 @@ internal sealed partial class TargetRole(RegionContext region, ArrivalPulls pull
         await CrashPoint.ReachAsync("refuse.recorded", order.Account);
         if (!MoveReasons.KeepsBoth(reason))
         {
-            _wipes[order.Account] = region.Storage.Workers.Run(() => WipeInTheEndAsync(store, order.Account));
+            BeginWipe(store, order.Account);
         }
+    }
+
+    private void BeginWipe(AccountStore store, AccountId account)
+    {
+        var (wipe, ended) = (new object(), new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+        _wipes[wipe] = ended.Task;
+        region.Storage.Workers.Run(async () =>
+        {
+            try
+            {
+                await WipeInTheEndAsync(store, account);
+            }
+            finally
+            {
+                _wipes.TryRemove(wipe, out _);
+                ended.SetResult();
+            }
+        });
     }
 
     // A disk that is full, or a database that another program holds, must not leave data where it isn't permitted.
