@@ -73,8 +73,8 @@ internal static class StatusVerb
         var states = await Task.WhenAll(
             known.All.Select(process => StateAsync(http, call.DataDirectory, process, cancellationToken)));
         var control = new ControlStatus(
-            Url(known.Control.Url), states[0].State == "down" ? null : known.Control.Pid, states[0].State, Url(known.Control.Management),
-            states[0].Protocol?.ToString());
+            Url(known.Control.Url), states[0].State == "down" ? null : known.Control.Pid, states[0].State,
+            Url(known.Control.Management), states[0].Protocol?.ToString());
         var regions = known.Regions.Zip(states.Skip(1), (region, health) => new RegionProcesses(
             region.Name, Url(region.Url), health.State != "down" && region.Pid is { } pid ? [pid] : [], health.State,
             Url(region.Management), health.Protocol?.ToString()));

@@ -2,7 +2,7 @@ using Domicile.Moves;
 
 namespace Domicile.Server.Peers;
 
-/// <summary>By which the two ends of a question between processes tell each other what they speak: <see cref="PeerProtocol"/>.</summary>
+/// <summary>By which the two ends of a question between processes say what they speak: <see cref="PeerProtocol"/>.</summary>
 internal static class PeerHeader
 {
     /// <summary>In an answer.</summary>
@@ -12,5 +12,6 @@ internal static class PeerHeader
     /// <param name="self">This process, as people name it.</param>
     /// <param name="caller">Who asks.</param>
     public static string? TroubleOf(HttpContext context, string self, string caller)
-        => PeerProtocol.TroubleOf(self, caller, context.Request.Headers[PeerProtocol.HeaderName] is [.., _] said ? said.ToString() : null);
+        => PeerProtocol.TroubleOf(
+            self, caller, context.Request.Headers[PeerProtocol.HeaderName] is { Count: > 0 } said ? said.ToString() : null);
 }

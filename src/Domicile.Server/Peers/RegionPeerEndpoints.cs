@@ -31,14 +31,8 @@ internal sealed partial class RegionPeerEndpoints(
     {
         var caller = tls.IdentityOf(context);
         context.SetSource(caller);
-        if (KindOf(context) != PeerRequestKind.Relay)
+        if (await IsRefusedAsync(context, caller))
         {
-            PeerHeader.Say(context); // An answer to a relayed request is its client's.
-        }
-
-        if (caller is PeerIdentity.Region(var region) && !node.Region.Knows(region))
-        {
-            await RefuseAsync(context, $"Region {region} is not of this deployment any more.");
             return;
         }
 
@@ -46,15 +40,6 @@ internal sealed partial class RegionPeerEndpoints(
         if (turn is null)
         {
             await RequestForwarder.AnswerBusyAsync(context, "This region has too many requests open.");
-            return;
-        }
-
-        if (PeerHeader.TroubleOf(context, self: $"region {node.Region.Name}", $"{caller}") is { } trouble)
-        {
-            LogIncompatible(log, trouble);
-            await (KindOf(context) == PeerRequestKind.Relay
-                ? RequestForwarder.AnswerBusyAsync(context, trouble)
-                : AnswerAsync(context, StatusCodes.Status409Conflict, new PeerRefusal(trouble), MovesJson.Default.PeerRefusal));
             return;
         }
 
@@ -112,6 +97,33 @@ internal sealed partial class RegionPeerEndpoints(
             LogFailure(log, caller, KindOf(context), failure);
             Fail(context, StatusCodes.Status500InternalServerError);
         }
+    }
+
+    // An answer to a relayed request is its client's: it says nothing of the link.
+    private async Task<bool> IsRefusedAsync(HttpContext context, PeerIdentity caller)
+    {
+        var isRelay = KindOf(context) == PeerRequestKind.Relay;
+        if (!isRelay)
+        {
+            PeerHeader.Say(context);
+        }
+
+        if (caller is PeerIdentity.Region(var region) && !node.Region.Knows(region))
+        {
+            await RefuseAsync(context, $"Region {region} is not of this deployment any more.");
+            return true;
+        }
+
+        if (PeerHeader.TroubleOf(context, self: $"region {node.Region.Name}", $"{caller}") is not { } trouble)
+        {
+            return false;
+        }
+
+        LogIncompatible(log, trouble);
+        await (isRelay
+            ? RequestForwarder.AnswerBusyAsync(context, trouble)
+            : AnswerAsync(context, StatusCodes.Status409Conflict, new PeerRefusal(trouble), MovesJson.Default.PeerRefusal));
+        return true;
     }
 
     // What no peer of this release would send. Whoever sends it may do so without end: no stack is written for it.

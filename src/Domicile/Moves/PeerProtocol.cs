@@ -11,7 +11,7 @@ namespace Domicile.Moves;
 /// <param name="Newest">At least <paramref name="Oldest"/>.</param>
 internal readonly record struct PeerProtocol(int Oldest, int Newest)
 {
-    /// <summary>Header of each question and answer between processes but an answer to a relayed request: <see cref="Header"/>.</summary>
+    /// <summary>Of each question and answer between processes, but not of an answer to a relayed request.</summary>
     public const string HeaderName = "domicile-protocol";
 
     /// <summary>The version that began to ask about many accounts at a time.</summary>
@@ -29,7 +29,8 @@ internal readonly record struct PeerProtocol(int Oldest, int Newest)
 
     /// <returns>Null where it is no version.</returns>
     public static PeerProtocol? TryParse(string text)
-        => text.Split('-') is [var oldest, var newest] && TryNumber(oldest, out var from) && TryNumber(newest, out var to) && from <= to
+        => text.Split('-') is [var oldest, var newest]
+            && TryNumber(oldest, out var from) && TryNumber(newest, out var to) && from <= to
             ? new PeerProtocol(from, to) : null;
 
     /// <param name="header">As it came; null where there was none.</param>

@@ -25,7 +25,8 @@ internal sealed class RegionDirectory : IDisposable
             "CREATE TABLE IF NOT EXISTS policy (id INTEGER PRIMARY KEY, revision BIGINT NOT NULL, text TEXT NOT NULL)",
             "CREATE TABLE IF NOT EXISTS member (region TEXT PRIMARY KEY)",
 
-            // Before there were versions other regions wrote here. What lies here routes until control, asked for all, has said it anew.
+            // Before there were versions other regions wrote here. What lies here routes until control, asked for all, has said
+            // it anew.
             "UPDATE entry SET epoch = 0, version = 0",
             MemberFactsTable,
         ],

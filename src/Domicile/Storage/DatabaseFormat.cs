@@ -20,8 +20,8 @@ internal sealed record DatabaseFormat(string Name, IReadOnlyList<string> Stateme
     public bool IsNewest(Sql sql) => sql.Scalar<long>("PRAGMA user_version") == Version;
 
     /// <summary>
-    /// Makes the tables, or what an older file lacks: all of it in one transaction, so that a death in the middle leaves the older
-    /// file. Nothing is changed where the file is of this version. Not in a transaction.
+    /// Makes the tables, or what an older file lacks: all of it in one transaction, so that a death in the middle leaves the
+    /// older file. Nothing is changed where the file is of this version. Not in a transaction.
     /// </summary>
     /// <exception cref="StorageUnreadableException">The file is of a newer version. Nothing was changed.</exception>
     public void Prepare(Sql sql, string path)

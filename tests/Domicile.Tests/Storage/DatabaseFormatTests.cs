@@ -1,6 +1,7 @@
 using Domicile.Control;
 using Domicile.Moves;
 using Domicile.Storage;
+using Microsoft.Data.Sqlite;
 using Xunit;
 
 namespace Domicile.Tests.Storage;
@@ -64,6 +65,19 @@ public sealed class DatabaseFormatTests : IDisposable
         using var upgraded = Opened(dead, Third);
         Assert.Equal(3, Version(upgraded.Sql));
         Assert.Equal(2000, upgraded.Sql.Scalar<long>("SELECT COUNT(*) FROM thing WHERE length = 8"));
+    }
+
+    [Fact]
+    public void An_upgrade_that_fails_at_a_later_step_changes_nothing()
+    {
+        Fill(At, "kept");
+        var failing = Third with { Upgrades = [Third.Upgrades[0], "INSERT INTO missing (name) VALUES ('x')"] };
+
+        Assert.Throws<SqliteException>(() => Opened(At, failing));
+
+        using var old = Opened(At, First);
+        Assert.Equal(1, Version(old.Sql));
+        Assert.Equal(0, old.Sql.Scalar<long>("SELECT COUNT(*) FROM pragma_table_info('thing') WHERE name = 'length'"));
     }
 
     // Goal: a newer file stays as it is, to the byte, and its log too; the words say which file, which format, and what to do.
