@@ -52,6 +52,7 @@ internal sealed class AccountGateway(RegionContext region) : IAccountWrites
     private async ValueTask<Route> RouteByRowAsync(
         AccountId account, bool isWrite, RegionName? via, CancellationToken cancellationToken)
     {
+        await region.Storage.OpenDatabases.RoomAsync(cancellationToken);
         var deadline = new Deadline(region.Time, MoveLimits.WaitAtGatewayMax);
         while (true)
         {

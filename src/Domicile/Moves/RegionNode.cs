@@ -92,6 +92,7 @@ internal sealed partial class RegionNode : IRegionPeer, IAsyncDisposable
 
     public async Task CreateAccountAsync(AccountProfile profile, Credential first, CancellationToken cancellationToken)
     {
+        await _region.Storage.OpenDatabases.RoomAsync(cancellationToken);
         var store = _region.Storage.Open(profile.Id);
         var refusal = await store.WriteAsync(
             transaction => AccountCreation.Run(transaction, store, profile, first), cancellationToken);

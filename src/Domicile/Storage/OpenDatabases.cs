@@ -2,7 +2,8 @@ namespace Domicile.Storage;
 
 /// <summary>
 /// The accounts whose database is open, and the memory that they take. Where that is too much, those that were not used
-/// lately are closed, by a worker: whoever opens or uses a database never closes another one. Thread-safe.
+/// lately are closed, by workers: whoever opens or uses a database never closes another one. Who opens them faster than they can
+/// be closed waits for the workers. Thread-safe.
 /// </summary>
 /// <remarks>
 /// The order is that of a clock with one hand: a use sets a mark, the hand takes the mark away or, where there is none,
@@ -15,7 +16,10 @@ internal sealed class OpenDatabases(long bytesMax, IWorkers workers)
     // In the order in which the hand comes by. One that was closed in another way leaves when the hand finds it.
     private readonly Queue<AccountStore> _round = new();
     private long _bytes;
-    private bool _isClosing;
+    private int _closing;
+
+    // Completes when there is room, or a worker has been round; null while nobody waits.
+    private volatile TaskCompletionSource? _room;
 
     /// <summary>What the open databases take, as <see cref="AccountDatabase"/> counts it.</summary>
     public long Bytes => Interlocked.Read(ref _bytes);
@@ -40,22 +44,49 @@ internal sealed class OpenDatabases(long bytesMax, IWorkers workers)
         }
     }
 
+    /// <summary>
+    /// Before a database is opened for somebody: waits while far too many are open. No longer than a worker takes to go round: what
+    /// is in use then stays open.
+    /// </summary>
+    public ValueTask RoomAsync(CancellationToken cancellationToken)
+    {
+        if (!IsCrowded)
+        {
+            return ValueTask.CompletedTask;
+        }
+
+        lock (_gate)
+        {
+            if (_closing == 0)
+            {
+                return ValueTask.CompletedTask;
+            }
+
+            _room ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            return new ValueTask(_room.Task.WaitAsync(cancellationToken));
+        }
+    }
+
+    private bool IsCrowded => Bytes > bytesMax + (bytesMax / 2);
+
     /// <summary>An open database takes so much more, or less.</summary>
     public void Count(long bytes)
     {
-        if (Interlocked.Add(ref _bytes, bytes) <= bytesMax || bytes <= 0)
+        var now = Interlocked.Add(ref _bytes, bytes);
+        if (now <= bytesMax || bytes <= 0)
         {
             return;
         }
 
         lock (_gate)
         {
-            if (_isClosing)
+            // Closing is waiting for a disk: the more there is to close, the more do it.
+            if (_closing == StorageLimits.ClosersMax || now < bytesMax + (bytesMax / (2 * StorageLimits.ClosersMax) * _closing))
             {
                 return;
             }
 
-            _isClosing = true;
+            _closing++;
         }
 
         workers.Run(CloseIdle);
@@ -73,15 +104,29 @@ internal sealed class OpenDatabases(long bytesMax, IWorkers workers)
                 {
                     Add(store);
                 }
+
+                if (_room is not null && !IsCrowded)
+                {
+                    LetIn(hasBeenRound: false);
+                }
             }
         }
         finally
         {
-            lock (_gate)
-            {
-                _isClosing = false;
-            }
+            LetIn(hasBeenRound: true);
         }
+    }
+
+    private void LetIn(bool hasBeenRound)
+    {
+        TaskCompletionSource? waited;
+        lock (_gate)
+        {
+            _closing -= hasBeenRound ? 1 : 0;
+            (waited, _room) = (_room, null);
+        }
+
+        waited?.SetResult();
     }
 
     private int Count()

@@ -25,6 +25,9 @@ internal static class StorageLimits
     /// <summary>Of these, so much is closed in one go: one part of so many.</summary>
     public const int OpenBytesShareClosed = 16;
 
+    /// <summary>Workers that close databases at the same time; all of them where there are half as many again as may be open.</summary>
+    public const int ClosersMax = 4;
+
     /// <summary>
     /// What an open connection takes beyond its page cache: the parsed tables, its statements, SQLite's own small memory and
     /// the objects around it. Measured.

@@ -67,6 +67,47 @@ public sealed class RegionStorageTests
         Assert.Equal(0, region.Storage.OpenDatabases.Bytes);
     }
 
+    // Goal: databases that are opened faster than they can be closed don't take all memory and files. Method: closing stands still.
+    [Fact]
+    public async Task Who_would_open_one_waits_while_half_as_many_again_are_open_as_may_be()
+    {
+        await using var workers = new HeldWorkers { IsHolding = false };
+        await using var region = await TemporaryRegion.CreateAsync(openBytesMax: 2 * StorageLimits.ConnectionBytes, workers: workers);
+        var stores = await AddAllAsync(region, 6);
+        await workers.EndedAsync();
+        var databases = region.Storage.OpenDatabases;
+        Assert.True(databases.RoomAsync(Cancelled).AsTask().IsCompleted);
+        workers.IsHolding = true;
+
+        stores.ForEach(Use);
+
+        var room = databases.RoomAsync(Cancelled).AsTask();
+        Assert.False(room.IsCompleted);
+        await workers.ReleaseAsync();
+        await room;
+        Assert.True(databases.RoomAsync(Cancelled).AsTask().IsCompleted);
+    }
+
+    // Goal: what is in use can't be closed, and nobody waits for that.
+    [Fact]
+    public async Task Nobody_waits_for_databases_that_are_all_in_use()
+    {
+        await using var workers = new HeldWorkers { IsHolding = false };
+        await using var region = await TemporaryRegion.CreateAsync(openBytesMax: StorageLimits.ConnectionBytes, workers: workers);
+        var stores = await AddAllAsync(region, 6);
+        await workers.EndedAsync();
+        workers.IsHolding = true;
+        var holds = stores.ConvertAll(store => store.HoldOpen());
+        stores.ForEach(Use);
+        var room = region.Storage.OpenDatabases.RoomAsync(Cancelled).AsTask();
+        Assert.False(room.IsCompleted);
+
+        await workers.ReleaseAsync();
+
+        await room;
+        holds.ForEach(hold => hold.Dispose());
+    }
+
     /// <summary>
     /// Goal: the hand closes what was idle longest. Method: room for three that are only read, and a bit; the fourth takes every mark
     /// away and closes the first; of the two that are left, the one that is used again outlives the other.
