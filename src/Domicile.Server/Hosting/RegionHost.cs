@@ -16,7 +16,7 @@ namespace Domicile.Server.Hosting;
 /// The process of one region's node: S3 for clients, the link for control and other regions, health and metrics. Each
 /// listener is an application of its own.
 /// </summary>
-internal static class RegionHost
+internal static partial class RegionHost
 {
     private const long StreamBytesAhead = 1 << 20;
 
@@ -30,6 +30,17 @@ internal static class RegionHost
 
         // :: Step 1: what the region is made of.
         var tls = PeerTls.Load(dataDirectory, role, config.Name, TimeProvider.System);
+        var words = log.CreateLogger(nameof(RegionHost));
+        if (tls.Untimely is { } untimely)
+        {
+            LogUntimely(words, untimely);
+        }
+
+        if (ProcessFiles.Max < ProcessFiles.Few)
+        {
+            LogFewFiles(words, ProcessFiles.Max, EdgeLimits.ConnectionsMax);
+        }
+
         var directory = DataDirectory.PathOf(dataDirectory, role);
         using var security = SecurityLog.Open(directory, TimeProvider.System);
         using var custodian = await LocalCustodian.OpenAsync(directory, stop);
@@ -153,4 +164,15 @@ internal static class RegionHost
         Management.Map(app, () => MetricsText.Write(RegionMetrics.Read(node, peers, log).Concat(MetricsText.OfProcess())));
         return app;
     }
+
+    [LoggerMessage(Level = LogLevel.Warning,
+        Message = "This process may have {Files} files open, so it takes {Connections} connections of clients at a time, and keeps "
+            + "few accounts open. Raise it: LimitNOFILE=65536 under systemd, or ulimit -n 65536 before the start.")]
+    private static partial void LogFewFiles(ILogger log, long files, int connections);
+
+    [LoggerMessage(Level = LogLevel.Critical,
+        Message = "{Untimely} No other process believes this one, and clients' signatures are refused if the clock is wrong. "
+            + "Set the clock (NTP). If the clock is right, restart control, which renews certificates, and copy this region's tls/ "
+            + "from its machine.")]
+    private static partial void LogUntimely(ILogger log, string untimely);
 }
