@@ -472,7 +472,7 @@ internal sealed partial class AccountStore
     public bool TryReserveWayBack()
     {
         var log = DatabasePath + DatabaseOpening.LogSuffix;
-        return !File.Exists(log) || DurableFile.TryReserve(log, StorageLimits.WayBackBytes);
+        return !File.Exists(log) || _region.Disk.TryReserve(log, StorageLimits.WayBackBytes);
     }
 
     /// <summary>What kept it from being opened has changed.</summary>
