@@ -30,17 +30,7 @@ internal static partial class RegionHost
 
         // :: Step 1: what the region is made of.
         var tls = PeerTls.Load(dataDirectory, role, config.Name, TimeProvider.System);
-        var words = log.CreateLogger(nameof(RegionHost));
-        if (tls.Untimely is { } untimely)
-        {
-            LogUntimely(words, untimely);
-        }
-
-        if (ProcessFiles.Max < ProcessFiles.Few)
-        {
-            LogFewFiles(words, ProcessFiles.Max, EdgeLimits.ConnectionsMax);
-        }
-
+        SayWhatIsOdd(log.CreateLogger(nameof(RegionHost)), tls);
         var directory = DataDirectory.PathOf(dataDirectory, role);
         using var security = SecurityLog.Open(directory, TimeProvider.System);
         using var custodian = await LocalCustodian.OpenAsync(directory, stop);
@@ -91,6 +81,19 @@ internal static partial class RegionHost
         await using var sync = new DirectorySync(node.Region, peers, log.CreateLogger<DirectorySync>());
         sync.Start();
         await ServeAsync([link, clients, management], own.Listen, stop);
+    }
+
+    private static void SayWhatIsOdd(ILogger log, PeerTls tls)
+    {
+        if (tls.Untimely is { } untimely)
+        {
+            LogUntimely(log, untimely);
+        }
+
+        if (ProcessFiles.Max < ProcessFiles.Few)
+        {
+            LogFewFiles(log, ProcessFiles.Max, EdgeLimits.ConnectionsMax);
+        }
     }
 
     /// <param name="apps">Management last: who hears that the process is ready must find the others.</param>

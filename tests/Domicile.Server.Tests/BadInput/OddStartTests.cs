@@ -43,6 +43,9 @@ public sealed class OddStartTests
                 await silent[^1].ConnectAsync(endpoint.Host, endpoint.Port, Cancelled);
             }
 
+            // They came at once: until the first of them are closed, there may be no file left.
+            await Eventually.HoldsAsync(
+                async () => (await deployment.Control.StatusAsync()).Regions.All(region => region.State == "ready"), "the burst is over");
             for (var number = 0; number < 6; number++)
             {
                 var account = await deployment.Control.AddAccountAsync("IN", FaultPoint.Source);
