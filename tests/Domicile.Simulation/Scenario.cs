@@ -1,6 +1,7 @@
 using Domicile.Accounts;
 using Domicile.Moves;
 using Domicile.Objects;
+using Domicile.Simulation.Checks;
 using Domicile.Simulation.Clients;
 using Domicile.Simulation.Engine;
 using Domicile.Simulation.Machines;
@@ -21,6 +22,9 @@ internal sealed class Scenario
 
         """;
 
+    private static readonly TimeSpan FullFor = TimeSpan.FromSeconds(45);
+    private static readonly TimeSpan SealedMax = TimeSpan.FromSeconds(30);
+
     private readonly Deployment _deployment;
     private readonly World _world;
     private readonly Dice _dice;
@@ -32,12 +36,20 @@ internal sealed class Scenario
     private int _copiesToCrash;
 
     private readonly Dice? _clocks;
+    private readonly Dice? _rots;
+    private readonly Dice? _fills;
+    private bool _isErasing;
+
+    // After so many looks at an account that is sealed, the other regions' disks are full; 0: they need not be.
+    private int _sealsToFill;
 
     /// <param name="hostility">The dice of a hostile region, if there is one: not of the world's, which it leaves as it is.</param>
     /// <param name="clocks">The dice of clocks that jump, if some do: not of the world's either.</param>
-    public Scenario(Deployment deployment, Dice? hostility, Dice? clocks)
+    /// <param name="rots">Of files that rot.</param>
+    /// <param name="fills">Of disks that others fill; then nothing else breaks.</param>
+    public Scenario(Deployment deployment, Dice? hostility, Dice? clocks, Dice? rots, Dice? fills)
     {
-        _clocks = clocks;
+        (_clocks, _rots, _fills) = (clocks, rots, fills);
         _deployment = deployment;
         _world = deployment.World;
         _dice = _world.Dice.Fork();
@@ -53,6 +65,10 @@ internal sealed class Scenario
     public int Crashes { get; private set; }
 
     public int Jumps { get; private set; }
+
+    public int Rots { get; private set; }
+
+    public int Fills { get; private set; }
 
     public int Lies => _hostile?.Lies ?? 0;
 
@@ -108,6 +124,7 @@ internal sealed class Scenario
             }
             else if (_dice.Hits(0.08))
             {
+                _isErasing = true;
                 Operator.Begin(() => Operator.EraseAsync(account));
             }
         }
@@ -117,8 +134,17 @@ internal sealed class Scenario
             Operator.Begin(() => Operator.ApplyPolicyAsync(DrawPolicy()));
         }
 
-        DrawTrouble();
-        DrawJumps();
+        if (_fills is null)
+        {
+            DrawTrouble();
+            DrawJumps();
+            DrawRot();
+        }
+        else
+        {
+            DrawFills();
+        }
+
         _hostile?.Begin();
     }
 
@@ -136,6 +162,11 @@ internal sealed class Scenario
         {
             Operator.Begin(() => CrashAsync(copying, TimeSpan.FromMilliseconds(1 + _dice.Below(500))));
         }
+
+        if (_sealsToFill > 0 && _deployment.Regions.FirstOrDefault(HasSealed) is { } source && --_sealsToFill == 0)
+        {
+            _deployment.Regions.Where(region => region != source).ToList().ForEach(region => Operator.Begin(() => FillAsync(region)));
+        }
     }
 
     /// <summary>Nothing breaks any more, and what was down is up.</summary>
@@ -147,6 +178,9 @@ internal sealed class Scenario
         _world.Haste = 0;
         _world.Trace.Say($"-- everything is mended");
         _deployment.Network.Heal();
+        _sealsToFill = 0;
+        _deployment.Regions.ToList().ForEach(region => region.Disk.IsFull = false);
+        _deployment.Regions.Where(region => region.Rot is not null).ToList().ForEach(region => region.Mend());
         _deployment.Regions.Select(region => region.Clock).Concat(_deployment.Controls.Select(control => control.Clock))
             .ToList().ForEach(clock => clock.SetRight());
         foreach (var region in _deployment.Regions.Where(one => one.Node is null))
@@ -251,6 +285,77 @@ internal sealed class Scenario
         await Task.Delay(wrongFor, Operator.Life.Time);
         clock.SetRight();
     }
+
+    // Of an account at its home, when its machine crashes; put back after a while, with the machine down.
+    private void DrawRot()
+    {
+        for (var i = _rots is null || _isErasing ? 0 : _rots.Between(1, 2); i > 0; i--)
+        {
+            var region = _rots!.Pick(_deployment.Regions);
+            var rottenFor = TimeSpan.FromMilliseconds(_rots.Below(15_000));
+            _strikes.Add((_world.Steps + _rots.Below(900), () => Operator.Begin(() => RotAsync(region, rottenFor))));
+        }
+
+        _strikes.Sort((a, b) => b.Step.CompareTo(a.Step));
+    }
+
+    private async Task RotAsync(RegionMachine region, TimeSpan rottenFor)
+    {
+        if (region.Node is null || region.Rot is not null)
+        {
+            return;
+        }
+
+        region.Crash(_rots);
+        Rots += region.Rot is null ? 0 : 1;
+        region.Start();
+        await Task.Delay(rottenFor, Operator.Life.Time);
+        if (region.Rot is not null)
+        {
+            region.Mend();
+        }
+    }
+
+    // Between any two steps; half of them while writes wait.
+    private void DrawFills()
+    {
+        if (_fills!.Hits(0.5))
+        {
+            _sealsToFill = 1 + _fills.Below(40);
+            return;
+        }
+
+        var region = _fills.Pick(_deployment.Regions);
+        _strikes.Add((_world.Steps + _fills.Below(900), () => Operator.Begin(() => FillAsync(region))));
+    }
+
+    // Whoever's disk is full, for however long: no account's writes wait for it longer than a cut-over may take.
+    private async Task FillAsync(RegionMachine region)
+    {
+        Fills++;
+        _world.Trace.Say($"-- {region.Name}'s disk is full");
+        region.Disk.IsFull = true;
+        await Task.Delay(FullFor, Operator.Life.Time);
+        if (!region.Disk.IsFull)
+        {
+            return;
+        }
+
+        foreach (var (account, at) in _deployment.Accounts.SelectMany(_ => _deployment.Regions, (account, at) => (account, at)))
+        {
+            if (_deployment.Ghost.SealedFor(account.Id, at.Region) is var waits && waits > SealedMax)
+            {
+                throw new ViolationException(
+                    Invariants.WritesResume, $"{at.Name} has had {_deployment.NameOf(account.Id)} sealed for {waits}, while {region.Name} is full");
+            }
+        }
+
+        _world.Trace.Say($"-- {region.Name}'s disk has room again");
+        region.Disk.IsFull = false;
+    }
+
+    private bool HasSealed(RegionMachine region)
+        => _deployment.Accounts.Any(account => _deployment.Ghost.SealedFor(account.Id, region.Region) > TimeSpan.Zero);
 
     private void AtStep(Func<Task> act)
     {

@@ -14,14 +14,14 @@ internal sealed record Outcome(
 
 internal readonly record struct Counts(
     long Steps, long Moves, long Activations, long Crashes, long LostCommits, long Messages, long Lost, long Operations,
-    long Writes, long HandOvers, long Receipts, long Lies, long Jumps)
+    long Writes, long HandOvers, long Receipts, long Lies, long Jumps, long Rots, long Fills)
 {
     public static Counts operator +(Counts a, Counts b)
         => new(
             a.Steps + b.Steps, a.Moves + b.Moves, a.Activations + b.Activations, a.Crashes + b.Crashes,
             a.LostCommits + b.LostCommits, a.Messages + b.Messages, a.Lost + b.Lost, a.Operations + b.Operations,
             a.Writes + b.Writes, a.HandOvers + b.HandOvers, a.Receipts + b.Receipts,
-            a.Lies + b.Lies, a.Jumps + b.Jumps);
+            a.Lies + b.Lies, a.Jumps + b.Jumps, a.Rots + b.Rots, a.Fills + b.Fills);
 }
 
 /// <summary>Runs one seed from an empty world to the end, and checks it as it goes and when it is quiet.</summary>
@@ -36,6 +36,12 @@ internal sealed class Simulation : IDisposable
     /// <summary>Of the worlds, those in which clocks jump.</summary>
     private const double ClockShare = 0.2;
     private const ulong ClockDice = 0xC10C_C10C_C10C_C10C;
+
+    /// <summary>Of the worlds without a hostile region, those in which files rot, and those in which disks are filled.</summary>
+    private const double RotShare = 0.15;
+    private const double FillShare = 0.1;
+    private const ulong RotDice = 0x2077_2077_2077_2077;
+    private const ulong FillDice = 0xF111_F111_F111_F111;
 
     private static readonly TimeSpan StormMax = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan CalmMax = TimeSpan.FromMinutes(5);
@@ -56,9 +62,14 @@ internal sealed class Simulation : IDisposable
         // Dice of its own: the worlds without a hostile region are what they were.
         var hostility = new Dice(~seed);
         var clocks = new Dice(seed ^ ClockDice);
+        var (rots, fills) = (new Dice(seed ^ RotDice), new Dice(seed ^ FillDice));
+        var hostile = hostility.Hits(HostileShare) || seeds.Hostile is not null ? hostility : null;
+        var isFilled = (fills.Hits(FillShare) && bug == SeededBug.None && hostile is null) || bug == SeededBug.WayBackNotReserved;
         _scenario = new Scenario(
-            _deployment, hostility.Hits(HostileShare) || seeds.Hostile is not null ? hostility : null,
-            clocks.Hits(ClockShare) || bug == SeededBug.TimesNotCompared ? clocks : null);
+            _deployment, bug == SeededBug.WayBackNotReserved ? null : hostile,
+            clocks.Hits(ClockShare) || bug == SeededBug.TimesNotCompared ? clocks : null,
+            (rots.Hits(RotShare) && bug == SeededBug.None && hostile is null) || bug == SeededBug.LossNotNoticed ? rots : null,
+            isFilled ? fills : null);
     }
 
     /// <param name="live">Hears each line of the trace as it comes.</param>
@@ -108,11 +119,17 @@ internal sealed class Simulation : IDisposable
         => _world.Steps % LookEvery == 0
             && _deployment.Accounts.All(account => _deployment.Facts.All(region => IsAtRest(account.Id, region.Name)))
             && _deployment.Register.OpenRecords().ListOpen().Count == 0
+            && (_scenario.Fills == 0 || !_deployment.Accounts.Any(HasFormerKeys))
             && _deployment.Register.Accounts.All(one => one.Standing != Register.Standing.Erasing);
 
     private bool IsAtRest(AccountId account, RegionName region)
         => _deployment.Ghost.SeenAt(account, region)?.Row is not { } row
             || row is { State: AccountState.Active, Pulling: null } or { State: AccountState.Departed or AccountState.None, HasData: false };
+
+    // After a full disk it is tried again, after a minute at the latest.
+    private bool HasFormerKeys(AccountProfile account)
+        => _deployment.Register.Find(account.Id).Home is { } home
+            && _deployment.Region(home).Node?.Region.Storage.Find(account.Id) is { HasFormerKeys: true };
 
     private string Unfinished()
         => string.Join(
@@ -140,7 +157,7 @@ internal sealed class Simulation : IDisposable
             _world.Steps, _deployment.MoveCount, _deployment.Ghost.Activations, _scenario.Crashes,
             _deployment.Regions.Sum(region => region.Disk.LostCommits), _deployment.Network.Messages, _deployment.Network.Lost,
             _deployment.History.Operations, _deployment.History.Writes, _deployment.Ghost.HandOvers, _deployment.Ghost.Receipts,
-            _scenario.Lies, _scenario.Jumps);
+            _scenario.Lies, _scenario.Jumps, _scenario.Rots, _scenario.Fills);
         var name = fault is ViolationException violation ? violation.Invariant : fault?.GetType().Name;
         return new Outcome(_world.Seed, _world.Trace.Hash, name, fault?.ToString(), _world.Trace.Lines, counts);
     }

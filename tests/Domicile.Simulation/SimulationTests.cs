@@ -19,7 +19,7 @@ public sealed class SimulationTests(ITestOutputHelper output)
         var batch = Batch.Run(from, to, isEnough: _ => true);
         Report(batch);
         Assert.True(batch.Failed.Count == 0, string.Join("\n\n", batch.Failed.Select(Explain)));
-        Assert.True(batch.Counts is { Activations: > 0, Crashes: > 0, LostCommits: > 0, Lost: > 0, HandOvers: > 0, Lies: > 0, Jumps: > 0 });
+        Assert.True(batch.Counts is { Activations: > 0, Crashes: > 0, LostCommits: > 0, Lost: > 0, HandOvers: > 0, Lies: > 0, Jumps: > 0, Rots: > 0, Fills: > 0 });
     }
 
     [Fact]
@@ -63,7 +63,7 @@ public sealed class SimulationTests(ITestOutputHelper output)
         var counts = batch.Counts;
         var line = string.Create(
             CultureInfo.InvariantCulture,
-            $"simulation: {batch.Done:N0} seeds, {counts.Steps:N0} steps, {counts.Moves:N0} moves, {counts.Crashes:N0} crashes, {counts.LostCommits:N0} commits lost by them, {counts.Lost:N0} of {counts.Messages:N0} messages lost, {counts.HandOvers:N0} hand-overs, {counts.Lies:N0} lies of hostile regions, {counts.Jumps:N0} jumps of clocks, {counts.Writes:N0} writes checked");
+            $"simulation: {batch.Done:N0} seeds, {counts.Steps:N0} steps, {counts.Moves:N0} moves, {counts.Crashes:N0} crashes, {counts.LostCommits:N0} commits lost by them, {counts.Lost:N0} of {counts.Messages:N0} messages lost, {counts.HandOvers:N0} hand-overs, {counts.Lies:N0} lies of hostile regions, {counts.Jumps:N0} jumps of clocks, {counts.Rots:N0} accounts' files rotten, {counts.Fills:N0} disks filled, {counts.Writes:N0} writes checked");
         output.WriteLine(line);
         Repository.SayCovered("simulation", line);
     }

@@ -1,22 +1,27 @@
+using Domicile.Deployments;
+
 namespace Domicile.Server.Hosting;
 
 /// <summary>What a connection may cost before anybody has shown who he is, and how long it may take.</summary>
 internal static class EdgeLimits
 {
-    /// <summary>Of one listener.</summary>
-    public const int ConnectionsMax = 2000;
+    /// <summary>
+    /// Of one listener: 2,000; no more than a quarter of the files that the process may have open, so that silent connections
+    /// leave some for the store and for others.
+    /// </summary>
+    public static readonly int ConnectionsMax = (int)Math.Min(2000, ProcessFiles.Max / 4);
 
     /// <summary>Of them, of one address: a quarter.</summary>
-    public const int ConnectionsOfAddressMax = ConnectionsMax / 4;
+    public static readonly int ConnectionsOfAddressMax = ConnectionsMax / 4;
 
     /// <summary>
     /// Of a peer listener, of one region: more than one process opens to another for all its kinds of questions together.
     /// Control's own are as many, and always free for it.
     /// </summary>
-    public const int ConnectionsOfPeerMax = 450;
+    public static readonly int ConnectionsOfPeerMax = Math.Min(450, ConnectionsMax / 4);
 
     /// <summary>The server's own count, a backstop: connections that are being closed are still in it.</summary>
-    public const int ConnectionsOpenMax = ConnectionsMax + 2000;
+    public static readonly int ConnectionsOpenMax = 2 * ConnectionsMax;
 
     /// <summary>Connections that the system keeps until they are taken: a flood must not have it drop others' first packets.</summary>
     public const int BacklogMax = 4096;

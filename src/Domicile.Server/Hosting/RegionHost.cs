@@ -16,7 +16,7 @@ namespace Domicile.Server.Hosting;
 /// The process of one region's node: S3 for clients, the link for control and other regions, health and metrics. Each
 /// listener is an application of its own.
 /// </summary>
-internal static class RegionHost
+internal static partial class RegionHost
 {
     private const long StreamBytesAhead = 1 << 20;
 
@@ -30,6 +30,7 @@ internal static class RegionHost
 
         // :: Step 1: what the region is made of.
         var tls = PeerTls.Load(dataDirectory, role, config.Name, TimeProvider.System);
+        SayWhatIsOdd(log.CreateLogger(nameof(RegionHost)), tls);
         var directory = DataDirectory.PathOf(dataDirectory, role);
         using var security = SecurityLog.Open(directory, TimeProvider.System);
         using var custodian = await LocalCustodian.OpenAsync(directory, stop);
@@ -80,6 +81,19 @@ internal static class RegionHost
         await using var sync = new DirectorySync(node.Region, peers, log.CreateLogger<DirectorySync>());
         sync.Start();
         await ServeAsync([link, clients, management], own.Listen, stop);
+    }
+
+    private static void SayWhatIsOdd(ILogger log, PeerTls tls)
+    {
+        if (tls.Untimely is { } untimely)
+        {
+            LogUntimely(log, untimely);
+        }
+
+        if (ProcessFiles.Max < ProcessFiles.Few)
+        {
+            LogFewFiles(log, ProcessFiles.Max, EdgeLimits.ConnectionsMax);
+        }
     }
 
     /// <param name="apps">Management last: who hears that the process is ready must find the others.</param>
@@ -153,4 +167,15 @@ internal static class RegionHost
         Management.Map(app, () => MetricsText.Write(RegionMetrics.Read(node, peers, log).Concat(MetricsText.OfProcess())));
         return app;
     }
+
+    [LoggerMessage(Level = LogLevel.Warning,
+        Message = "This process may have {Files} files open, so it takes {Connections} connections of clients at a time, and keeps "
+            + "few accounts open. Raise it: LimitNOFILE=65536 under systemd, or ulimit -n 65536 before the start.")]
+    private static partial void LogFewFiles(ILogger log, long files, int connections);
+
+    [LoggerMessage(Level = LogLevel.Critical,
+        Message = "{Untimely} No other process believes this one, and clients' signatures are refused if the clock is wrong. "
+            + "Set the clock (NTP). If the clock is right, restart control, which renews certificates, and copy this region's tls/ "
+            + "from its machine.")]
+    private static partial void LogUntimely(ILogger log, string untimely);
 }

@@ -1,3 +1,5 @@
+using System.Security.Authentication;
+
 namespace Domicile.Server.Peers;
 
 /// <summary>
@@ -36,6 +38,10 @@ internal sealed class PeerPool(HttpMessageHandler handler, Uri address) : IDispo
             Invariant.Check(request.RequestUri!.Authority == address.Authority);
             request.Headers.Host = null;
             return await _invoker.SendAsync(request, cancellationToken);
+        }
+        catch (HttpRequestException refused) when (refused.InnerException is AuthenticationException { Message: var why })
+        {
+            throw new HttpRequestException(refused.HttpRequestError, $"It is not trusted: {why}", refused);
         }
         finally
         {

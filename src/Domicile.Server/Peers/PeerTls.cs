@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Security;
+using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 using Domicile.Deployments;
 using Domicile.Server.Hosting;
@@ -21,6 +22,9 @@ internal sealed class PeerTls(X509Certificate2 own, X509Certificate2 authority, 
     private static readonly TimeSpan IdleMax = TimeSpan.FromMinutes(5);
 
     private static readonly object IdentityKey = new();
+
+    /// <summary>Why no other process takes this one's certificate just now; null while it is good.</summary>
+    public string? Untimely => TlsFiles.TroubleOf(own, time.GetUtcNow());
 
     public static PeerTls Load(string dataDirectory, ProcessRole role, string deployment, TimeProvider time)
         => new(
@@ -76,8 +80,7 @@ internal sealed class PeerTls(X509Certificate2 own, X509Certificate2 authority, 
             TargetHost = "localhost",
             ClientCertificates = [own],
             LocalCertificateSelectionCallback = (_, _, _, _, _) => own,
-            RemoteCertificateValidationCallback = (_, certificate, _, _)
-                => certificate is X509Certificate2 shown && Identify(shown) == expected,
+            RemoteCertificateValidationCallback = (_, certificate, _, _) => IsOf(expected, certificate),
         },
     };
 
@@ -96,6 +99,17 @@ internal sealed class PeerTls(X509Certificate2 own, X509Certificate2 authority, 
         items?[IdentityKey] = identity;
         return identity;
     }
+
+    /// <exception cref="AuthenticationException">It is not, and why: without it nobody would be told.</exception>
+    private bool IsOf(PeerIdentity expected, X509Certificate? certificate)
+        => certificate is not X509Certificate2 shown ? throw new AuthenticationException("it shows no certificate.")
+            : TlsFiles.TroubleOf(shown, time.GetUtcNow()) is { } untimely
+                ? throw new AuthenticationException($"{untimely} Is this clock right, and its?")
+            : Identify(shown) switch
+            {
+                PeerIdentity.Refused(var reason) => throw new AuthenticationException(reason),
+                var found => found == expected ? true : throw new AuthenticationException($"{found} answers in its place."),
+            };
 
     private PeerIdentity Identify(X509Certificate2 certificate)
         => PeerIdentity.FromCertificate(certificate, authority, deployment, time.GetUtcNow());

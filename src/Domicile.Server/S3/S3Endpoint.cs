@@ -201,6 +201,11 @@ internal sealed partial class S3Endpoint(
             context.Abort();
             return null;
         }
+        catch (StorageUnreadableException damaged)
+        {
+            gateway.Damages.Met(copy.Account, damaged.WithNext);
+            throw;
+        }
     }
 
     private async Task<S3Error?> ServeHereAsync(
@@ -235,11 +240,6 @@ internal sealed partial class S3Endpoint(
         try
         {
             return await operation.RunAsync(exchange);
-        }
-        catch (StorageUnreadableException damaged)
-        {
-            gateway.Damages.Met(copy.Account, damaged.Message);
-            throw;
         }
         catch (ContentCorruptException corrupt)
         {

@@ -92,10 +92,6 @@ internal sealed class ControlDatabase : IDisposable
         {
             CommitWaiting();
         }
-        catch (SqliteException fault) when (SqliteEngine.Explain(Path, fault) is StorageFullException full)
-        {
-            throw full;
-        }
         finally
         {
             _oneWriter.Release();
@@ -218,12 +214,13 @@ internal sealed class ControlDatabase : IDisposable
         }
         catch (Exception fault)
         {
-            batch.ForEach(write => write.Fail(fault));
+            var explained = SqliteEngine.Explain(Path, fault);
+            batch.ForEach(write => write.Fail(explained));
         }
     }
 
     [SuppressMessage("Design", "CA1031", Justification = "The fault goes to the write's own caller.")]
-    private static void Attempt(Sql sql, ControlWrite write)
+    private void Attempt(Sql sql, ControlWrite write)
     {
         sql.Execute("SAVEPOINT one");
         try
@@ -233,7 +230,7 @@ internal sealed class ControlDatabase : IDisposable
         catch (Exception fault) when (SqliteEngine.IsInTransaction(sql))
         {
             sql.Execute("ROLLBACK TO one");
-            write.Fail(fault);
+            write.Fail(SqliteEngine.Explain(Path, fault));
         }
 
         sql.Execute("RELEASE one");

@@ -90,6 +90,18 @@ internal sealed class DoctorDesk(ControlParts parts)
                 $"control goes on by itself as soon as region {left.Home} answers");
         }
 
+        foreach (var stray in accounts.Where(account => account.Home is { } home && parts.Config.Find(home) is null)
+            .GroupBy(account => account.Home!.Value))
+        {
+            yield return new DoctorFinding(
+                Place, Error,
+                string.Create(CultureInfo.InvariantCulture, $"{stray.Count()} accounts, such as {stray.First().Id}, are at home in ")
+                + $"{stray.Key}, which is no region of the configuration: their clients are answered 503",
+                $"A region keeps its name: its directory, certificates and accounts go by it. If {stray.Key} was renamed, give it "
+                + "its old name back in the configuration and restart control and the regions. If it was taken out, put it back, "
+                + "move its accounts away, and take it out then.");
+        }
+
         var misplaced = accounts.Where(account => account.State == ControlAccountState.Active && !IsInPlace(account)).ToArray();
         yield return misplaced.Length == 0
             ? Good(string.Create(CultureInfo.InvariantCulture, $"{accounts.Count} accounts, all in place"))
@@ -242,7 +254,11 @@ internal sealed class DoctorDesk(ControlParts parts)
             : new DoctorFinding(name.Value, Error, refusal.Error, refusal.Next ?? "");
 
     private static DoctorFinding FreeSpace(string place, long freeBytes)
-        => freeBytes < ControlLimits.FreeBytesWarning
+        => freeBytes == long.MaxValue
+            ? new DoctorFinding(
+                place, Warning, "its file system doesn't say how much room it has",
+                "watch its disk by other means, or use another file system")
+            : freeBytes < ControlLimits.FreeBytesWarning
             ? new DoctorFinding(
                 place, Warning, string.Create(CultureInfo.InvariantCulture, $"{freeBytes >> 20} MiB are free"), "make room on its disk")
             : new DoctorFinding(place, Ok, string.Create(CultureInfo.InvariantCulture, $"{freeBytes >> 30} GiB are free"), "");

@@ -56,5 +56,8 @@ internal sealed class RegionQuestions(Func<RegionName, IRegionPeer?> find, TimeP
             cancellationToken, patience);
 
     private static Refusal Unreachable(RegionName region, string cause)
-        => Refusal.Unavailable(cause, $"start region {region} or repair the link to it, then try again");
+        => Refusal.Unavailable(
+            cause,
+            $"start region {region} or repair the link to it, then try again; its log says more, also where its clock is wrong or its "
+            + "certificate has ended");
 }

@@ -80,6 +80,13 @@ internal sealed class DataDirectory : IDisposable
         var ours = DirectoryStamp.Of(deployment, role);
         if (!File.Exists(file))
         {
+            if (FirstStart.IsOver(path, role))
+            {
+                return $"data directory '{path}' has been in use, but {StampFileName}, which says whose it is, is missing: it may be half "
+                    + "a copy, or another one's. Nothing was changed. Put the whole directory back from a backup. If it is "
+                    + $"{ours}: printf '%s' '{ours.Write().TrimEnd()}' > '{file}'";
+            }
+
             SmallFile.Replace(file, ours.Write(), SmallFile.Secret);
             return null;
         }

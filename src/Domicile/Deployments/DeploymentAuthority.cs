@@ -26,14 +26,31 @@ internal sealed class DeploymentAuthority : IDisposable
     /// <summary>With its key.</summary>
     public X509Certificate2 Certificate { get; }
 
-    /// <summary>Loads the authority, or makes it where there is none or where it expires within 30 days.</summary>
-    /// <exception cref="InvalidDataException">Its files are there but damaged.</exception>
+    /// <summary>Made by an operator in its directory: draw a new authority at the next start. It goes when that has been done.</summary>
+    private const string RenewName = "renew";
+
+    /// <summary>
+    /// Loads the authority, or makes it where there is none, where it expires within 30 days, or where an operator asks for it.
+    /// </summary>
+    /// <exception cref="InvalidDataException">
+    /// Its files are there but damaged; or by this machine's clock it is not good now: nothing is issued by such a clock.
+    /// </exception>
     public static DeploymentAuthority Open(string dataDirectory, string deployment, TimeProvider time)
     {
         var stem = Path.Combine(DataDirectory.PathOf(dataDirectory, new ProcessRole.Control()), "ca", "ca");
-        if (File.Exists($"{stem}.pem"))
+        var renew = Path.Combine(Path.GetDirectoryName(stem)!, RenewName);
+        if (File.Exists($"{stem}.pem") && !File.Exists(renew))
         {
             var found = TlsFiles.LoadPair(stem);
+            if (TlsFiles.TroubleOf(found, time.GetUtcNow()) is { } untimely)
+            {
+                found.Dispose();
+                throw new InvalidDataException(
+                    $"{untimely} Certificates of such a clock would be refused everywhere, so control does not start, and nothing was "
+                    + $"changed. Set the clock (NTP) and start again. If the clock is right, the authority '{stem}.pem' has ended: "
+                    + $"touch '{renew}' and start again, then copy each region's tls/ anew.");
+            }
+
             if (ExpiresLater(found, time))
             {
                 return new DeploymentAuthority(found, dataDirectory, time);
@@ -46,6 +63,7 @@ internal sealed class DeploymentAuthority : IDisposable
         var start = time.GetUtcNow() - ClockSkew;
         var certificate = CertificateForms.NewAuthority(deployment, key, start, AuthorityLifetime);
         TlsFiles.SavePair(stem, certificate, key);
+        File.Delete(renew);
         return new DeploymentAuthority(certificate, dataDirectory, time);
     }
 

@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 namespace Domicile.Deployments;
 
 /// <summary>What a file system says of its room. It may promise more than it has: what fails for want of room decides.</summary>
+/// <param name="FreeBytes">The most there is, where the file system doesn't say how large it is.</param>
 /// <param name="FreeFiles">Files (inodes) that can still be made; null where the file system has no such bound, or doesn't say.</param>
 internal readonly partial record struct DiskRoom(long FreeBytes, long TotalBytes, long? FreeFiles)
 {
@@ -17,13 +18,22 @@ internal readonly partial record struct DiskRoom(long FreeBytes, long TotalBytes
                 throw new IOException($"Can't ask how much room '{directory}' has (errno {Marshal.GetLastPInvokeError()}).");
             }
 
-            return new DiskRoom(
-                Bytes(said.AvailableBlocks, said.FragmentBytes), Bytes(said.Blocks, said.FragmentBytes),
-                said.Files == 0 ? null : (long)Math.Min(said.AvailableFiles, long.MaxValue));
+            return Said(said.FragmentBytes, said.Blocks, said.AvailableBlocks, said.Files, said.AvailableFiles);
         }
 
         var disk = new DriveInfo(directory);
         return new DiskRoom(disk.AvailableFreeSpace, disk.TotalSize, FreeFiles: null);
+    }
+
+    /// <summary>
+    /// What a file system's answer means, whatever it says: no more is free than there is, and one without a size says nothing.
+    /// </summary>
+    public static DiskRoom Said(ulong eachBytes, ulong blocks, ulong availableBlocks, ulong files, ulong availableFiles)
+    {
+        var total = Bytes(blocks, eachBytes);
+        return new DiskRoom(
+            total == 0 ? long.MaxValue : Math.Min(total, Bytes(availableBlocks, eachBytes)), total,
+            files == 0 ? null : (long)Math.Min(Math.Min(files, availableFiles), long.MaxValue));
     }
 
     private static long Bytes(ulong blocks, ulong each)

@@ -36,6 +36,14 @@ internal static class FirstStart
         }
     }
 
+    /// <summary>Whether a process of this role has been at work in the directory.</summary>
+    public static bool IsOver(string directory, ProcessRole role)
+        => File.Exists(Path.Combine(directory, MarkName))
+            || (role is ProcessRole.Control
+                ? File.Exists(Path.Combine(directory, "control.db"))
+                : Directory.Exists(Path.Combine(directory, "accounts"))
+                    && Directory.EnumerateDirectories(Path.Combine(directory, "accounts")).Any());
+
     private static IReadOnlyList<(string Name, string Loss)> FilesOf(ProcessRole role)
         => role is ProcessRole.Control
             ?
@@ -50,11 +58,4 @@ internal static class FirstStart
                 ("keys/custodian.key", "without it no account here can be read, by anyone"),
                 ("keys/signing.key", "control believes no other signature of this region"),
             ];
-
-    private static bool IsOver(string directory, ProcessRole role)
-        => File.Exists(Path.Combine(directory, MarkName))
-            || (role is ProcessRole.Control
-                ? File.Exists(Path.Combine(directory, "control.db"))
-                : Directory.Exists(Path.Combine(directory, "accounts"))
-                    && Directory.EnumerateDirectories(Path.Combine(directory, "accounts")).Any());
 }

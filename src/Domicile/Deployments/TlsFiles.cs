@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using PublicKey = Domicile.Proofs.PublicKey;
@@ -42,6 +43,16 @@ internal static class TlsFiles
             ? key
             : throw new InvalidDataException(
                 $"Can't load control's public key '{path}': control writes it when it starts. Copy it from there, with the certificates.");
+    }
+
+    /// <returns>Why a certificate is good for nothing at that time, in one sentence; null while it is good.</returns>
+    public static string? TroubleOf(X509Certificate2 certificate, DateTimeOffset now)
+    {
+        var (begin, end) = (certificate.NotBefore.ToUniversalTime(), certificate.NotAfter.ToUniversalTime());
+        return now.UtcDateTime >= begin && now.UtcDateTime <= end ? null
+            : string.Create(CultureInfo.InvariantCulture, $"This machine's clock says {now.UtcDateTime:u}, but the certificate ")
+            + $"'{certificate.GetNameInfo(X509NameType.SimpleName, false)}' "
+            + string.Create(CultureInfo.InvariantCulture, $"is good from {begin:u} to {end:u}.");
     }
 
     /// <summary>Without ".pem" and ".key".</summary>

@@ -80,6 +80,7 @@ internal sealed class RegionExamination(RegionContext region)
         {
             if (region.Storage.Find(account) is { Row: { } row } store)
             {
+                _ = store.Ring; // Another region's files come with keys that don't open here.
                 return [.. Examine(store, row)];
             }
 

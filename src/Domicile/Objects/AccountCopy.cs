@@ -31,7 +31,7 @@ internal sealed class AccountCopy(AccountStore store, Holds.Hold hold, long epoc
 
     /// <summary>The caller disposes the credential: the secret is in it.</summary>
     public ValueTask<Credential?> FindCredentialAsync(string accessKeyId, CancellationToken cancellationToken)
-        => Query(
+        => Find(
             sql => CredentialRow.Find(sql, Account, accessKeyId) is { } row ? SealedSecret.Open(Ring, row) : null,
             cancellationToken);
 
@@ -53,12 +53,12 @@ internal sealed class AccountCopy(AccountStore store, Holds.Hold hold, long epoc
         => Query<IReadOnlyList<Bucket>>(sql => BucketList.Of(sql, Account, prefix, after, pageSize), cancellationToken);
 
     public ValueTask<Bucket?> FindBucketAsync(string name, CancellationToken cancellationToken)
-        => Query(sql => BucketRow.Find(sql, Account, name)?.ToBucket(), cancellationToken);
+        => Find(sql => BucketRow.Find(sql, Account, name)?.ToBucket(), cancellationToken);
 
     /// <param name="versionId">Null: the current version, which may be a delete marker.</param>
     public ValueTask<ObjectVersion?> FindObjectAsync(
         string bucket, string key, string? versionId, CancellationToken cancellationToken)
-        => Query(
+        => Find(
             sql =>
             {
                 var version = new ObjectLookup(sql, Account).Version(bucket, key, versionId)?.ToVersion();
@@ -133,9 +133,30 @@ internal sealed class AccountCopy(AccountStore store, Holds.Hold hold, long epoc
         }
     }
 
+    // That there is no such row is said when it can be: see AccountStore.CheckLog.
+    private async ValueTask<T?> Find<T>(Func<Sql, T?> query, CancellationToken cancellationToken)
+        where T : class
+    {
+        if (await Query(query, cancellationToken) is { } found)
+        {
+            return found;
+        }
+
+        store.CheckLog();
+        return null;
+    }
+
     private ValueTask<T> Query<T>(Func<Sql, T> query, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        return ValueTask.FromResult(store.Read(query));
+        try
+        {
+            return ValueTask.FromResult(RottenRow.Guard(Account, () => store.Read(query)));
+        }
+        catch (StorageUnreadableException)
+        {
+            store.CheckLog();
+            throw;
+        }
     }
 }

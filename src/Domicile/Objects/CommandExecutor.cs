@@ -35,6 +35,11 @@ internal static class CommandExecutor
             return new Execution.NotHere();
         }
 
+        return RottenRow.Guard(row.Account, () => Run(transaction, epoch, command));
+    }
+
+    private static Execution Run(AccountTransaction transaction, long epoch, AccountCommand command)
+    {
         var changes = new RowChanges(transaction);
         var decision = CommandForm.Check(command) ?? Decide(changes, epoch, command);
         switch (decision)

@@ -14,6 +14,7 @@ internal sealed class AccountDatabase : IDisposable
     private long? _versionSeen;
     private int _pagesLogged;
     private bool _isClosed;
+    private bool _isKept;
 
     private AccountDatabase(string path, Action<Sql> check, Action<long> count) => (FilePath, _check, _count) = (path, check, count);
 
@@ -201,8 +202,20 @@ internal sealed class AccountDatabase : IDisposable
         }
     }
 
+    /// <summary>Closes it and leaves file and log as they lie, for whoever mends them.</summary>
+    public void DisposeAsItLies()
+    {
+        _isKept = true;
+        Dispose();
+    }
+
     private void Close(Sql sql)
     {
+        if (_isKept)
+        {
+            SqliteEngine.SetTakingBack(sql, false);
+        }
+
         SqliteEngine.Close(sql);
         _count(-sql.KeptBytes);
     }

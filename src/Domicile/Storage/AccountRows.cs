@@ -40,6 +40,11 @@ internal static class AccountRows
             row => Tuple.Create(row.GetInt64(0), row.GetInt64(1)), account.Value);
     }
 
+    /// <summary>An account that is not the one whose database it must be, before anything is changed; null where there is none.</summary>
+    public static string? FindOther(Sql sql, AccountId account)
+        => sql.Scalar<long>("PRAGMA user_version") == 0 ? null
+            : sql.Scalar<string>("SELECT account FROM account WHERE account <> @p1 LIMIT 1", account.Value);
+
     /// <param name="wrapped">Newest first; none destroys all.</param>
     public static void PutKeys(Sql sql, AccountId account, IReadOnlyList<byte[]> wrapped)
         => sql.Execute(

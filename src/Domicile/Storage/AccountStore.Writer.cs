@@ -12,6 +12,9 @@ internal sealed partial class AccountStore
     // Whether the mark says so already.
     private bool _hasUnflushed;
 
+    // Whether the log holds something of this process's.
+    private volatile bool _hasLogged;
+
     // The writer alone begins it; who ends the writer waits for it, and who scrubs.
     private Task _checkpoint = Task.CompletedTask;
 
@@ -60,7 +63,7 @@ internal sealed partial class AccountStore
         }
     }
 
-    private static void RunAlone(Sql sql, PendingWrite work)
+    private void RunAlone(Sql sql, PendingWrite work)
     {
         if (work.IsCancelled)
         {
@@ -68,6 +71,7 @@ internal sealed partial class AccountStore
             return;
         }
 
+        _hasLogged = false; // It may end the log.
         work.RunAlone(sql);
         work.Complete();
     }
@@ -115,6 +119,7 @@ internal sealed partial class AccountStore
             throw;
         }
 
+        _hasLogged = true;
         if (!isPending && database.IsFlushing)
         {
             _region.StartMarks.Remove(Account);

@@ -28,6 +28,7 @@ internal sealed partial class AccountStore
     private bool _isLoaded;
     private StorageUnreadableException? _fault;
     private long _faultAt;
+    private long? _logCheckedAt;
     private int _users;
     private bool _isUsed;
 
@@ -200,6 +201,72 @@ internal sealed partial class AccountStore
             EndUse();
         }
     }
+
+    /// <summary>
+    /// Whoever found nothing asks whether that is so: SQLite doesn't check a log again that it has in use, and takes what another
+    /// program has written over it for rows, or for none. Looked at each <see cref="StorageLimits.DamageRemembered"/> at most.
+    /// </summary>
+    /// <exception cref="StorageUnreadableException">The log is not what was written. File and log are left as they lie.</exception>
+    public void CheckLog()
+    {
+        lock (_gate)
+        {
+            var now = _region.Time.GetTimestamp();
+            if (_database is null || (_logCheckedAt is { } at && _region.Time.GetElapsedTime(at, now) < StorageLimits.DamageRemembered))
+            {
+                return;
+            }
+
+            _logCheckedAt = now;
+        }
+
+        if (IsLogAsWritten())
+        {
+            return;
+        }
+
+        lock (_gate)
+        {
+            if (_users == 0)
+            {
+                Close(isNoted: false, asItLies: true);
+                _isLoaded = false;
+                Load(); // Looks at what lies there, and says what is wrong with it.
+                return;
+            }
+
+            _logCheckedAt = null;
+        }
+
+        throw new StorageUnreadableException($"Another program has written into account {Account}'s log '{DatabasePath}"
+            + $"{DatabaseOpening.LogSuffix}' while it was in use.")
+        {
+            Next = "Find out which, and keep it out. The account's next request says what is left.",
+        };
+    }
+
+    private bool IsLogAsWritten()
+    {
+        try
+        {
+            var known = Row?.Commits ?? 0;
+            if (Read(sql => AccountRows.FindProgress(sql, Account)) is not { Item1: var seen } || seen < known)
+            {
+                return false;
+            }
+
+            // Between two looks the log may have begun anew.
+            var path = DatabasePath + DatabaseOpening.LogSuffix;
+            return IsAsWritten(WriteAheadLog.Examine(path)) || IsAsWritten(WriteAheadLog.Examine(path));
+        }
+        catch (StorageUnreadableException)
+        {
+            return false;
+        }
+    }
+
+    // While it is in use there is no torn end, but where commits have failed or were not flushed.
+    private bool IsAsWritten(LogState log) => (!_hasLogged || log.Frames > 0) && (log.CommitsBehind == 0 || _hasUnflushed);
 
     /// <summary>
     /// What <see cref="RegionStorage.Summarize"/> makes of the rows; made once for each commit. The region has one.
@@ -405,7 +472,7 @@ internal sealed partial class AccountStore
     public bool TryReserveWayBack()
     {
         var log = DatabasePath + DatabaseOpening.LogSuffix;
-        return !File.Exists(log) || DurableFile.TryReserve(log, StorageLimits.WayBackBytes);
+        return !File.Exists(log) || _region.Disk.TryReserve(log, StorageLimits.WayBackBytes);
     }
 
     /// <summary>What kept it from being opened has changed.</summary>
@@ -572,7 +639,8 @@ internal sealed partial class AccountStore
     }
 
     /// <param name="isNoted">Whether what the rows say is noted for who asks while it is closed.</param>
-    private void Close(bool isNoted = true)
+    /// <param name="asItLies">It is damaged: nothing of the log is taken back into it.</param>
+    private void Close(bool isNoted = true, bool asItLies = false)
     {
         var note = isNoted ? TryMakeNote() : null;
         if (isNoted)
@@ -580,8 +648,16 @@ internal sealed partial class AccountStore
             MarkIfDiscardsAreDue();
         }
 
-        _database?.Dispose();
-        _database = null;
+        if (asItLies)
+        {
+            _database?.DisposeAsItLies();
+        }
+        else
+        {
+            _database?.Dispose();
+        }
+
+        (_database, _hasLogged) = (null, false);
         if (note is not null)
         {
             _region.Notes.Put(Account, note, DatabasePath);

@@ -46,6 +46,7 @@ internal static class DatabaseOpening
         // :: Step 3: what SQLite makes of it is not behind the mark. Looked at before anything is changed.
         var database = AccountDatabase.Open(region.Directory, path, sql =>
         {
+            ThrowIfAnothers(sql, account, path);
             if (!isAccepted)
             {
                 ThrowIfBehind(sql, account, path, directory, region.Marks.Find(account));
@@ -79,6 +80,19 @@ internal static class DatabaseOpening
             {
                 Next = "Look for its directory and put it back, from a backup if need be. If it is lost for good, "
                     + $"`domicile account erase {account}` ends it.",
+            };
+        }
+    }
+
+    private static void ThrowIfAnothers(Sql sql, AccountId account, string path)
+    {
+        if (AccountRows.FindOther(sql, account) is { } other)
+        {
+            throw new StorageUnreadableException(
+                $"'{path}' is the database of account {other}, not of {account}: files were mixed up.")
+            {
+                Next = $"Stop the region, put {account}'s own directory back there, from a backup if need be, and start it again. "
+                    + $"{other}'s belongs into accounts/{other[..Math.Min(2, other.Length)]}/{other}.",
             };
         }
     }

@@ -45,6 +45,12 @@ internal interface IContentDisk
     IEnumerable<string> ListFiles(string directory);
 
     /// <summary>
+    /// Sets room aside behind a file's end, for its next growth, whoever fills the disk meanwhile.
+    /// </summary>
+    /// <returns>False where there is none.</returns>
+    bool TryReserve(string path, long lengthBytes);
+
+    /// <summary>
     /// A transaction of a database is about to be committed, which SQLite does by itself. For simulations, which keep what a
     /// crash may leave.
     /// </summary>
@@ -103,6 +109,8 @@ internal sealed class ContentDisk : IContentDisk
     public void Rename(string draft, string path) => DurableFile.Rename(draft, path);
 
     public void FlushDirectory(string directory) => DurableFile.FlushDirectory(directory);
+
+    public bool TryReserve(string path, long lengthBytes) => DurableFile.TryReserve(path, lengthBytes);
 
     public void Delete(string path)
     {

@@ -78,8 +78,14 @@ internal sealed class LocalCustodian : ICustodian, IDisposable
         if (wrapped.Length != WrappedBytes || wrapped[0] != FormatVersion
             || !SealedSmall.TryOpen(_root, Encoding.ASCII.GetBytes(account.Value), wrapped[1..], key))
         {
+            // The custodian's key is the one that the region began with: that was checked at the start.
             throw new StorageUnreadableException(
-                $"The key of account {account} was not wrapped by this region's custodian. Restore keys/custodian.key.");
+                $"The key of account {account} was not wrapped by this region's custodian: its files are another region's or "
+                + "another deployment's, or damaged.")
+            {
+                Next = $"Stop the region, put {account}'s own directory back below accounts/, from a backup of this very region, "
+                    + "and start it again. Files don't bring an account from one region to another: moves do.",
+            };
         }
     }
 

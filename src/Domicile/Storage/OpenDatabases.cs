@@ -11,6 +11,9 @@ namespace Domicile.Storage;
 /// </remarks>
 internal sealed class OpenDatabases(long bytesMax, IWorkers workers)
 {
+    // For each time that there is so much too much another worker closes too: never where there are but a few to close.
+    private readonly long _bytesOfCloser = Math.Max(bytesMax / (2 * StorageLimits.ClosersMax), 16 * StorageLimits.ConnectionBytes);
+
     private readonly Lock _gate = new();
 
     // In the order in which the hand comes by. One that was closed in another way leaves when the hand finds it.
@@ -81,7 +84,7 @@ internal sealed class OpenDatabases(long bytesMax, IWorkers workers)
         lock (_gate)
         {
             // Closing is waiting for a disk: the more there is to close, the more do it.
-            if (_closing == StorageLimits.ClosersMax || now < bytesMax + (bytesMax / (2 * StorageLimits.ClosersMax) * _closing))
+            if (_closing == StorageLimits.ClosersMax || now < bytesMax + (_bytesOfCloser * _closing))
             {
                 return;
             }

@@ -172,7 +172,7 @@ internal static class SqliteEngine
     }
 
     /// <summary>
-    /// Whether the connection, closed as the last one, takes the log back and deletes it. Not where it could not be opened: what
+    /// Whether the connection, closed as the last one, takes the log back and deletes it. Not where something is damaged: what
     /// lies there is kept for whoever mends it.
     /// </summary>
     public static void SetTakingBack(Sql sql, bool takesBack)

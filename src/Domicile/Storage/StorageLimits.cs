@@ -1,3 +1,5 @@
+using Domicile.Deployments;
+
 namespace Domicile.Storage;
 
 /// <summary>Every bound of the store, with its unit.</summary>
@@ -18,9 +20,14 @@ internal static class StorageLimits
     /// <summary>
     /// What open databases of a region may take of memory: those that were idle longest are closed beyond it. An eighth of the
     /// memory that the process may use, at most 192 MiB: some four hundred small accounts that are written, or eight hundred that
-    /// are only read.
+    /// are only read. No more than half of the files that the process may have open go into it.
     /// </summary>
-    public static readonly long OpenBytesMax = Math.Min(192L << 20, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 8);
+    public static readonly long OpenBytesMax = Math.Min(
+        Math.Min(192L << 20, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 8),
+        Math.Min(ProcessFiles.Max, 1 << 20) / 2 / FilesOfConnection * ConnectionBytes);
+
+    /// <summary>That an open connection has: database and log, and its part of what all of an account share.</summary>
+    public const int FilesOfConnection = 3;
 
     /// <summary>Of these, so much is closed in one go: one part of so many.</summary>
     public const int OpenBytesShareClosed = 16;

@@ -41,6 +41,9 @@ internal sealed class ControlCalls : IDisposable
     public Task<AccountView> ShowAccountAsync(string account)
         => GetAsync($"accounts/{account}", ApiJson.Default.AccountView);
 
+    public async Task<IReadOnlyList<string>> ListAccountsAsync()
+        => [.. (await GetAsync("accounts", ApiJson.Default.AccountList)).Accounts.Select(account => account.Account)];
+
     public Task<MoveView> BeginMoveAsync(string account, string to)
         => PostAsync("moves", new NewMove(account, to, null), ApiJson.Default.NewMove, ApiJson.Default.MoveView);
 

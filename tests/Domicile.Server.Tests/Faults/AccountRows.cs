@@ -5,10 +5,12 @@ using Microsoft.Data.Sqlite;
 namespace Domicile.Server.Tests.Faults;
 
 /// <summary>What stands in a region's own database of an account, read past the product.</summary>
-/// <param name="State">docs/protocols/move.md: 1 is active.</param>
+/// <param name="State">docs/protocols/move.md: 1 is active, 2 sealed, 4 a tombstone.</param>
 internal sealed record AccountRowOnDisk(string Region, int State, long Epoch, bool HasData)
 {
     public const int Active = 1;
+    public const int Sealed = 2;
+    public const int Departed = 4;
 
     public static IReadOnlyList<AccountRowOnDisk> Read(LiveDeployment deployment, string account)
         => [.. deployment.Config.Regions.SelectMany(region => Read(deployment, region.Facts.Name.Value, account))];

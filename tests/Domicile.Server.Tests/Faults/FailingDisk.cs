@@ -1,5 +1,3 @@
-using System.Diagnostics;
-
 namespace Domicile.Server.Tests.Faults;
 
 /// <summary>
@@ -22,21 +20,16 @@ internal sealed class FailingDisk : IDisposable
     private string Order => Path.Combine(_directory, "order");
 
     /// <returns>Null where there is no gcc.</returns>
-    public static async Task<FailingDisk?> MakeAsync(CancellationToken cancellationToken)
+    public static async Task<FailingDisk?> MakeAsync()
     {
         var disk = new FailingDisk(Directory.CreateTempSubdirectory("domicile-disk-").FullName);
-        var source = Path.Combine(Repository.Root, "tests", "Domicile.Server.Tests", "Faults", "failing-disk.c");
-        try
+        if (await Preloaded.TryMakeAsync("failing-disk.c", disk.Library))
         {
-            using var gcc = Process.Start("gcc", ["-shared", "-fPIC", "-O2", "-Wall", "-Werror", "-o", disk.Library, source]);
-            await gcc.WaitForExitAsync(cancellationToken);
-            return gcc.ExitCode == 0 ? disk : throw new InvalidOperationException($"gcc does not compile {source}.");
+            return disk;
         }
-        catch (System.ComponentModel.Win32Exception)
-        {
-            disk.Dispose();
-            return null;
-        }
+
+        disk.Dispose();
+        return null;
     }
 
     /// <summary>From now on, and whatever is under way.</summary>

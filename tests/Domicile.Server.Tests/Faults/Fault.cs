@@ -1,6 +1,7 @@
 using Domicile.Links;
 using Domicile.Server.Tests.Deployment;
 using Microsoft.Data.Sqlite;
+using Xunit;
 
 namespace Domicile.Server.Tests.Faults;
 
@@ -86,6 +87,96 @@ internal abstract record Fault(string Name, TimeSpan Lasts)
         {
             SmallDisk.Free(deployment.DirectoryOf(party));
             return Task.CompletedTask;
+        }
+    }
+
+    /// <summary>On nobody's disk can a further file be made, whatever bytes are free: <see cref="SmallDisk"/>.</summary>
+    public sealed record NoFiles() : Fault("without inodes", 4)
+    {
+        public override Task BeginAsync(LiveDeployment deployment, string party)
+        {
+            FaultPoint.Parties.ToList().ForEach(one => SmallDisk.FillWithFiles(deployment.DirectoryOf(one)));
+            return Task.CompletedTask;
+        }
+
+        public override Task EndAsync(LiveDeployment deployment, string party)
+        {
+            FaultPoint.Parties.ToList().ForEach(one => SmallDisk.FreeFiles(deployment.DirectoryOf(one)));
+            return Task.CompletedTask;
+        }
+    }
+
+    /// <summary>The clocks of all parties jump, each its own way, and then are right again.</summary>
+    public sealed record Jumped(WrongClocks Clocks, IReadOnlyDictionary<string, TimeSpan> By) : Fault("with jumping clocks", 6)
+    {
+        public Jumped(WrongClocks clocks, TimeSpan source, TimeSpan target, TimeSpan control)
+            : this(clocks, new Dictionary<string, TimeSpan>
+            {
+                [FaultPoint.Source] = source,
+                [FaultPoint.Target] = target,
+                [FaultPoint.Control] = control,
+            })
+        {
+        }
+
+        public override Task BeginAsync(LiveDeployment deployment, string party) => Set(by => by);
+
+        public override Task EndAsync(LiveDeployment deployment, string party) => Set(_ => TimeSpan.Zero);
+
+        private Task Set(Func<TimeSpan, TimeSpan> off)
+        {
+            By.ToList().ForEach(one => Clocks.Set(one.Key, off(one.Value)));
+            return Task.CompletedTask;
+        }
+    }
+
+    /// <summary>
+    /// While it is down, files of every second account of it vanish or rot, and its keys for a moment. Then all is put back.
+    /// </summary>
+    public sealed record Rotten() : Fault("rotten", 3)
+    {
+        private readonly List<FileDamage> _damages = [];
+
+        public override async Task BeginAsync(LiveDeployment deployment, string party)
+        {
+            var accounts = await deployment.Control.ListAccountsAsync();
+            await deployment.KillAsync(party);
+            await RefusesWithoutAsync(deployment, party, "custodian.key");
+            await RefusesWithoutAsync(deployment, party, "signing.key");
+            _damages.Clear();
+            foreach (var (number, account) in accounts.Index().Where(one => one.Index % 2 == 0))
+            {
+                if (FileDamage.Do(deployment, party, account, number / 2) is { } damage)
+                {
+                    _damages.Add(damage);
+                }
+            }
+
+            await deployment.StartAsync(party);
+        }
+
+        public override async Task EndAsync(LiveDeployment deployment, string party)
+        {
+            var said = (await deployment.Control.DoctorAsync()).Findings
+                .Where(one => one.Status == "error").Select(one => one.Finding).ToList();
+            var unsaid = _damages.Where(damage => damage.Row.State is AccountRowOnDisk.Active or AccountRowOnDisk.Sealed)
+                .Where(damage => !said.Any(finding => finding.Contains(damage.Account, StringComparison.Ordinal))).ToList();
+            Assert.True(unsaid.Count == 0, $"doctor names {string.Join(", ", said)}, not {string.Join(", ", unsaid.Select(one => one.Row))}");
+            Assert.NotEmpty(said);
+            await deployment.KillAsync(party);
+            _damages.ForEach(damage => damage.PutBack());
+            await deployment.StartAsync(party);
+        }
+
+        private static async Task RefusesWithoutAsync(LiveDeployment deployment, string party, string key)
+        {
+            var path = Path.Combine(deployment.DirectoryOf(party), "keys", key);
+            File.Move(path, path + ".gone");
+            var refused = await Assert.ThrowsAsync<InvalidOperationException>(() => deployment.StartAsync(party));
+            Assert.Contains($"keys/{key} is missing", refused.Message, StringComparison.Ordinal);
+            await deployment.EndAsync(party);
+            Assert.False(File.Exists(path));
+            File.Move(path + ".gone", path);
         }
     }
 

@@ -17,6 +17,9 @@ internal static class FaultRound
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
     private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(200);
 
+    /// <summary>Whether what one round says for several faults together is asked of each by itself: DOMICILE_FAULTS=all.</summary>
+    public static bool IsLongSearch => Environment.GetEnvironmentVariable("DOMICILE_FAULTS") == "all";
+
     private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
 
     /// <param name="among">Of which points; null for all.</param>

@@ -46,6 +46,53 @@ public sealed class FullRegionTests
         }
     }
 
+    // Goal: control whose disk is full says so, as a 507, and changes nothing; doctor names who lacks inodes, and what helps.
+    [Fact]
+    public async Task A_full_control_answers_507_and_doctor_names_disks_without_inodes()
+    {
+        await using var deployment = await LiveDeployment.StartAsync(
+            new DeploymentSetup { Policy = TestPolicies.Anywhere, Regions = [DeploymentSetup.Beijing] });
+        string[] parties = ["control", "beijing"];
+        foreach (var party in parties)
+        {
+            await deployment.StopAsync(party);
+            Assert.SkipUnless(
+                await SmallDisk.MountAsync(deployment.DirectoryOf(party), mebibytes: 12, files: 400), "mounting a small file system takes root");
+            await deployment.StartAsync(party);
+        }
+
+        try
+        {
+            await SmallDisk.FillAsync(deployment.DirectoryOf("control"));
+            using var refused = await deployment.Control.Http.PostAsync(
+                new Uri("accounts", UriKind.Relative),
+                new StringContent("""{"residence":"IN","region":"beijing"}""", System.Text.Encoding.UTF8, "application/json"), Cancelled);
+            Assert.Equal((HttpStatusCode)507, refused.StatusCode);
+            Assert.Contains("disk is full: nothing was changed", await refused.Content.ReadAsStringAsync(Cancelled), StringComparison.Ordinal);
+            SmallDisk.Free(deployment.DirectoryOf("control"));
+            var account = await deployment.Control.AddAccountAsync("IN", "beijing");
+            Assert.Equal([account.Account], await deployment.Control.ListAccountsAsync());
+
+            foreach (var party in parties)
+            {
+                SmallDisk.FillWithFiles(deployment.DirectoryOf(party));
+                Assert.Contains(
+                    (await deployment.Control.DoctorAsync()).Findings,
+                    one => one.Place == party && one.Finding.Contains("(inodes)", StringComparison.Ordinal)
+                        && one.Advice.Contains("delete files that don't belong there", StringComparison.OrdinalIgnoreCase));
+                SmallDisk.FreeFiles(deployment.DirectoryOf(party));
+            }
+        }
+        finally
+        {
+            foreach (var party in parties)
+            {
+                await deployment.EndAsync(party);
+                await SmallDisk.UnmountAsync(deployment.DirectoryOf(party));
+            }
+        }
+    }
+
     private static async Task FillAsync(LiveDeployment deployment, NewAccountView account)
     {
         using var s3 = deployment.OpenS3(account, change: LiveDeployment.SendOnce);

@@ -6,15 +6,18 @@ namespace Domicile.Server.Tests.Faults;
 internal static class SmallDisk
 {
     private const string BallastName = "ballast";
+    private const string FilesName = "ballast.files";
     private const int PieceBytes = 1 << 20;
 
     /// <summary>What the directory has already goes along. The process isn't running.</summary>
+    /// <param name="files">Inodes that it has; null: as many as the system gives it.</param>
     /// <returns>False where this user may not mount.</returns>
-    public static async Task<bool> MountAsync(string directory, int mebibytes)
+    public static async Task<bool> MountAsync(string directory, int mebibytes, int? files = null)
     {
         var copy = directory + ".copy";
         return await RunAsync("cp", "-a", directory, copy)
-            && await RunAsync("mount", "-t", "tmpfs", "-o", $"size={mebibytes}m,mode=0700", "tmpfs", directory)
+            && await RunAsync(
+                "mount", "-t", "tmpfs", "-o", $"size={mebibytes}m,mode=0700{(files is null ? "" : $",nr_inodes={files}")}", "tmpfs", directory)
             && await RunAsync("cp", "-a", copy + "/.", directory);
     }
 
@@ -37,6 +40,25 @@ internal static class SmallDisk
             }
         }
     }
+
+    /// <summary>Leaves no inode; bytes there are.</summary>
+    public static void FillWithFiles(string directory)
+    {
+        var ballast = Directory.CreateDirectory(Path.Combine(directory, FilesName)).FullName;
+        try
+        {
+            for (var made = 0; ; made++)
+            {
+                File.Create(Path.Combine(ballast, $"{made}")).Dispose();
+            }
+        }
+        catch (IOException)
+        {
+            // None is left.
+        }
+    }
+
+    public static void FreeFiles(string directory) => Directory.Delete(Path.Combine(directory, FilesName), recursive: true);
 
     public static void Free(string directory) => File.Delete(Path.Combine(directory, BallastName));
 

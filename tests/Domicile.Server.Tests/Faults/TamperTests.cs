@@ -1,3 +1,4 @@
+using System.Net;
 using Amazon.S3;
 using Amazon.S3.Model;
 using Domicile.Control;
@@ -110,6 +111,40 @@ public sealed class TamperTests(TamperDeployment shared) : IClassFixture<TamperD
         var move = (await _deployment.Control.BeginMoveAsync(_account.Account, Target)).Move;
         await FailsAsync(move, null, Path.GetFileName(file));
         await DeepVerificationNamesItAsync(Path.GetFileName(file));
+    }
+
+    // Goal: what can't be read in the account's own rows is the operator's matter: 403, which no client tries again, and doctor
+    // names the account. Method: the document of a version becomes none.
+    [Fact]
+    public async Task A_row_that_is_none_is_answered_AccountProblem_and_named()
+    {
+        Execute(Source, "UPDATE version SET document = '{' WHERE size = 500");
+
+        await HasAProblemAsync(UniqueContent.Name("inline", 1, InlineBytes));
+        var overwritten = await Assert.ThrowsAsync<AmazonS3Exception>(() => PutAsync(UniqueContent.Name("inline", 1, InlineBytes)));
+        Assert.Equal((HttpStatusCode.Forbidden, "AccountProblem"), (overwritten.StatusCode, overwritten.ErrorCode));
+        await DoctorSaysAsync(Source, $"account {_account.Account} is damaged");
+    }
+
+    // Goal: a valid key is not called unknown, nor an object that is there missing, because the log was overwritten while it was in
+    // use. Method: zeros over the log, then the request of a key and an object that are there.
+    [Fact]
+    public async Task A_log_that_is_overwritten_while_it_is_in_use_is_damage_and_not_an_unknown_key()
+    {
+        var log = Path.Combine(DirectoryIn(Source), "account.db-wal");
+        await using (var file = new FileStream(log, FileMode.Open, FileAccess.Write, FileShare.ReadWrite))
+        {
+            await file.WriteAsync(new byte[file.Length], Cancelled);
+        }
+
+        await HasAProblemAsync(UniqueContent.Name("inline", 1, InlineBytes));
+        await DoctorSaysAsync(Source, _account.Account, "accept-loss");
+    }
+
+    private async Task HasAProblemAsync(string name)
+    {
+        var problem = await Assert.ThrowsAsync<AmazonS3Exception>(() => _s3.GetObjectAsync(Bucket, name, Cancelled));
+        Assert.Equal((HttpStatusCode.Forbidden, "AccountProblem"), (problem.StatusCode, problem.ErrorCode));
     }
 
     [Fact]

@@ -20,6 +20,7 @@ internal sealed class Ghost(Deployment deployment)
     private readonly Dictionary<(AccountId Account, long Epoch), RegionName> _homes = [];
     private readonly Dictionary<(AccountId Account, long Epoch), Activation> _activations = [];
     private readonly Dictionary<AccountId, long> _seqs = [];
+    private readonly Dictionary<(AccountId, RegionName), long> _sealedAt = [];
     private readonly Dictionary<string, (bool IsApplied, RegionName By)> _attempts = new(StringComparer.Ordinal);
     private readonly Dictionary<Guid, long> _permitted = [];
     private readonly HashSet<(AccountId, RegionName, long Epoch)> _erased = [];
@@ -40,7 +41,7 @@ internal sealed class Ghost(Deployment deployment)
 
         foreach (var account in deployment.Accounts)
         {
-            if (node.Region.Storage.Find(account.Id) is { Row: { } row } store)
+            if (Find(machine, node, account.Id) is { Row: { } row } store)
             {
                 var key = (account.Id, machine.Region);
                 var before = _seen.GetValueOrDefault(key);
@@ -52,6 +53,19 @@ internal sealed class Ghost(Deployment deployment)
                     Check(machine, store, before, now);
                 }
             }
+        }
+    }
+
+    // What has rotted can't be looked at, and must not be served.
+    private static AccountStore? Find(RegionMachine machine, RegionNode node, AccountId account)
+    {
+        try
+        {
+            return node.Region.Storage.Find(account);
+        }
+        catch (StorageUnreadableException) when (machine.Rot?.Account == account)
+        {
+            return null;
         }
     }
 
@@ -153,9 +167,22 @@ internal sealed class Ghost(Deployment deployment)
     private ViolationException Lies(Move move, string what)
         => new(Invariants.ReceiptTruthful, $"the receipt of {deployment.NameOf(move.Id)}: {what}");
 
+    /// <summary>How long writes of the account have been waiting at a region.</summary>
+    public TimeSpan SealedFor(AccountId account, RegionName region)
+        => _sealedAt.TryGetValue((account, region), out var since) ? new TimeSpan(deployment.World.Now - since) : TimeSpan.Zero;
+
     private void Check(RegionMachine machine, AccountStore store, Seen? before, Seen now)
     {
         var row = now.Row;
+        if (row.State is not (AccountState.Sealed or AccountState.Departing))
+        {
+            _sealedAt.Remove((row.Account, machine.Region));
+        }
+        else
+        {
+            _sealedAt.TryAdd((row.Account, machine.Region), deployment.World.Now);
+        }
+
         if (before is null || before.Row.State != row.State || before.HasKey != now.HasKey || before.Row.HasData != row.HasData)
         {
             deployment.World.Trace.Say(

@@ -54,8 +54,10 @@ internal sealed class S3Desk(Deployment deployment, RegionMachine region, Life l
                     return new Reply.Elsewhere(redirect.Home, redirect.Epoch);
                 case Route.Busy busy:
                     return new Reply.Busy(busy.Reason);
+                case Route.Damaged when region.Rot?.Account == request.Account:
+                    return new Reply.Silence(); // 403 in production: it must not be taken for an answer
                 case Route.Damaged damaged:
-                    throw new ViolationException(Invariants.NoLostWrite, damaged.Reason); // nothing rots in these worlds
+                    throw new ViolationException(Invariants.NoLostWrite, damaged.Reason); // nothing of it has rotted
                 case Route.Unknown:
                     return new Reply.Silence(); // 403 in production; here it only says that this node knows too little
                 default:

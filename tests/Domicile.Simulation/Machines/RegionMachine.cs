@@ -49,6 +49,9 @@ internal sealed class RegionMachine : IParty
     /// <summary>Null while it is down.</summary>
     public RegionNode? Node { get; private set; }
 
+    /// <summary>What has befallen an account's files here, until they are put back.</summary>
+    public Rot? Rot { get; private set; }
+
     public PublicKey SigningKey => _signer.PublicKey;
 
     /// <summary>Hears of each write that this region hands over, and to whom.</summary>
@@ -59,6 +62,12 @@ internal sealed class RegionMachine : IParty
 
     public void Start()
     {
+        if (Rot is not null && _deployment.Seeds.IsMissing(SeededBug.LossNotNoticed))
+        {
+            // What SQLite makes of the log is taken, whatever was acknowledged.
+            File.Create(Path.Combine(Rot.Directory, DatabaseOpening.AcceptName)).Dispose();
+        }
+
         var life = new Life(_world, Number, Name, Clock, () => _deployment.Ghost.Look(this));
         var storage = RegionStorage.Open(Directory, new Custodian((byte)Number), life.Time, workers: life, disk: Disk);
         _replica = RegionDirectory.Open(Directory, [.. _deployment.Facts.Select(MemberOf)]);
@@ -86,11 +95,34 @@ internal sealed class RegionMachine : IParty
         => new(facts, new Uri($"https://{facts.Name}.example:19000"), new Uri($"http://{facts.Name}.example:9000"), []);
 
     /// <summary>The power fails.</summary>
-    public void Crash()
+    /// <param name="rotting">Not null: what the disk has of an account rots.</param>
+    public void Crash(Dice? rotting = null)
     {
         _world.Trace.Say($"-- {Name} crashes");
+        var rot = rotting is null ? null : Rot.Choose(this, _deployment.Accounts, rotting);
         var lost = Disk.Crash(_world.Dice, Stop);
+        if (rot is not null && !lost.Contains(rot.Directory))
+        {
+            var what = rot.Befall(rotting!); // A trace that nobody reads evaluates nothing.
+            _world.Trace.Say($"-- the files of {_deployment.NameOf(rot.Account)} {what}");
+            (Rot, lost) = (rot, [.. lost, rot.Directory]);
+        }
+
         _deployment.Ghost.Crashed(this, lost.Select(directory => AccountId.Parse(Path.GetFileName(directory))));
+    }
+
+    /// <summary>Down, and up again with the files that had rotted.</summary>
+    public void Mend()
+    {
+        if (Node is not null)
+        {
+            Crash();
+        }
+
+        _world.Trace.Say($"-- {Name} has its files back");
+        Rot?.PutBack();
+        Rot = null;
+        Start();
     }
 
     public void Stop()

@@ -15,6 +15,12 @@ internal sealed class VirtualDisk(Seeds seeds) : IContentDisk
     private readonly Dictionary<string, DatabaseStates> _databases = new(StringComparer.Ordinal);
     private readonly HashSet<string> _directories = new(StringComparer.Ordinal);
 
+    // Logs in which room was set aside.
+    private readonly HashSet<string> _reserved = new(StringComparer.Ordinal);
+
+    /// <summary>Another program has taken all that is free.</summary>
+    public bool IsFull { get; set; }
+
     public int LostFiles { get; private set; }
 
     public int LostCommits { get; private set; }
@@ -92,10 +98,11 @@ internal sealed class VirtualDisk(Seeds seeds) : IContentDisk
             throw new DirectoryNotFoundException(path);
         }
 
-        return new Handle(_names[path] = new Inode(), seeds.ForgetsFlushes);
+        ThrowIfFull(path);
+        return new Handle(_names[path] = new Inode(), seeds.ForgetsFlushes, () => ThrowIfFull(path));
     }
 
-    public IContentFile Open(string path) => new Handle(Find(path), seeds.ForgetsFlushes);
+    public IContentFile Open(string path) => new Handle(Find(path), seeds.ForgetsFlushes, () => ThrowIfFull(path));
 
     public Stream OpenStream(string path) => new MemoryStream(Find(path).Bytes.ToArray(), writable: false);
 
@@ -146,14 +153,30 @@ internal sealed class VirtualDisk(Seeds seeds) : IContentDisk
     public IEnumerable<string> ListFiles(string directory)
         => [.. _names.Keys.Where(path => Path.GetDirectoryName(path) == directory)];
 
+    public bool TryReserve(string path, long lengthBytes)
+        => seeds.IsMissing(SeededBug.WayBackNotReserved) || _reserved.Contains(path) || (!IsFull && _reserved.Add(path));
+
     public void BeforeCommit(string database, bool isFlushed)
     {
+        if (!_reserved.Contains(database + DatabaseOpening.LogSuffix))
+        {
+            ThrowIfFull(database);
+        }
+
         if (!_databases.TryGetValue(database, out var states))
         {
             _databases[database] = states = new DatabaseStates(database);
         }
 
         states.BeforeCommit(isFlushed && !seeds.ForgetsCommits);
+    }
+
+    private void ThrowIfFull(string path)
+    {
+        if (IsFull)
+        {
+            throw new StorageFullException($"Writing '{path}': the disk is full.");
+        }
     }
 
     private Inode Find(string path) => _names.GetValueOrDefault(path) ?? throw new FileNotFoundException(path);
@@ -196,7 +219,7 @@ internal sealed class VirtualDisk(Seeds seeds) : IContentDisk
         }
     }
 
-    private sealed class Handle(Inode inode, bool forgetsFlushes) : IContentFile
+    private sealed class Handle(Inode inode, bool forgetsFlushes, Action throwIfFull) : IContentFile
     {
         public long LengthBytes => inode.Bytes.Length;
 
@@ -212,6 +235,7 @@ internal sealed class VirtualDisk(Seeds seeds) : IContentDisk
 
         public async ValueTask WriteAsync(ReadOnlyMemory<byte> bytes, long offsetBytes, CancellationToken cancellationToken)
         {
+            throwIfFull();
             inode.Write(bytes.Span, offsetBytes);
             await Task.Yield();
             cancellationToken.ThrowIfCancellationRequested();

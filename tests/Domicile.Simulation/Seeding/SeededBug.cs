@@ -32,6 +32,12 @@ internal enum SeededBug
     /// <summary>Times that can't stand in one receipt are found when nobody can go back any more.</summary>
     TimesNotCompared = 63,
 
+    /// <summary>Acknowledged commits that are missing are taken for a torn end.</summary>
+    LossNotNoticed = 64,
+
+    /// <summary>Nothing is set aside for the way back before writes stop.</summary>
+    WayBackNotReserved = 65,
+
     /// <summary>The source gives its changes to whoever names the move.</summary>
     PullByAnyRegion = 70,
 

@@ -199,6 +199,30 @@ public sealed class CertificateTests
         Assert.Throws<InvalidDataException>(() => SigningKey.LoadOrCreate(scratch.Path, Beijing));
     }
 
+    // Goal: a clock that can't be right issues nothing, and overwrites nothing. What an operator wants renewed is.
+    [Theory]
+    [InlineData(-40)]
+    [InlineData(40)]
+    public void A_clock_outside_of_the_authoritys_time_issues_nothing(int years)
+    {
+        using var scratch = new ScratchDirectory();
+        var origin = new SetTime.Origin();
+        var before = Issue(scratch, "demo", new SetTime(origin));
+        var wrong = new SetTime(origin) { Off = TimeSpan.FromDays(365.25 * years) };
+        var authority = File.ReadAllText(Path.Combine(scratch.Path, "control/ca/ca.pem"));
+
+        var refused = Assert.Throws<InvalidDataException>(() => Issue(scratch, "demo", wrong));
+
+        Assert.Contains("Set the clock (NTP) and start again", refused.Message, StringComparison.Ordinal);
+        Assert.Equal(authority, File.ReadAllText(Path.Combine(scratch.Path, "control/ca/ca.pem")));
+        Assert.Equal(before, Issue(scratch, "demo", new SetTime(origin)));
+
+        scratch.Write("control/ca/renew", "");
+        Assert.NotEqual(before, Issue(scratch, "demo", wrong));
+        Assert.NotEqual(authority, File.ReadAllText(Path.Combine(scratch.Path, "control/ca/ca.pem")));
+        Assert.False(File.Exists(Path.Combine(scratch.Path, "control/ca/renew")));
+    }
+
     /// <returns>The peer certificate of beijing.</returns>
     private static string Issue(
         ScratchDirectory scratch, string deployment, TimeProvider time, bool tls = false, string listen = "http://127.0.0.1:9101")

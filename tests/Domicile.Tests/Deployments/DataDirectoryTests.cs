@@ -70,6 +70,30 @@ public sealed class DataDirectoryTests
         using var directory = Open(scratch.Path, "demo", Beijing);
     }
 
+    // Goal: half a copy is not taken for a new directory, and who knows better can say so.
+    [Fact]
+    public void A_directory_that_has_lost_its_stamp_is_refused_until_somebody_says_whose_it_is()
+    {
+        using var scratch = new ScratchDirectory();
+        Open(scratch.Path, "demo", Beijing).Dispose();
+        var stamp = Path.Combine(scratch.Path, "beijing", DataDirectory.StampFileName);
+        var written = File.ReadAllText(stamp);
+        scratch.Write("beijing/keys/custodian.key", "drawn");
+        scratch.Write("beijing/keys/signing.key", "drawn");
+        scratch.Write("beijing/accounts/ab/abcdefgh/account.db", "rows");
+        File.Delete(stamp);
+
+        var reason = Refused(scratch.Path, "demo", Beijing);
+        Assert.Contains("half a copy", reason, StringComparison.Ordinal);
+        Assert.False(File.Exists(stamp));
+
+        var command = reason[reason.IndexOf("printf", StringComparison.Ordinal)..];
+        using var shell = Process.Start("sh", ["-c", command]);
+        shell.WaitForExit();
+        Assert.Equal(written.TrimEnd(), File.ReadAllText(stamp));
+        Open(scratch.Path, "demo", Beijing).Dispose();
+    }
+
     [Fact]
     public void Another_deployments_or_regions_or_a_newer_directory_is_refused_with_the_next_step()
     {

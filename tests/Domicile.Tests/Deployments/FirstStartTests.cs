@@ -24,6 +24,7 @@ public sealed class FirstStartTests
     {
         using var scratch = new ScratchDirectory();
         var role = process == "control" ? Control : Beijing;
+        Assert.IsType<DataDirectoryResult.Opened>(DataDirectory.Open(scratch.Path, "demo", role)).Directory.Dispose();
         Used(scratch, process);
         FirstStart.End(scratch.Path, role);
         Assert.IsType<DataDirectoryResult.Opened>(DataDirectory.Open(scratch.Path, "demo", role)).Directory.Dispose();

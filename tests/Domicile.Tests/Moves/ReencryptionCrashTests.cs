@@ -220,6 +220,8 @@ public sealed class ReencryptionCrashTests
             _disk.Rename(draft, path);
         }
 
+        public bool TryReserve(string path, long lengthBytes) => _disk.TryReserve(path, lengthBytes);
+
         public void FlushDirectory(string directory) => _disk.FlushDirectory(directory);
 
         public void Delete(string path)

@@ -106,6 +106,50 @@ public sealed class RottenLogTests : IAsyncLifetime
         Assert.Equal(rotten, ReadAll(Log));
     }
 
+    // Goal: whoever finds nothing learns that the log was overwritten while it was in use, and nothing of it gets into the database.
+    // Method: zeros over all of it, over its middle, one bit of it; and a log that is as it was written.
+    [Theory]
+    [InlineData(0, 1.0)]
+    [InlineData(0.4, 0.6)]
+    [InlineData(0.4, 0.4)]
+    public async Task A_log_that_is_overwritten_while_in_use_is_noticed_by_who_finds_nothing(double from, double to)
+    {
+        await WriteAsync(Commits);
+        await _region.ReopenAsync();
+        _store = _region.Storage.Find(_store.Account)!;
+        await WriteAsync(Commits);
+        var database = ReadAll(Database);
+        var bytes = ReadAll(Log);
+        var (first, last) = ((int)(bytes.Length * from), (int)(bytes.Length * to));
+        bytes[first] ^= 4;
+        bytes.AsSpan(first, last - first).Clear();
+        await using (var file = new FileStream(Log, FileMode.Open, FileAccess.Write, FileShare.ReadWrite))
+        {
+            await file.WriteAsync(bytes, Cancelled);
+        }
+
+        Assert.Throws<StorageUnreadableException>(_store.CheckLog);
+
+        Assert.Equal(database, ReadAll(Database));
+        Assert.Equal(bytes, ReadAll(Log));
+        Assert.Throws<StorageUnreadableException>(() => _region.Storage.Find(_store.Account));
+    }
+
+    [Fact]
+    public async Task A_log_that_is_as_it_was_written_is_believed()
+    {
+        _store.CheckLog();
+        await WriteAsync(Commits);
+        await _region.ReopenAsync();
+        _store = _region.Storage.Find(_store.Account)!;
+        await WriteAsync(Commits);
+
+        _store.CheckLog();
+
+        Assert.Equal(2 * Commits, _store.Row!.Seq);
+        Assert.True(_store.IsOpen);
+    }
+
     [Fact]
     public async Task A_log_that_is_gone_is_missed()
     {
