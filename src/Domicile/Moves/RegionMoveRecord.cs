@@ -84,10 +84,10 @@ internal sealed record RegionMoveRecord(
             + "ORDER BY epoch DESC LIMIT 1",
             Read, account.Value);
 
-    /// <summary>What the latest move to here came to.</summary>
+    /// <summary>What the latest move to here came to: by the order in which they were recorded, for clocks go back.</summary>
     public static RegionMoveRecord? FindLastArrival(Sql sql, AccountId account)
         => sql.Single(
-            $"SELECT {Columns} FROM move_record WHERE account = @p1 AND role = 2 ORDER BY at_ms DESC LIMIT 1", Read,
+            $"SELECT {Columns} FROM move_record WHERE account = @p1 AND role = 2 ORDER BY epoch DESC, rowid DESC LIMIT 1", Read,
             account.Value);
 
     public void Save(Sql sql, AccountId account)
