@@ -170,7 +170,7 @@ internal sealed class AccountDatabase : IDisposable
         Close(reader);
     }
 
-    /// <returns>Whether it was there; else it is now, empty.</returns>
+    /// <returns>Whether it was there; else it is now, with its tables.</returns>
     private static bool IsMade(string root, string path)
     {
         if (new FileInfo(path) is { Exists: true, Length: > 0 })
@@ -179,8 +179,7 @@ internal sealed class AccountDatabase : IDisposable
         }
 
         DurableFile.CreateDirectory(root, Path.GetDirectoryName(path)!);
-        DurableFile.CreateOwnerOnly(path).Dispose();
-        DurableFile.FlushDirectory(Path.GetDirectoryName(path)!);
+        DurableFile.Replace(path, SqliteEngine.NewFile.Span);
         return false;
     }
 

@@ -29,11 +29,34 @@ internal static partial class DurableFile
         }
         catch (IOException fault) when (IsFull(fault))
         {
-            File.Delete(draft);
-            throw new StorageFullException($"Writing '{path}': the disk is full. Free some space and try again.", fault);
+            throw Full(path, draft, fault);
         }
 
         Rename(draft, path);
+    }
+
+    /// <inheritdoc cref="ReplaceAsync"/>
+    public static void Replace(string path, ReadOnlySpan<byte> content)
+    {
+        var draft = $"{path}.draft";
+        try
+        {
+            using var file = CreateOwnerOnly(draft);
+            RandomAccess.Write(file, content, fileOffset: 0);
+            RandomAccess.FlushToDisk(file);
+        }
+        catch (IOException fault) when (IsFull(fault))
+        {
+            throw Full(path, draft, fault);
+        }
+
+        Rename(draft, path);
+    }
+
+    private static StorageFullException Full(string path, string draft, IOException fault)
+    {
+        File.Delete(draft);
+        return new StorageFullException($"Writing '{path}': the disk is full. Free some space and try again.", fault);
     }
 
     /// <summary>Gives a file, flushed before, its final name, and makes the name durable.</summary>

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.InteropServices;
 using Microsoft.Data.Sqlite;
 using SQLitePCL;
 
@@ -30,7 +31,12 @@ internal static class SqliteEngine
     private const int WriterCacheKiB = 2048;
     private const int ReaderCacheKiB = 512;
 
+    private static readonly Lazy<byte[]> FileOfNew = new(MakeFileOfNew);
+
     static SqliteEngine() => Batteries_V2.Init();
+
+    /// <summary>The file of an account's database that has its tables and no rows. A copy of it is a new database.</summary>
+    public static ReadOnlyMemory<byte> NewFile => FileOfNew.Value;
 
     /// <summary>
     /// Opens the database for its one writer, makes its tables where it is new (the file exists, maybe empty), and brings an
@@ -134,6 +140,34 @@ internal static class SqliteEngine
         IOException full when DurableFile.IsFull(full) => Full(path, fault),
         _ => fault,
     };
+
+    // https://www.sqlite.org/c3ref/serialize.html
+    private static byte[] MakeFileOfNew()
+    {
+        var sql = OpenNothing();
+        try
+        {
+            var address = raw.sqlite3_serialize(sql.Connection.Handle!, "main", out var lengthBytes, 0);
+            try
+            {
+                var file = new byte[lengthBytes];
+                Marshal.Copy(address, file, 0, file.Length);
+
+                // A database in memory has no write-ahead log; this one will.
+                // https://www.sqlite.org/fileformat.html#file_format_version_numbers
+                file[18] = file[19] = 2;
+                return file;
+            }
+            finally
+            {
+                raw.sqlite3_free(address);
+            }
+        }
+        finally
+        {
+            Close(sql);
+        }
+    }
 
     // SQLite says FULL where write() says ENOSPC, but IOERR for a quota or where it can't extend its shared-memory file, and
     // CANTOPEN where there is no room for a further file.
