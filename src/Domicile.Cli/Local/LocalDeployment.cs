@@ -7,7 +7,7 @@ namespace Domicile.Cli.Local;
 internal sealed record LocalDeployment(string Directory, string ConfigPath, DeploymentConfig Config, Endpoints Endpoints)
 {
     public IEnumerable<ProcessRole> Roles
-        => Config.Regions.Select(ProcessRole (region) => new ProcessRole.Region(region.Facts.Name))
+        => Endpoints.Regions.Keys.Select(ProcessRole (region) => new ProcessRole.Region(region))
             .Prepend(new ProcessRole.Control());
 
     /// <summary>Where a person looks: the console is served by control.</summary>

@@ -116,10 +116,12 @@ internal sealed class Supervisor : IAsyncDisposable
     /// <summary>The process goes on; nobody starts it again.</summary>
     private async Task ReleaseAsync(ProcessRole role)
     {
-        _keepers.Remove(role, out var keeper);
-        await keeper.Stop.CancelAsync();
-        await keeper.Task;
-        keeper.Stop.Dispose();
+        if (_keepers.Remove(role, out var keeper))
+        {
+            await keeper.Stop.CancelAsync();
+            await keeper.Task;
+            keeper.Stop.Dispose();
+        }
     }
 
     private async Task FollowAsync()
@@ -129,10 +131,7 @@ internal sealed class Supervisor : IAsyncDisposable
             while (true)
             {
                 await Task.Delay(FollowEvery, _time, _stop.Token);
-                if (Endpoints.Load(_deployment.Directory) is { } now && !IsKnown(now))
-                {
-                    await FollowAsync(now);
-                }
+                await FollowOnceAsync();
             }
         }
         catch (OperationCanceledException) when (_stop.IsCancellationRequested)
@@ -145,21 +144,23 @@ internal sealed class Supervisor : IAsyncDisposable
         => now.Regions.Count == _deployment.Endpoints.Regions.Count
             && now.Regions.All(one => _deployment.Endpoints.Regions.GetValueOrDefault(one.Key) == one.Value);
 
-    private async Task FollowAsync(Endpoints now)
+    private async Task FollowOnceAsync()
     {
-        LocalDeployment next;
         try
         {
-            next = _deployment with { Config = LocalDeployment.Load(_deployment.ConfigPath), Endpoints = now };
-            next.Roles.Except(_deployment.Roles).ToList().ForEach(role => LocalDeployment.Claim(next.Directory, role, _say));
+            if (Endpoints.Load(_deployment.Directory) is { } now && !IsKnown(now))
+            {
+                await FollowAsync(_deployment with { Endpoints = now });
+            }
         }
-        catch (VerbFailedException broken)
+        catch (Exception broken) when (broken is IOException or UnauthorizedAccessException)
         {
-            _say($"{broken.Message}: what runs goes on as it is");
-            _deployment = _deployment with { Endpoints = now };
-            return;
+            // A disk that fails just now is no reason to stop what runs: it is looked at again.
         }
+    }
 
+    private async Task FollowAsync(LocalDeployment next)
+    {
         var before = _deployment;
         foreach (var role in before.Roles.Where(role => IsOther(role, before, next)).ToList())
         {
@@ -178,6 +179,16 @@ internal sealed class Supervisor : IAsyncDisposable
         _deployment = next;
         foreach (var role in next.Roles.Where(role => IsOther(role, next, before)).ToList())
         {
+            try
+            {
+                LocalDeployment.Claim(next.Directory, role, _say);
+            }
+            catch (VerbFailedException notOurs)
+            {
+                _say(notOurs.Message);
+                continue;
+            }
+
             _say(await LaunchAsync(role, _stop.Token) ?? $"{role.DirectoryName} is ready");
             Keep(role);
         }

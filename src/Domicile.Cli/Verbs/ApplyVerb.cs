@@ -28,25 +28,44 @@ internal static class ApplyVerb
             call.Terminal.Say("Nothing to move.");
         }
 
-        foreach (var skipped in applied.Skipped)
-        {
-            call.Terminal.Say(Clean.Line($"{skipped.Account} → {skipped.To}: not begun: {skipped.Reason}"));
-        }
-
-        var ended = await MoveProgress.WaitAsync(call, control, applied.Moves, cancellationToken);
+        var ended = await EndAsync(call, control, applied.Moves, applied.Skipped, cancellationToken);
         if (call.Terminal.IsJson)
         {
             call.Terminal.PrintJson(
                 new AppliedDocument(applied.PolicyRevision, ended, applied.Denied, applied.Skipped), CliJson.Default.AppliedDocument);
         }
-        else if (ended.Count > 0)
+
+        CheckAll(ended, applied.Skipped, "apply");
+        return ExitCode.Done;
+    }
+
+    /// <summary>Waits, with live progress, for the moves that control has begun, and says which it hasn't.</summary>
+    public static async Task<IReadOnlyList<MoveView>> EndAsync(
+        VerbCall call, ControlClient control, IReadOnlyList<Guid> begun, IReadOnlyList<SkippedMove> skipped,
+        CancellationToken cancellationToken)
+    {
+        foreach (var move in skipped)
+        {
+            call.Terminal.Say(Clean.Line($"{move.Account} → {move.To}: not begun: {move.Reason}"));
+        }
+
+        var ended = await MoveProgress.WaitAsync(call, control, begun, cancellationToken);
+        if (!call.Terminal.IsJson && ended.Count > 0)
         {
             call.Terminal.Print(MoveTables.Of(ended));
         }
 
-        return Shortfall(ended, applied.Skipped) is { } shortfall
-            ? throw new VerbFailedException(shortfall, "see `domicile moves list` and `domicile doctor`, then apply again")
-            : ExitCode.Done;
+        return ended;
+    }
+
+    /// <param name="verb">That does the rest when it is called again.</param>
+    /// <exception cref="VerbFailedException">Not all of the moves have happened.</exception>
+    public static void CheckAll(IReadOnlyList<MoveView> ended, IReadOnlyList<SkippedMove> skipped, string verb)
+    {
+        if (Shortfall(ended, skipped) is { } shortfall)
+        {
+            throw new VerbFailedException(shortfall, $"see `domicile moves list` and `domicile doctor`, then {verb} again");
+        }
     }
 
     /// <summary>What was planned and did not happen, in one line; null where all of it did.</summary>

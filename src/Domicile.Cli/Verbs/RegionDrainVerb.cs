@@ -30,34 +30,21 @@ internal static class RegionDrainVerb
             call.Terminal.Say(Clean.Line($"{denied.Account} ({denied.Residence}) stays: {denied.Reason}"));
         }
 
-        foreach (var skipped in begun.Skipped)
-        {
-            call.Terminal.Say(Clean.Line($"{skipped.Account} → {skipped.To}: not begun: {skipped.Reason}"));
-        }
-
-        var ended = await MoveProgress.WaitAsync(call, control, begun.Moves, cancellationToken);
+        var ended = await ApplyVerb.EndAsync(call, control, begun.Moves, begun.Skipped, cancellationToken);
         if (call.Terminal.IsJson)
         {
             call.Terminal.PrintJson(
                 new DrainedDocument(begun.Region, ended, begun.Denied, begun.Skipped), CliJson.Default.DrainedDocument);
         }
-        else if (ended.Count > 0)
-        {
-            call.Terminal.Print(MoveTables.Of(ended));
-        }
 
         if (begun.Denied.Count > 0)
         {
             throw new VerbFailedException(
-                $"{begun.Denied.Count} accounts stay in {name}: no other region may hold them",
+                $"Not empty: {begun.Denied.Count} of the accounts in {name} may lie in no other region",
                 "`domicile policy explain ACCOUNT` says why; apply a policy that permits one, then drain again");
         }
 
-        if (ApplyVerb.Shortfall(ended, begun.Skipped) is { } shortfall)
-        {
-            throw new VerbFailedException(shortfall, "see `domicile moves list` and `domicile doctor`, then drain again");
-        }
-
+        ApplyVerb.CheckAll(ended, begun.Skipped, "drain");
         call.Terminal.Say($"Region {name} is empty: take it out of the config and `domicile reload`, then stop it.");
         return ExitCode.Done;
     }

@@ -29,16 +29,21 @@ internal static class StatusVerb
             return ExitCode.Done;
         }
 
-        var table = Tables.New("process", "state", "pid", "endpoint", "management", "protocol");
-        table.Row(
-            "control", status.Control.State, status.Control.Pid?.ToString(), status.Control.Url, status.Control.Management,
-            status.Control.Protocol);
+        var table = Tables.New("process", "state", "pid", "endpoint", "management");
+        table.Row("control", status.Control.State, status.Control.Pid?.ToString(), status.Control.Url, status.Control.Management);
         foreach (var region in status.Regions)
         {
-            table.Row(region.Name, region.State, string.Join(' ', region.Pids), region.Url, region.Management, region.Protocol);
+            table.Row(region.Name, region.State, string.Join(' ', region.Pids), region.Url, region.Management);
         }
 
         call.Terminal.Print(table.Right(2));
+
+        // While an upgrade is under way.
+        foreach (var region in status.Regions.Where(one => one.Protocol is { } theirs && theirs != status.Control.Protocol))
+        {
+            call.Terminal.Say($"{region.Name} speaks protocol {Clean.Line(region.Protocol!)}, control {status.Control.Protocol}.");
+        }
+
         foreach (var region in status.Regions.Where(one => one.State.EndsWith(NotEnrolled, StringComparison.Ordinal)))
         {
             call.Terminal.Say($"Region {region.Name} is not enrolled: `domicile region enrol {region.Name}`.");

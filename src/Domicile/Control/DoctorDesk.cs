@@ -95,11 +95,11 @@ internal sealed class DoctorDesk(ControlParts parts)
         {
             yield return new DoctorFinding(
                 Place, Error,
-                string.Create(CultureInfo.InvariantCulture, $"{stray.Count()} accounts, such as {stray.First().Id}, are at home in ")
-                + $"{stray.Key}, which is no region of the configuration: their clients are answered 503",
+                string.Create(CultureInfo.InvariantCulture, $"accounts at home in {stray.Key}: {stray.Count()}, such as {stray.First().Id}; ")
+                + "it is no region of the configuration, and their clients are answered 503",
                 $"A region keeps its name: its directory, certificates and accounts go by it. If {stray.Key} was renamed, give it "
-                + "its old name back in the configuration and restart control and the regions. If it was taken out, put it back, "
-                + "move its accounts away, and take it out then.");
+                + $"its old name back in the configuration and restart control and the regions. If it was taken out, put it back and "
+                + $"'domicile reload'; 'domicile region drain {stray.Key}' moves its accounts away, then take it out.");
         }
 
         var misplaced = accounts.Where(account => account.State == ControlAccountState.Active && !IsInPlace(account)).ToArray();
@@ -132,7 +132,7 @@ internal sealed class DoctorDesk(ControlParts parts)
                     $"take it out of domicile.yaml and 'domicile reload', or 'domicile region undrain {name}'")
                 : new DoctorFinding(
                     Place, Warning,
-                    string.Create(CultureInfo.InvariantCulture, $"region {name} is being drained: {left} accounts are still at home there"),
+                    string.Create(CultureInfo.InvariantCulture, $"region {name} is being drained; accounts still at home there: {left}"),
                     $"'domicile region drain {name}' goes on with them, and says which can't leave");
         }
     }

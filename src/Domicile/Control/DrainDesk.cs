@@ -26,7 +26,7 @@ internal sealed class DrainDesk(ControlParts parts, PlanDesk plans)
         }
 
         await parts.Draining.AddAsync(drained, parts.Time.GetUtcNow(), by, cancellationToken);
-        var begun = await plans.MoveAwayAsync(drained, request.AtOnce, cancellationToken);
+        var begun = await plans.MoveAsync(drained, request.AtOnce, cancellationToken);
         return new DrainView(drained.Value, begun.Moves, begun.Denied, begun.Skipped);
     }
 

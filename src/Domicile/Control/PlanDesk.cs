@@ -30,8 +30,7 @@ internal sealed class PlanDesk(ControlParts parts, PolicyDesk policies, MoveRequ
     /// <param name="by">Label of the operator.</param>
     public async Task<Outcome<ApplyView>> ApplyAsync(PlanRequest request, string by, CancellationToken cancellationToken)
     {
-        var atOnce = request.AtOnce ?? ControlLimits.AtOnceDefault;
-        if (CheckAtOnce(atOnce) is { } wrong)
+        if (CheckAtOnce(request.AtOnce) is { } wrong)
         {
             return wrong;
         }
@@ -42,19 +41,16 @@ internal sealed class PlanDesk(ControlParts parts, PolicyDesk policies, MoveRequ
             return refusal;
         }
 
-        var policy = parts.Policies.Current.Policy;
-        var plan = await PlanAsync(policy, atOnce, cancellationToken);
-        parts.Moves.AtOnce = atOnce;
-        var (begun, skipped) = await moves.BeginAllAsync(plan.Wanted, policy.Revision, cancellationToken);
-        return new ApplyView(policy.Revision, begun, plan.View.Denied, skipped);
+        return await MoveAsync(only: null, request.AtOnce, cancellationToken);
     }
 
-    /// <summary>Moves every account that is at home in a region, which is being drained, to where policy wants it instead.</summary>
-    public async Task<ApplyView> MoveAwayAsync(RegionName home, int? atOnce, CancellationToken cancellationToken)
+    /// <summary>Requests what the policy in force wants.</summary>
+    /// <param name="only">Of accounts whose home this is; null: of all.</param>
+    public async Task<ApplyView> MoveAsync(RegionName? only, int? atOnce, CancellationToken cancellationToken)
     {
         var policy = parts.Policies.Current.Policy;
         var most = atOnce ?? ControlLimits.AtOnceDefault;
-        var plan = await PlanAsync(policy, most, cancellationToken, home);
+        var plan = await PlanAsync(policy, most, cancellationToken, only);
         parts.Moves.AtOnce = most;
         var (begun, skipped) = await moves.BeginAllAsync(plan.Wanted, policy.Revision, cancellationToken);
         return new ApplyView(policy.Revision, begun, plan.View.Denied, skipped);

@@ -29,44 +29,40 @@ internal sealed class ReloadDesk(ControlParts parts)
         }
 
         parts.Deployment.Put(next, parts.Files.Prepare(before.Config, before.Endpoints, next));
+        parts.Directory.Changes.Raise();
         foreach (var region in removed)
         {
-            await parts.Draining.RemoveAsync(region, cancellationToken);
-            await parts.Keys.ForgetAsync(region, cancellationToken);
+            // It is in force: whoever asked may be gone.
+            await parts.Draining.RemoveAsync(region, CancellationToken.None);
+            await parts.Keys.ForgetAsync(region, CancellationToken.None);
         }
 
-        parts.Directory.Changes.Raise();
-        string[] changed = [.. parts.Deployment.Current.Members
-            .Where(member => before.Members.Any(was => was.Name == member.Name && was.ToJson() != member.ToJson()))
-            .Select(member => member.Name.Value)];
-        return new ReloadView(Values(added), Values(removed), changed, Values(NamesOf(next)));
+        var changed = Differing(before.Config, next).Except(added).Except(removed);
+        return new ReloadView(Values(added), Values(removed), Values(changed), Values(NamesOf(next)));
     }
 
     /// <summary>What the file says otherwise than what is in force, in one line; null where it says the same.</summary>
     public static string? FindDifference(DeploymentFiles files, DeploymentInForce current)
-    {
-        switch (files.ReadConfig())
+        => files.ReadConfig() switch
         {
-            case ConfigResult.Invalid invalid:
-                return $"domicile.yaml can't be read any more, and control would not start again with it: {invalid.Errors[0]}";
-            case ConfigResult.Ok { Config: var config }:
-                var (now, inForce) = (config.Regions.ToLookup(Shape), current.Config.Regions.ToLookup(Shape));
-                var differing = config.Regions.Where(region => !inForce.Contains(Shape(region)))
-                    .Concat(current.Config.Regions.Where(region => !now.Contains(Shape(region))))
-                    .Select(region => region.Facts.Name.Value).Distinct().ToList();
-                return differing.Count == 0
-                    ? null : $"domicile.yaml says something else of {string.Join(", ", differing)} than what is in force";
-            default:
-                throw new InvariantViolatedException(nameof(ConfigResult));
-        }
-    }
+            ConfigResult.Invalid invalid =>
+                $"domicile.yaml can't be read any more, and control would not start again with it: {invalid.Errors[0]}",
+            ConfigResult.Ok ok when Differing(current.Config, ok.Config).ToList() is { Count: > 0 } names =>
+                $"domicile.yaml says something else of {string.Join(", ", names)} than what is in force",
+            _ => null,
+        };
+
+    /// <summary>Regions that one of the two has alone, or of which they say something else.</summary>
+    private static IEnumerable<RegionName> Differing(DeploymentConfig one, DeploymentConfig other)
+        => one.Regions.Concat(other.Regions).GroupBy(Shape).Where(same => same.Count() == 1)
+            .Select(same => same.First().Facts.Name).Distinct();
 
     private static string Shape(RegionConfig region)
         => Moves.RegionMember.Of(region, region.Peer ?? region.Listen).ToJson() + region.Listen + region.Management;
 
     private static RegionName[] NamesOf(DeploymentConfig config) => [.. config.Facts.Select(facts => facts.Name)];
 
-    private static string[] Values(RegionName[] names) => [.. names.Select(name => name.Value)];
+    private static string[] Values(IEnumerable<RegionName> names) => [.. names.Select(name => name.Value)];
 
     private Outcome<DeploymentConfig> Read(DeploymentConfig before)
         => parts.Files.ReadConfig() switch
@@ -99,7 +95,7 @@ internal sealed class ReloadDesk(ControlParts parts)
         if (accounts > 0)
         {
             return Refusal.Conflict(
-                string.Create(CultureInfo.InvariantCulture, $"region {region} can't be removed: {accounts} accounts are at home there"),
+                string.Create(CultureInfo.InvariantCulture, $"region {region} can't be removed; accounts at home there: {accounts}"),
                 $"put it back into the file, and 'domicile region drain {region}' moves them away");
         }
 

@@ -14,6 +14,9 @@ internal sealed class RegionDirectory : IDisposable
 {
     public const string FileName = "region.db";
 
+    /// <summary>Of a hash, which control's is.</summary>
+    private const int TagCharsMax = 128;
+
     private const string MemberFactsTable
         = "CREATE TABLE IF NOT EXISTS member_facts (region TEXT PRIMARY KEY, document TEXT NOT NULL)";
 
@@ -103,7 +106,8 @@ internal sealed class RegionDirectory : IDisposable
     public void Take(DirectoryUpdate update)
     {
         if (update.Regions is { Count: > DeploymentConfig.RegionsMax } || update.Members is { Count: > DeploymentConfig.RegionsMax }
-            || update.Members?.All(member => member is { IsWhole: true }) == false)
+            || update.Members?.All(member => member is { IsWhole: true }) == false
+            || update.MembersTag is { Length: > TagCharsMax })
         {
             throw new FormatException("What control says of the deployment's regions can't be read here.");
         }
