@@ -95,7 +95,8 @@ internal sealed class DoctorDesk(ControlParts parts)
         {
             yield return new DoctorFinding(
                 Place, Error,
-                string.Create(CultureInfo.InvariantCulture, $"accounts at home in {stray.Key}: {stray.Count()}, such as {stray.First().Id}; ")
+                string.Create(
+                    CultureInfo.InvariantCulture, $"accounts at home in {stray.Key}: {stray.Count()}, such as {stray.First().Id}; ")
                 + "it is no region of the configuration, and their clients are answered 503",
                 $"A region keeps its name: its directory, certificates and accounts go by it. If {stray.Key} was renamed, give it "
                 + $"its old name back in the configuration and restart control and the regions. If it was taken out, put it back and "

@@ -62,6 +62,34 @@ public sealed class RegionChangeTests
         Assert.False(Done(await control.Desk.Drains.UndrainAsync("beijing", Cancelled)).WasDraining);
     }
 
+    // Goal: what is on its way to a region when that is drained doesn't arrive. Method: the move stands before its copy meanwhile.
+    [Fact]
+    public async Task A_move_that_is_under_way_to_a_drained_region_goes_back()
+    {
+        await using var control = await StartAsync();
+        Done(await control.Desk.Policies.PutAsync(new PolicyText(Anywhere), "tester", Cancelled));
+        await control.PushAsync();
+        var account = await control.AddAsync("IN", "beijing");
+        var reached = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        control.Faults.Reached = (_, call, _) =>
+        {
+            if (call == "arrive" && reached.TrySetResult())
+            {
+                control.Faults.Silence(TestDeployment.Singapore);
+            }
+        };
+        var move = Done(await control.Desk.Moves.MoveAsync(new NewMove(account.Account, "singapore", null), Cancelled)).Move;
+        await reached.Task.WaitAsync(Cancelled);
+
+        Done(await control.Desk.Drains.DrainAsync("singapore", Drain, "tester", Cancelled));
+        control.Faults.Wake(TestDeployment.Singapore);
+
+        var ended = await control.EndAsync(move);
+        Assert.Equal(Domicile.Moves.MoveState.Aborted, ended.State);
+        Assert.Contains("drained", ended.Reason, StringComparison.Ordinal);
+        Assert.Equal("beijing", Done(control.Desk.Accounts.Show(account.Account)).Home);
+    }
+
     [Fact]
     public async Task Who_may_be_nowhere_else_stays_and_is_named()
     {
