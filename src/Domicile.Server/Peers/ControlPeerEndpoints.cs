@@ -7,13 +7,10 @@ namespace Domicile.Server.Peers;
 
 /// <summary>What control's peer listener answers to regions: the directory and the policy.</summary>
 /// <param name="isMember">Of the config: a region taken out of it keeps its certificate, and gets nothing.</param>
-/// <param name="since">
-/// The entries that changed after this counter, the policy if its revision is newer, and what the config says of the regions
-/// if it is told by another tag.
-/// </param>
+/// <param name="since">The entries that changed after this counter, and the policy if its revision is newer.</param>
 /// <param name="find">One account; null where control doesn't know it.</param>
 internal sealed class ControlPeerEndpoints(
-    PeerTls tls, SecurityLog security, Func<RegionName, bool> isMember, Func<long, long, string?, DirectoryUpdate> since,
+    PeerTls tls, SecurityLog security, Func<RegionName, bool> isMember, Func<long, long, DirectoryUpdate> since,
     Func<AccountId, DirectoryEntry?> find)
 {
     public Task HandleAsync(HttpContext context)
@@ -39,8 +36,7 @@ internal sealed class ControlPeerEndpoints(
         if (path == "/peer/v1/directory")
         {
             return context.Response.WriteAsJsonAsync(
-                since(Number(context, "since"), Number(context, "policy"), context.Request.Query["members"]),
-                MovesJson.Default.DirectoryUpdate,
+                since(Number(context, "since"), Number(context, "policy")), MovesJson.Default.DirectoryUpdate,
                 cancellationToken: context.RequestAborted);
         }
 

@@ -61,8 +61,7 @@ internal sealed partial class DirectorySync(RegionContext region, PeerClients pe
     {
         var uri = new Uri(
             peers.ControlAddress,
-            FormattableString.Invariant($"/peer/v1/directory?since={region.Directory.Version}&policy={region.Directory.PolicyRevision}")
-                + $"&members={Uri.EscapeDataString(region.Directory.MembersTag ?? "")}");
+            FormattableString.Invariant($"/peer/v1/directory?since={region.Directory.Version}&policy={region.Directory.PolicyRevision}"));
         using var request = new HttpRequestMessage(HttpMethod.Get, uri);
         using var response = await peers.SendToControlAsync(request, cancellationToken);
         response.EnsureSuccessStatusCode();
@@ -73,7 +72,9 @@ internal sealed partial class DirectorySync(RegionContext region, PeerClients pe
         }
 
         var version = region.Directory.Version;
-        region.Directory.Take(update);
+
+        // Where regions are found decides where clients are sent: only what control has signed says it, which is pushed.
+        region.Directory.Take(update with { Members = null, MembersTag = null });
         return region.Directory.Version > version;
     }
 

@@ -116,9 +116,7 @@ internal sealed class ControlDesk : IAsyncDisposable
 
     /// <summary>What a replica lacks, at most one message's worth; empty where it lacks nothing.</summary>
     /// <param name="revision">Of the policy that it has; 0 for none.</param>
-    /// <param name="membersTag">What it calls the regions that it knows; null for none.</param>
-    public DirectoryUpdate DirectorySince(long version, long revision, string? membersTag)
-        => Push.UpdateSince(version, revision, membersTag);
+    public DirectoryUpdate DirectorySince(long version, long revision) => Push.UpdateSince(version, revision);
 
     /// <summary>For a region that meets an account it doesn't know; null where nobody knows it.</summary>
     public DirectoryEntry? FindAccount(AccountId account) => _parts.Directory.FindEntry(account);

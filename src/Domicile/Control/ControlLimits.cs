@@ -33,6 +33,9 @@ internal static class ControlLimits
     /// <summary>How often at most a region is told of changes of the directory.</summary>
     public static readonly TimeSpan PushEvery = TimeSpan.FromMilliseconds(100);
 
+    /// <summary>How often at least a region is asked whether it has all that it was told.</summary>
+    public static readonly TimeSpan PushLookEvery = TimeSpan.FromSeconds(30);
+
     /// <summary>Entries in one message to a region.</summary>
     public const int EntriesPerUpdate = 500;
 

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Domicile.Accounts;
 using Domicile.Moves;
 using Microsoft.Extensions.Logging;
@@ -12,9 +11,6 @@ namespace Domicile.Control;
 /// </summary>
 internal sealed partial class DirectoryPush(ControlParts parts, ILogger<DirectoryPush> log)
 {
-    // Regions that have heard this process, and by which tag they know what its config says of them all.
-    private readonly ConcurrentDictionary<RegionName, string> _told = new();
-
     /// <summary>Until it is cancelled; regions may come and go meanwhile.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
@@ -30,7 +26,6 @@ internal sealed partial class DirectoryPush(ControlParts parts, ILogger<Director
                 {
                     await EndAsync(loops[gone]);
                     loops.Remove(gone);
-                    _told.TryRemove(gone, out _);
                 }
 
                 foreach (var region in names.Except(loops.Keys).ToList())
@@ -69,10 +64,10 @@ internal sealed partial class DirectoryPush(ControlParts parts, ILogger<Director
             return refusal;
         }
 
-        var (version, revision) = (status.DirectoryVersion, status.PolicyRevision);
+        var (version, revision, tag) = (status.DirectoryVersion, status.PolicyRevision, status.MembersTag);
         while (true)
         {
-            var update = UpdateSince(version, revision, _told.GetValueOrDefault(region));
+            var update = WithMembers(UpdateSince(version, revision), tag);
             if (update.Entries.Count == 0 && update.PolicyText is null && update.Members is null)
             {
                 return null;
@@ -84,23 +79,26 @@ internal sealed partial class DirectoryPush(ControlParts parts, ILogger<Director
                 return refusal;
             }
 
-            _told[region] = update.MembersTag!;
-            revision = update.PolicyRevision;
+            (revision, tag) = (update.PolicyRevision, update.MembersTag);
             version = update.Entries.Count == 0 ? version : update.Entries[^1].Version;
         }
     }
 
     /// <summary>What a replica lacks, at most one message's worth.</summary>
     /// <param name="revision">Of the policy that the replica has; 0 for none.</param>
-    /// <param name="membersTag">What the replica calls the regions that it knows; null for none.</param>
-    public DirectoryUpdate UpdateSince(long version, long revision, string? membersTag)
+    public DirectoryUpdate UpdateSince(long version, long revision)
     {
         var policy = parts.Policies.Current.Policy;
-        var deployment = parts.Deployment.Current;
         return new DirectoryUpdate(
             parts.Directory.Since(version), policy.Revision, policy.Revision > revision ? policy.Text : null,
-            [.. deployment.Members.Select(member => member.Name)],
-            membersTag == deployment.Tag ? null : deployment.Members, deployment.Tag);
+            [.. parts.Config.Facts.Select(facts => facts.Name)]);
+    }
+
+    /// <param name="known">What the replica calls the regions that it knows; null for none.</param>
+    private DirectoryUpdate WithMembers(DirectoryUpdate update, string? known)
+    {
+        var deployment = parts.Deployment.Current;
+        return update with { Members = known == deployment.Tag ? null : deployment.Members, MembersTag = deployment.Tag };
     }
 
     private async Task RunAsync(RegionName region, CancellationToken cancellationToken)
@@ -119,7 +117,7 @@ internal sealed partial class DirectoryPush(ControlParts parts, ILogger<Director
             {
                 delay = ControlLimits.RetryDelayFirst;
                 var pushed = parts.Time.GetTimestamp();
-                await parts.Directory.Changes.ChangedSinceAsync(seen, cancellationToken);
+                await ChangedSinceAsync(seen, cancellationToken);
 
                 // The first change goes at once; those that follow it closely go together.
                 var rest = ControlLimits.PushEvery - parts.Time.GetElapsedTime(pushed);
@@ -129,6 +127,15 @@ internal sealed partial class DirectoryPush(ControlParts parts, ILogger<Director
                 }
             }
         }
+    }
+
+    // Or a while has passed: a region may have lost what it was told.
+    private async Task ChangedSinceAsync(long seen, CancellationToken cancellationToken)
+    {
+        using var rest = new CancellationTokenSource(ControlLimits.PushLookEvery, parts.Time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(rest.Token, cancellationToken);
+        await parts.Directory.Changes.ChangedSinceAsync(seen, either.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        cancellationToken.ThrowIfCancellationRequested();
     }
 
     [LoggerMessage(

@@ -127,6 +127,9 @@ internal sealed record RegionStatus(
 
     /// <summary>The newest format of an account's database that it can open; null of release 0.1.0.</summary>
     public int? AccountFormat { get; init; }
+
+    /// <summary>By which it knows what control says of the regions; null where it doesn't.</summary>
+    public string? MembersTag { get; init; }
 }
 
 /// <summary>An account's home as the directory knows it.</summary>

@@ -88,6 +88,7 @@ internal sealed partial class RegionNode : IRegionPeer, IAsyncDisposable
             Claim = _region.Claim,
             Protocol = PeerProtocol.Own,
             AccountFormat = Schema.Format.Version,
+            MembersTag = _region.Directory.MembersTag,
         });
 
     public async Task CreateAccountAsync(AccountProfile profile, Credential first, CancellationToken cancellationToken)

@@ -158,7 +158,7 @@ public sealed class MoveRequestTests
         var entry = desk.FindAccount(id)!;
         Assert.Equal((TestDeployment.Singapore, 3L), (entry.Home, entry.Epoch));
         Assert.Equal(version, entry.Version);
-        Assert.Empty(desk.DirectorySince(version, 1, null).Entries);
+        Assert.Empty(desk.DirectorySince(version, 1).Entries);
     }
 
     [Theory]

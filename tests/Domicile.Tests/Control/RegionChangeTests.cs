@@ -110,7 +110,7 @@ public sealed class RegionChangeTests
     {
         await using var control = await StartAsync();
         await WriteAsync(control, Frankfurt);
-        var before = control.Desk.DirectorySince(0, 0, null);
+        await control.PushAsync();
         Assert.Contains((await control.Desk.Doctor.ExamineAsync(Cancelled)).Findings,
             one => one.Finding.Contains("frankfurt", StringComparison.Ordinal) && one.Advice.Contains("reload", StringComparison.Ordinal));
 
@@ -118,9 +118,12 @@ public sealed class RegionChangeTests
 
         Assert.Equal(["frankfurt"], added.Added);
         Assert.Empty(added.Changed);
-        var told = control.Desk.DirectorySince(0, 0, before.MembersTag).Members!.Single(member => member.Name.Value == "frankfurt");
+        await control.PushAsync();
+        var told = control.DirectoryOf(TestDeployment.Singapore).FindMember(RegionName.Parse("frankfurt"))!;
         Assert.Equal(("DE", "https://s3.eu.example/"), (told.Facts.Country.Code, told.Endpoint.AbsoluteUri));
-        Assert.Null(control.Desk.DirectorySince(0, 0, control.Desk.DirectorySince(0, 0, null).MembersTag).Members);
+        var updates = control.Faults.CountOf("update");
+        await control.PushAsync();
+        Assert.Equal(updates, control.Faults.CountOf("update"));
         Assert.True(control.Desk.HasRegion(RegionName.Parse("frankfurt")));
         var policy = Anywhere.Replace("allow: \"*\"", "allow: { regions: [frankfurt] }", StringComparison.Ordinal);
         Assert.True(control.Desk.Policies.Check(new PolicyText(policy)).Valid);
@@ -128,6 +131,8 @@ public sealed class RegionChangeTests
         await WriteAsync(control, "");
         Assert.Equal(["frankfurt"], Done(await control.Desk.Reloads.ReloadAsync(Cancelled)).Removed);
         Assert.False(control.Desk.HasRegion(RegionName.Parse("frankfurt")));
+        await control.PushAsync();
+        Assert.Null(control.DirectoryOf(TestDeployment.Singapore).FindMember(RegionName.Parse("frankfurt")));
         Assert.False(control.Desk.Policies.Check(new PolicyText(policy)).Valid);
     }
 

@@ -75,6 +75,9 @@ internal sealed class TestControl : IAsyncDisposable
 
     public IRegionPeer Region(RegionName name) => _regions.Node(name);
 
+    /// <summary>A region's replica.</summary>
+    public RegionDirectory DirectoryOf(RegionName name) => _regions.Node(name).Region.Directory;
+
     /// <summary>What a crash leaves: the database, and nothing that was in memory.</summary>
     public async Task RestartAsync()
     {
