@@ -14,6 +14,7 @@ using Domicile.Server.S3.Wire;
 using Domicile.Server.Tests.BadInput;
 using Domicile.Server.Tests.Deployment;
 using Domicile.Storage;
+using Microsoft.AspNetCore.Http;
 using Xunit;
 
 namespace Domicile.Server.Tests.Attacks;
@@ -30,6 +31,44 @@ public sealed class HostileRegionTests(SharedDeployment shared)
     private const string Directories = "/peer/v1/directory?since=0&policy=0";
 
     private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
+
+    // Goal: whoever has control's certificate, and answers in its place, can't have clients sent to him. Method: he says that the home
+    // is found elsewhere, to a region that redirects; a region asks each few seconds, and the second question shows that the first
+    // answer was taken.
+    [Fact]
+    public async Task Controls_certificate_without_its_key_redirects_nobody()
+    {
+        await using var deployment = await LiveDeployment.StartAsync(new DeploymentSetup());
+        var account = await deployment.Control.AddAccountAsync("IN", "singapore");
+        var (beijing, home) = (deployment.EndpointOf("beijing"), deployment.EndpointOf("singapore"));
+        await AssertRedirectedAsync();
+        await deployment.StopAsync(LiveDeployment.ControlName);
+        var members = deployment.Config.Regions.Select(
+            region => RegionMember.Of(region, deployment.EndpointsOf(region.Facts.Name.Value).Peer) with
+            {
+                Endpoint = new Uri("http://evil.example:9000"),
+            }).ToList();
+        var asked = 0;
+        await using var thief = new HostileRegion(deployment, LiveDeployment.ControlName);
+        await thief.AnswerAsync(context =>
+        {
+            Interlocked.Increment(ref asked);
+            return context.Response.WriteAsJsonAsync(
+                new DirectoryUpdate([], 1, null, [.. members.Select(member => member.Name)], members, "stolen"),
+                MovesJson.Default.DirectoryUpdate);
+        });
+        await Eventually.HoldsAsync(
+            () => Task.FromResult(Volatile.Read(ref asked) > 2 * members.Count), "all have asked twice", TimeSpan.FromSeconds(40));
+
+        await AssertRedirectedAsync();
+
+        async Task AssertRedirectedAsync()
+        {
+            var answer = await RawConnection.AskAsync(beijing, new RawRequest(account, beijing, "GET", "/").ToBytes());
+            Assert.True(answer.Status == 307, answer.Text);
+            Assert.Contains($"Location: {home.GetLeftPart(UriPartial.Authority)}/", answer.Text, StringComparison.OrdinalIgnoreCase);
+        }
+    }
 
     // Goal: whoever has control's certificate alone can neither read nor change anything.
     [Theory]
