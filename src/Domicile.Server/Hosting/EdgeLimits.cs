@@ -20,8 +20,8 @@ internal static class EdgeLimits
     /// </summary>
     public static readonly int ConnectionsOfPeerMax = Math.Min(450, ConnectionsMax / 4);
 
-    /// <summary>The server's own count, a backstop: connections that are being closed are still in it.</summary>
-    public static readonly int ConnectionsOpenMax = 2 * ConnectionsMax;
+    /// <summary>Of one listener, those that are being closed included; further ones wait to be taken.</summary>
+    public static readonly int ConnectionsOpenMax = ConnectionsMax + Math.Max(8, ConnectionsMax / 8);
 
     /// <summary>Connections that the system keeps until they are taken: a flood must not have it drop others' first packets.</summary>
     public const int BacklogMax = 4096;

@@ -1,5 +1,7 @@
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
+using Microsoft.Extensions.Options;
 
 namespace Domicile.Server.Hosting;
 
@@ -23,10 +25,11 @@ internal static class WebHosts
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = bodyBytesMax;
             kestrel.Limits.MaxRequestHeadersTotalSize = EdgeLimits.HeadBytesMax;
-            kestrel.Limits.MaxConcurrentConnections = EdgeLimits.ConnectionsOpenMax;
             kestrel.Limits.RequestHeadersTimeout = EdgeLimits.HeadMax;
             listen(kestrel);
         });
+        builder.Services.AddSingleton<IConnectionListenerFactory>(services => new BoundedListeners(
+            services.GetRequiredService<IOptions<SocketTransportOptions>>(), log, EdgeLimits.ConnectionsOpenMax));
         builder.Services.AddSingleton<IMemoryPoolFactory<byte>, RecordBlocks.Factory>();
         builder.Services.AddSingleton(log);
         builder.Services.AddRoutingCore();
