@@ -14,6 +14,12 @@ internal static class StorageLimits
     /// <summary>Writes that one commit takes along: enough to hide the fsync, few enough to keep a commit short.</summary>
     public const int BatchWritesMax = 64;
 
+    /// <summary>
+    /// Accounts whose writers commit at the same moment, each on a thread that waits for the disk: enough to share what a
+    /// file system writes for a flush, and half of the threads that the pool has at once.
+    /// </summary>
+    public const int TurnsAtOnceMax = 32;
+
     /// <summary>Read connections kept per open account. Further readers open their own and close it again.</summary>
     public const int PooledReadersMax = 8;
 

@@ -1,8 +1,8 @@
 namespace Domicile.Storage;
 
 /// <summary>
-/// Work that waits for one account's writer, and the task that hands it over in batches while there is any: an idle
-/// account has no thread and no task. Bounded; who finds it full waits for room. Thread-safe.
+/// Work that waits for one account's writer, and the turns in which it is handed over in batches while there is any: an idle
+/// account has no thread and no task, and busy ones share a few threads. Bounded; who finds it full waits for room. Thread-safe.
 /// </summary>
 internal sealed class WriteQueue(IWorkers workers, Action<IReadOnlyList<PendingWrite>> commit) : IDisposable
 {
@@ -33,7 +33,7 @@ internal sealed class WriteQueue(IWorkers workers, Action<IReadOnlyList<PendingW
             if (!_isRunning)
             {
                 _isRunning = true;
-                _running = workers.Run(CommitWhileAnyWaits);
+                _running = workers.RunTurns(CommitSome);
             }
         }
     }
@@ -49,12 +49,16 @@ internal sealed class WriteQueue(IWorkers workers, Action<IReadOnlyList<PendingW
 
     public void Dispose() => _room.Dispose();
 
-    private void CommitWhileAnyWaits()
+    // One commit, so that other accounts' writers get their turn.
+    private bool CommitSome()
     {
-        while (TakeBatch() is { Count: > 0 } batch)
+        if (TakeBatch() is not { Count: > 0 } batch)
         {
-            commit(batch);
+            return false;
         }
+
+        commit(batch);
+        return true;
     }
 
     // A write that must be alone in its transaction, or in none, makes a batch of its own.
