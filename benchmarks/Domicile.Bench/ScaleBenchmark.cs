@@ -287,16 +287,18 @@ internal static class ScaleBenchmark
     private static async Task<List<NewAccountView>> AddAsync(TestBed bed, int count, BenchCall call)
     {
         call.Say($"making {count} accounts");
-        var made = new List<NewAccountView>();
+        var made = new ConcurrentQueue<NewAccountView>();
         var wanted = Enumerable.Repeat(new NewAccount("IN", null, TestBed.Singapore, null), count);
-        foreach (var some in wanted.Chunk(BatchAccounts))
+        await Parallel.ForEachAsync(wanted.Chunk(BatchAccounts), Few(call), async (some, stop) =>
         {
             var batch = await bed.Control.PostAsync(
-                "account-batches", new NewAccounts(some), ApiJson.Default.NewAccounts, ApiJson.Default.NewAccountsView, call.Stop);
-            made.AddRange(batch.Accounts.Select(line => line.Made ?? throw new BenchmarkFailedException($"An account: {line.Error}")));
-        }
-
-        return made;
+                "account-batches", new NewAccounts(some), ApiJson.Default.NewAccounts, ApiJson.Default.NewAccountsView, stop);
+            foreach (var line in batch.Accounts)
+            {
+                made.Enqueue(line.Made ?? throw new BenchmarkFailedException($"An account: {line.Error}"));
+            }
+        });
+        return [.. made];
     }
 
     private static ParallelOptions Few(BenchCall call)

@@ -51,7 +51,9 @@ internal static class PeerLimits
     /// <summary>Of 500 directory entries and a policy of 256 KiB, all escaped: <c>ControlLimits.EntriesPerUpdate</c>.</summary>
     public const int DirectoryBytesMax = 4 << 20;
 
-    /// <summary>Of what a region has to say of many accounts: <c>MoveLimits.CategoriesToldInAllMax</c>.</summary>
+    /// <summary>
+    /// Of what a region has to say of many accounts: <c>MoveLimits.CategoriesToldInAllMax</c>. And of those that it is to make.
+    /// </summary>
     public const int ManyAccountsBytesMax = 1 << 20;
 
     /// <summary>Of an account's access keys.</summary>

@@ -25,6 +25,13 @@ internal sealed class RegionPeerClient(PeerClients peers, OrderSigner orders, Re
             new PeerCall { Profile = profile, Credential = first, Secret = await SealAsync(first, cancellationToken) },
             MovesJson.Default.Boolean, cancellationToken);
 
+    public Task<IReadOnlyList<string?>> CreateAccountsAsync(
+        IReadOnlyList<FirstHome> accounts, CancellationToken cancellationToken)
+        => AskAboutManyAsync(
+            async () => [.. await CreateTogetherAsync(accounts, cancellationToken) is { } refusals && refusals.Count == accounts.Count
+                ? refusals.Select(refusal => refusal is null ? null : PeerText.Clean(refusal)) : throw Nonsense("createAccounts")],
+            () => OneByOne.CreateAsync(this, accounts, cancellationToken));
+
     public async Task<CommandResult> ExecuteAsync(
         AccountId account, CredentialCommand command, CancellationToken cancellationToken)
         => await AnswerAsync(
@@ -149,16 +156,30 @@ internal sealed class RegionPeerClient(PeerClients peers, OrderSigner orders, Re
 
     // A secret would stay in the buffers of the connection and of the region's HTTP server: see SecretBox.
     private async Task<BoxedSecret> SealAsync(Credential credential, CancellationToken cancellationToken)
+        => (await SealAllAsync([credential], cancellationToken))[0];
+
+    private async Task<IReadOnlyList<BoxedSecret>> SealAllAsync(
+        IReadOnlyList<Credential> credentials, CancellationToken cancellationToken)
     {
         var offer = await AskAsync("offerSecret", new PeerCall(), MovesJson.Default.SecretOffer, cancellationToken);
         try
         {
-            return BoxedSecret.Seal(offer ?? throw new InvalidDataException("The offer is null."), credential);
+            return BoxedSecret.SealAll(offer ?? throw new InvalidDataException("The offer is null."), credentials);
         }
         catch (InvalidDataException e)
         {
             throw new RegionUnreachableException(region, "the key that it offers to seal a secret for is none.", e);
         }
+    }
+
+    private async Task<IReadOnlyList<string?>> CreateTogetherAsync(
+        IReadOnlyList<FirstHome> accounts, CancellationToken cancellationToken)
+    {
+        var secrets = await SealAllAsync([.. accounts.Select(account => account.First)], cancellationToken);
+        return await AnswerAsync(
+            "createAccounts",
+            new PeerCall { Made = [.. accounts.Zip(secrets, (account, secret) => account with { Secret = secret })] },
+            MovesJson.Default.IReadOnlyListString!, cancellationToken, TimeSpan.FromMinutes(1), PeerLimits.ManyAccountsBytesMax);
     }
 
     // What a region speaks, each of its answers says: an older one refuses the question, and says by that what it is.

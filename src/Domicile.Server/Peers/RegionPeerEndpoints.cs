@@ -188,6 +188,8 @@ internal sealed partial class RegionPeerEndpoints(
             "status" => AnswerAsync(context, await node.StatusAsync(cancelled), MovesJson.Default.RegionStatus),
             "offerSecret" => AnswerAsync(context, node.Secrets.Draw(), MovesJson.Default.SecretOffer),
             "createAccount" => DoneAsync(context, CreateAccountAsync(question, cancelled)),
+            "createAccounts" => AnswerAsync(
+                context, await CreateAccountsAsync(question, cancelled), MovesJson.Default.IReadOnlyListString!),
             "execute" => AnswerAsync(context, await ExecuteAsync(question, cancelled), MovesJson.Default.CommandResult),
             "rotateKey" => AnswerAsync(
                 context, await node.RotateKeyAsync(Given(question.Account), Given(question.Rotation), cancelled),
@@ -235,6 +237,30 @@ internal sealed partial class RegionPeerEndpoints(
         await node.CreateAccountAsync(Given(question.Profile), first, cancelled);
     }
 
+    private async Task<IReadOnlyList<string?>> CreateAccountsAsync(PeerCall question, CancellationToken cancelled)
+    {
+        var asked = Given(question.Made);
+        if (asked.Count is 0 or > MoveLimits.AccountsMadeMax
+            || asked.Any(one => one is not { Profile: not null, First: not null, Secret.Box: not null }))
+        {
+            throw new BadHttpRequestException($"1 to {MoveLimits.AccountsMadeMax} accounts are made at a time, each with its key.");
+        }
+
+        var keys = node.Secrets.OpenAll([.. asked.Select(one => (one.First, one.Secret!))]);
+        try
+        {
+            return await node.CreateAccountsAsync(
+                [.. asked.Zip(keys, (one, key) => new FirstHome(one.Profile, key))], cancelled);
+        }
+        finally
+        {
+            foreach (var key in keys)
+            {
+                key.Dispose();
+            }
+        }
+    }
+
     private async Task<CommandResult> ExecuteAsync(PeerCall question, CancellationToken cancelled)
     {
         if (question is not { Command: AddCredential added, Secret: { } secret })
@@ -274,8 +300,12 @@ internal sealed partial class RegionPeerEndpoints(
     /// <returns>Null where control has not signed the call.</returns>
     private async Task<PeerCall?> ReadCallAsync(HttpContext context, string call)
     {
-        context.Features.Get<IHttpMaxRequestBodySizeFeature>()!.MaxRequestBodySize =
-            call == "update" ? PeerLimits.DirectoryBytesMax : PeerLimits.MessageBytesMax;
+        context.Features.Get<IHttpMaxRequestBodySizeFeature>()!.MaxRequestBodySize = call switch
+        {
+            "update" => PeerLimits.DirectoryBytesMax,
+            "createAccounts" => PeerLimits.ManyAccountsBytesMax,
+            _ => PeerLimits.MessageBytesMax,
+        };
         using var body = new MemoryStream();
         await context.Request.Body.CopyToAsync(body, context.RequestAborted);
         var bytes = body.GetBuffer().AsSpan(0, (int)body.Length);

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Domicile.Accounts;
+using Domicile.Moves;
 using Domicile.Policies;
 using Domicile.Storage;
 
@@ -170,15 +171,8 @@ internal sealed class AccountDesk(ControlParts parts)
             cancellationToken);
 
         // :: Step 2: the accounts themselves. What became of one after a refusal or no answer, tidying finds out.
-        var options = new ParallelOptions
-        {
-            MaxDegreeOfParallelism = ControlLimits.AccountsMadeAtOnce,
-            CancellationToken = cancellationToken,
-        };
-        await Parallel.ForEachAsync(drafts, options, async (draft, cancelled) =>
-        {
-            outcomes[draft.Line] = await MakeAtHomeAsync(draft, cancelled);
-        });
+        await Task.WhenAll(drafts.GroupBy(draft => draft.Choice.Home)
+            .Select(some => MakeAtHomeAsync(some.Key, [.. some], outcomes, cancellationToken)));
 
         // :: Step 3: the directory, and the ledger where the policy was overridden.
         var made = drafts.FindAll(draft => outcomes[draft.Line].Is(out _, out _));
@@ -191,18 +185,45 @@ internal sealed class AccountDesk(ControlParts parts)
             cancellationToken);
     }
 
-    private async Task<Outcome<NewAccountView>> MakeAtHomeAsync(Draft draft, CancellationToken cancellationToken)
+    private async Task MakeAtHomeAsync(
+        RegionName home, List<Draft> drafts, Outcome<NewAccountView>[] outcomes, CancellationToken cancellationToken)
     {
-        var (profile, home) = (draft.Account.Profile, draft.Choice.Home);
-        using var key = parts.Entropy.DrawCredential(profile.Id, FirstKeyLabel, draft.Account.CreatedAt);
-        var made = await parts.Regions.TellAsync(
-            home, (region, limited) => region.CreateAccountAsync(profile, key, limited), cancellationToken);
-        return made.Is(out _, out var refusal)
-            ? new NewAccountView(
-                profile.Id.Value, home.Value, parts.Config.Find(home)!.Endpoint.ToString().TrimEnd('/'), key.AccessKeyId,
-                key.Secret.ToText())
-            : refusal;
+        foreach (var some in drafts.Chunk(MoveLimits.AccountsMadeMax))
+        {
+            var asked = some.Select(draft => new FirstHome(
+                draft.Account.Profile,
+                parts.Entropy.DrawCredential(draft.Account.Id, FirstKeyLabel, draft.Account.CreatedAt))).ToList();
+            try
+            {
+                var made = await AskAsync();
+                if (!made.Is(out _, out var lost) && lost.Kind == RefusalKind.Unavailable)
+                {
+                    // Perhaps only the answer was lost: what was made is there, with its key.
+                    made = await AskAsync();
+                }
+
+                foreach (var (i, draft) in some.Index())
+                {
+                    outcomes[draft.Line] = !made.Is(out var refusals, out var refusal) ? refusal
+                        : refusals[i] is { } reason ? Refusal.Conflict($"region {home} refused: {reason}")
+                        : ViewOf(draft, asked[i].First);
+                }
+            }
+            finally
+            {
+                asked.ForEach(one => one.First.Dispose());
+            }
+
+            Task<Outcome<IReadOnlyList<string?>>> AskAsync() => parts.Regions.AskAsync(
+                home, (region, limited) => region.CreateAccountsAsync(asked, limited), cancellationToken,
+                ControlLimits.AccountsMadePatience);
+        }
     }
+
+    private NewAccountView ViewOf(Draft draft, Credential key)
+        => new(
+            draft.Account.Id.Value, draft.Choice.Home.Value,
+            parts.Config.Find(draft.Choice.Home)!.Endpoint.ToString().TrimEnd('/'), key.AccessKeyId, key.Secret.ToText());
 
     private void Activate(Sql sql, Draft draft, string by)
     {

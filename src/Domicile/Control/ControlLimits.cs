@@ -21,9 +21,6 @@ internal static class ControlLimits
     /// <summary>Accounts that one request makes.</summary>
     public const int AccountsPerBatchMax = 1000;
 
-    /// <summary>Of these, how many are being made at the same time.</summary>
-    public const int AccountsMadeAtOnce = 32;
-
     /// <summary>Writes that one commit of control's database takes along.</summary>
     public const int WritesPerCommitMax = 256;
 
@@ -50,6 +47,9 @@ internal static class ControlLimits
 
     /// <summary>How long control waits for one answer of a region before it calls the region unreachable.</summary>
     public static readonly TimeSpan AnswerPatience = TimeSpan.FromSeconds(15);
+
+    /// <summary>For an answer that takes as long as <c>MoveLimits.AccountsMadeMax</c> accounts take to be made on a busy disk.</summary>
+    public static readonly TimeSpan AccountsMadePatience = TimeSpan.FromMinutes(1);
 
     /// <summary>How long showing an account, or a receipt, waits for the region to say how far encrypting again is.</summary>
     public static readonly TimeSpan ShowPatience = TimeSpan.FromSeconds(2);

@@ -7,6 +7,10 @@ namespace Domicile.Moves;
 /// <summary>Makes an account in its first home: row, key and first access key in one transaction.</summary>
 internal static class AccountCreation
 {
+    /// <summary>The database of an account that is nowhere yet.</summary>
+    public static NewDatabase ToDatabase(FirstHome account)
+        => new(account.Profile.Id, (transaction, store) => Run(transaction, store, account.Profile, account.First) is null);
+
     /// <returns>Null if it is there now, made or repeated; else why not.</returns>
     public static string? Run(AccountTransaction transaction, AccountStore store, AccountProfile profile, Credential first)
     {

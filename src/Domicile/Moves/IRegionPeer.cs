@@ -154,6 +154,11 @@ internal interface IRegionPeer
     /// <exception cref="RegionRefusedException">The region knows the account already in another state.</exception>
     Task CreateAccountAsync(AccountProfile profile, Credential first, CancellationToken cancellationToken);
 
+    /// <summary>Makes many, at most <see cref="MoveLimits.AccountsMadeMax"/>: each is made or refused by itself.</summary>
+    /// <returns>In their order: null if it is there now, else why not.</returns>
+    Task<IReadOnlyList<string?>> CreateAccountsAsync(IReadOnlyList<FirstHome> accounts, CancellationToken cancellationToken)
+        => OneByOne.CreateAsync(this, accounts, cancellationToken);
+
     /// <summary>
     /// Runs a command of an operator on an account that is active here. It isn't handed over: if the account is sealed
     /// meanwhile, the answer is <c>SlowDown</c>, and control asks again, at the home of then.
@@ -261,6 +266,11 @@ internal interface IRegionPeer
     /// <param name="erasure">The source's signed statement.</param>
     Task EndHandOversAsync(MoveOrder order, byte[] erasure, CancellationToken cancellationToken);
 }
+
+/// <summary>An account that is to be made.</summary>
+/// <param name="First">Its first access key. Between processes its secret travels sealed, in <paramref name="Secret"/>.</param>
+/// <param name="Secret">Null within a process.</param>
+internal sealed record FirstHome(AccountProfile Profile, Credential First, BoxedSecret? Secret = null);
 
 /// <param name="Usage">Null where the region can't say.</param>
 /// <param name="Trouble">Why not.</param>

@@ -6,6 +6,9 @@ internal static class MoveLimits
     /// <summary>Accounts that a region is asked about in one question.</summary>
     public const int AccountsAskedMax = 500;
 
+    /// <summary>Accounts that a region makes for one question: as many as it makes in a tenth of a second or two.</summary>
+    public const int AccountsMadeMax = 200;
+
     /// <summary>Categories of one account that a plan hears of. Nobody has so many but who wants to be in the way.</summary>
     public const int CategoriesToldMax = 1_000;
 

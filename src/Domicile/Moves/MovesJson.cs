@@ -24,6 +24,7 @@ namespace Domicile.Moves;
 [JsonSerializable(typeof(AccountUsage))]
 [JsonSerializable(typeof(IReadOnlyList<MeasuredAccount>))]
 [JsonSerializable(typeof(IReadOnlyList<AccountStatus>))]
+[JsonSerializable(typeof(IReadOnlyList<string>))]
 [JsonSerializable(typeof(DeepVerification))]
 [JsonSerializable(typeof(LinkMeasure))]
 [JsonSerializable(typeof(DirectoryUpdate))]
@@ -43,6 +44,9 @@ internal sealed record PeerCall
     public MoveOrder? Order { get; init; }
     public AccountId? Account { get; init; }
     public IReadOnlyList<AccountId>? Accounts { get; init; }
+
+    /// <summary>Of accounts to be made.</summary>
+    public IReadOnlyList<FirstHome>? Made { get; init; }
     public RegionName? Source { get; init; }
     public AccountProfile? Profile { get; init; }
     public Credential? Credential { get; init; }

@@ -25,6 +25,32 @@ internal static class OneByOne
         IRegionPeer peer, IReadOnlyList<AccountId> accounts, CancellationToken cancellationToken)
         => await Task.WhenAll(accounts.Take(AtOnce).Select(account => MeasureAsync(peer, account, cancellationToken)));
 
+    /// <inheritdoc cref="IRegionPeer.CreateAccountsAsync"/>
+    public static async Task<IReadOnlyList<string?>> CreateAsync(
+        IRegionPeer peer, IReadOnlyList<FirstHome> accounts, CancellationToken cancellationToken)
+    {
+        var refusals = new List<string?>();
+        foreach (var some in accounts.Chunk(AtOnce))
+        {
+            refusals.AddRange(await Task.WhenAll(some.Select(one => CreateAsync(peer, one, cancellationToken))));
+        }
+
+        return refusals;
+    }
+
+    private static async Task<string?> CreateAsync(IRegionPeer peer, FirstHome account, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await peer.CreateAccountAsync(account.Profile, account.First, cancellationToken);
+            return null;
+        }
+        catch (RegionRefusedException e)
+        {
+            return e.Reason;
+        }
+    }
+
     private static async Task<MeasuredAccount> MeasureAsync(
         IRegionPeer peer, AccountId account, CancellationToken cancellationToken)
     {

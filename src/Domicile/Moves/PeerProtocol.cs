@@ -14,7 +14,7 @@ internal readonly record struct PeerProtocol(int Oldest, int Newest)
     /// <summary>Of each question and answer between processes, but not of an answer to a relayed request.</summary>
     public const string HeaderName = "domicile-protocol";
 
-    /// <summary>The version that began to ask about many accounts at a time.</summary>
+    /// <summary>The version that began to ask about many accounts at a time, and to make them.</summary>
     public const int ManyAccounts = 2;
 
     private const int NewestMax = 9999;

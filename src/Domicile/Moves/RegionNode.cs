@@ -93,13 +93,39 @@ internal sealed partial class RegionNode : IRegionPeer, IAsyncDisposable
 
     public async Task CreateAccountAsync(AccountProfile profile, Credential first, CancellationToken cancellationToken)
     {
-        await _region.Storage.OpenDatabases.RoomAsync(cancellationToken);
-        var store = _region.Storage.Open(profile.Id);
-        var refusal = await store.WriteAsync(
-            transaction => AccountCreation.Run(transaction, store, profile, first), cancellationToken);
-        if (refusal is not null)
+        if ((await CreateAccountsAsync([new FirstHome(profile, first)], cancellationToken))[0] is { } refusal)
         {
             throw new RegionRefusedException(_region.Name, refusal);
+        }
+    }
+
+    public async Task<IReadOnlyList<string?>> CreateAccountsAsync(
+        IReadOnlyList<FirstHome> accounts, CancellationToken cancellationToken)
+    {
+        var made = await _region.Storage.NewDatabases.MakeAsync(
+            [.. accounts.Select(AccountCreation.ToDatabase)], cancellationToken);
+        var refusals = new string?[accounts.Count];
+        foreach (var (line, account) in accounts.Index().Where(one => !made[one.Index]))
+        {
+            refusals[line] = await CreateWhereItIsAsync(account, cancellationToken);
+        }
+
+        return refusals;
+    }
+
+    // Something of it is here: made before, as it seems to who asks again, or gone, or damaged.
+    private async Task<string?> CreateWhereItIsAsync(FirstHome account, CancellationToken cancellationToken)
+    {
+        await _region.Storage.OpenDatabases.RoomAsync(cancellationToken);
+        var store = _region.Storage.Open(account.Profile.Id);
+        try
+        {
+            return await store.WriteAsync(
+                transaction => AccountCreation.Run(transaction, store, account.Profile, account.First), cancellationToken);
+        }
+        catch (StorageUnreadableException damaged)
+        {
+            return damaged.WithNext;
         }
     }
 

@@ -4,7 +4,7 @@ using Domicile.Storage;
 
 namespace Domicile.Moves;
 
-/// <summary>A key for one secret that control is about to send.</summary>
+/// <summary>A key for one secret that control is about to send, or for those of one question.</summary>
 internal sealed record SecretOffer(Guid Id, byte[] PublicKey);
 
 /// <summary>A new access key's secret on its way from control.</summary>
@@ -14,10 +14,19 @@ internal sealed record BoxedSecret(Guid Offer, byte[] Box)
 {
     public static BoxedSecret Seal(SecretOffer offer, Credential credential)
         => new(offer.Id, SecretBox.Seal(
-            offer.PublicKey, Encoding.UTF8.GetBytes(credential.AccessKeyId), credential.Secret.Span));
+            offer.PublicKey, PurposeOf(credential), credential.Secret.Span));
+
+    /// <summary>Those of one question, in their order.</summary>
+    public static IReadOnlyList<BoxedSecret> SealAll(SecretOffer offer, IReadOnlyList<Credential> credentials)
+        => [.. SecretBox.SealAll(offer.PublicKey, [.. credentials.Select(one => (PurposeOf(one), one.Secret))])
+            .Select(box => new BoxedSecret(offer.Id, box))];
+
+    public static byte[] PurposeOf(Credential credential) => Encoding.UTF8.GetBytes(credential.AccessKeyId);
 }
 
-/// <summary>The keys that this region has drawn for secrets that are on their way. Each opens one. Thread-safe.</summary>
+/// <summary>
+/// The keys that this region has drawn for secrets that are on their way. Each opens those of one question. Thread-safe.
+/// </summary>
 internal sealed class SecretOffers(TimeProvider time)
 {
     private readonly Lock _gate = new();
@@ -42,11 +51,17 @@ internal sealed class SecretOffers(TimeProvider time)
 
     /// <returns>The credential with its secret; the caller disposes it.</returns>
     /// <exception cref="InvalidDataException">There is no such offer any more, or the box is not for this access key.</exception>
-    public Credential Open(Credential credential, BoxedSecret boxed)
+    public Credential Open(Credential credential, BoxedSecret boxed) => OpenAll([(credential, boxed)])[0];
+
+    /// <summary>Those of one question: all are sealed for one offer.</summary>
+    /// <inheritdoc cref="Open"/>
+    public IReadOnlyList<Credential> OpenAll(IReadOnlyList<(Credential Credential, BoxedSecret Boxed)> secrets)
     {
-        using var key = Take(boxed.Offer)
-            ?? throw new InvalidDataException("The secret is sealed for a key that is not known here any more. Ask for another.");
-        return credential with { Secret = key.Open(Encoding.UTF8.GetBytes(credential.AccessKeyId), boxed.Box) };
+        var offer = secrets[0].Boxed.Offer;
+        using var key = secrets.All(one => one.Boxed.Offer == offer) && Take(offer) is { } taken ? taken
+            : throw new InvalidDataException("The secret is sealed for a key that is not known here any more. Ask for another.");
+        var opened = key.OpenAll([.. secrets.Select(one => (BoxedSecret.PurposeOf(one.Credential), one.Boxed.Box))]);
+        return [.. secrets.Zip(opened, (one, secret) => one.Credential with { Secret = secret })];
     }
 
     private SecretBox? Take(Guid id)

@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
 using Domicile.Accounts;
+using Domicile.Deployments;
 using Microsoft.Data.Sqlite;
 
 namespace Domicile.Storage;
@@ -119,6 +120,18 @@ internal sealed partial class AccountStore
 
     /// <summary>Whether its database is open.</summary>
     public bool IsOpen => Volatile.Read(ref _database) is not null;
+
+    /// <summary>Whether the region knows nothing of the account, nor ever did.</summary>
+    public bool IsNothingHere
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _database is null && _fault is null && !File.Exists(DatabasePath) && _region.Marks.Find(Account) is null;
+            }
+        }
+    }
 
     private string DatabasePath => Path.Combine(Directory, DatabaseName);
 
@@ -475,6 +488,36 @@ internal sealed partial class AccountStore
         return !File.Exists(log) || _region.Disk.TryReserve(log, StorageLimits.WayBackBytes);
     }
 
+    /// <summary>Gives a whole database that lies elsewhere its place. Its name is not flushed yet.</summary>
+    /// <returns>False where there is something of the account already: nothing has changed.</returns>
+    public bool TryPlace(string file)
+    {
+        lock (_gate)
+        {
+            if (!IsNothingHere)
+            {
+                return false;
+            }
+
+            SmallFile.CreateDirectory(Directory);
+            File.Move(file, DatabasePath, overwrite: true);
+            _isLoaded = false;
+            return true;
+        }
+    }
+
+    /// <summary>Notes what its rows say, as when its database is closed, unless somebody has opened it.</summary>
+    public void Note(AccountRow row, string? summary)
+    {
+        lock (_gate)
+        {
+            if (_database is null && summary is not null)
+            {
+                _region.Notes.Put(Account, NoteOf(row, summary), DatabasePath);
+            }
+        }
+    }
+
     /// <summary>What kept it from being opened has changed.</summary>
     public void ForgetFault()
     {
@@ -696,7 +739,7 @@ internal sealed partial class AccountStore
         {
             var summary = _summary is { } known && known.CommitCount == _commitCount ? known.Text
                 : row.Versions <= StorageLimits.VersionsSummedMax ? ReadSnapshot(_database, sql => summarize(sql, row)) : null;
-            return new AccountNote(row.State, row.Epoch, row.Seq, row.Peer, row.Move, row.HasData, summary);
+            return NoteOf(row, summary);
         }
         catch (Exception fault) when (fault is SqliteException or IOException)
         {
@@ -704,6 +747,9 @@ internal sealed partial class AccountStore
             return null;
         }
     }
+
+    private static AccountNote NoteOf(AccountRow row, string? summary)
+        => new(row.State, row.Epoch, row.Seq, row.Peer, row.Move, row.HasData, summary);
 
     // The region knows its stores weakly. One with open handles or with waiters must not be made a second time.
     // Nor one that can't be opened, whose log would be read again by whoever asks.

@@ -66,6 +66,15 @@ internal sealed class KeyRing
         }
     }
 
+    /// <summary>Zeroes them: nobody uses them any more.</summary>
+    public void Destroy()
+    {
+        foreach (var key in _keys)
+        {
+            key.Dispose();
+        }
+    }
+
     /// <summary>Whether these bytes are one of its keys, in whichever object.</summary>
     public bool Has(AccountKey key) => _keys.Any(key.IsSameAs);
 

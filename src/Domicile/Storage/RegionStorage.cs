@@ -32,6 +32,7 @@ internal sealed class RegionStorage : IAsyncDisposable
         Directory = directory;
         Custodian = custodian;
         Time = time;
+        NewDatabases = new NewDatabases(this);
         _lockFile = lockFile;
     }
 
@@ -49,6 +50,9 @@ internal sealed class RegionStorage : IAsyncDisposable
 
     /// <summary>The accounts whose database is open, within a bound of memory.</summary>
     public OpenDatabases OpenDatabases { get; }
+
+    /// <summary>Makes those of new accounts.</summary>
+    public NewDatabases NewDatabases { get; }
 
     /// <summary>Of accounts whose database is closed.</summary>
     public AccountNotes Notes { get; }
@@ -211,6 +215,7 @@ internal sealed class RegionStorage : IAsyncDisposable
             }
         }
 
+        NewDatabases.Dispose();
         Notes.Dispose();
         _closing.Dispose();
         Marks.Dispose();
@@ -254,6 +259,10 @@ internal sealed class RegionStorage : IAsyncDisposable
     /// <summary>Where all of an account lies. The two characters keep directories small.</summary>
     internal string DirectoryOf(AccountId account)
         => Path.Combine(AccountsDirectory, account.Value[..2], account.Value);
+
+    /// <summary>Those whose names must be durable for the account's files to be: its own and those above it.</summary>
+    internal IEnumerable<string> DirectoriesOf(AccountId account)
+        => [DirectoryOf(account), Path.GetDirectoryName(DirectoryOf(account))!, AccountsDirectory];
 
     internal void ThrowIfClosed() => ObjectDisposedException.ThrowIf(_isClosed, this);
 

@@ -4,9 +4,10 @@ using Domicile.Accounts;
 namespace Domicile.Storage;
 
 /// <summary>
-/// A key that is drawn for one secret on its way: its public half goes to the sender, and only this process opens what comes
-/// back. The connection is authenticated and encrypted already; but its buffers, and the HTTP server's, hold what they carried
-/// until something else needs them, and would keep a key longer than the account is here. In them lies only a box.
+/// A key that is drawn for one secret on its way, or for several that go together: its public half goes to the sender, and
+/// only this process opens what comes back. The connection is authenticated and encrypted already; but its buffers, and the
+/// HTTP server's, hold what they carried until something else needs them, and would keep a key longer than the account is here.
+/// In them lies only a box.
 /// </summary>
 /// <remarks>
 /// A box is the sender's public key (P-256, SubjectPublicKeyInfo, 91 bytes) and what <see cref="SealedSmall"/> makes under
@@ -36,26 +37,81 @@ internal sealed class SecretBox : IDisposable
         using var own = new SecretBox();
         Span<byte> derived = stackalloc byte[AccountKey.LengthBytes];
         own.Derive(recipient, own.PublicKey, recipient, derived);
-        byte[] box = [.. own.PublicKey, .. SealedSmall.Seal(derived, purpose, secret)];
+        var box = own.Box(derived, purpose, secret);
         CryptographicOperations.ZeroMemory(derived);
         return box;
     }
 
+    /// <summary>The same for several: they share the sender's key, so that only one secret is agreed on.</summary>
+    /// <inheritdoc cref="Seal(ReadOnlySpan{byte}, ReadOnlySpan{byte}, ReadOnlySpan{byte})"/>
+    public static byte[][] SealAll(ReadOnlySpan<byte> recipient, IReadOnlyList<(byte[] Purpose, SecretBytes Secret)> secrets)
+    {
+        using var own = new SecretBox();
+        Span<byte> derived = stackalloc byte[AccountKey.LengthBytes];
+        own.Derive(recipient, own.PublicKey, recipient, derived);
+        var boxes = new byte[secrets.Count][];
+        for (var i = 0; i < boxes.Length; i++)
+        {
+            boxes[i] = own.Box(derived, secrets[i].Purpose, secrets[i].Secret.Span);
+        }
+
+        CryptographicOperations.ZeroMemory(derived);
+        return boxes;
+    }
+
     /// <exception cref="InvalidDataException">It was not sealed for this key and this purpose.</exception>
-    public SecretBytes Open(ReadOnlySpan<byte> purpose, ReadOnlySpan<byte> box)
+    public SecretBytes Open(ReadOnlySpan<byte> purpose, ReadOnlySpan<byte> box) => OpenAll([(purpose.ToArray(), box.ToArray())])[0];
+
+    /// <summary>What <see cref="SealAll"/> sealed; the caller disposes the secrets.</summary>
+    /// <exception cref="InvalidDataException">One was not sealed for this key and its purpose: none is open.</exception>
+    public SecretBytes[] OpenAll(IReadOnlyList<(byte[] Purpose, byte[] Box)> boxes)
+    {
+        ReadOnlySpan<byte> sender = boxes.Count > 0 && boxes[0].Box.Length >= PublicKeyBytes
+            ? boxes[0].Box.AsSpan(0, PublicKeyBytes) : throw ImpossibleLength();
+        Span<byte> derived = stackalloc byte[AccountKey.LengthBytes];
+        Derive(sender, sender, PublicKey, derived);
+        var secrets = new SecretBytes[boxes.Count];
+        try
+        {
+            for (var i = 0; i < secrets.Length; i++)
+            {
+                secrets[i] = Open(derived, sender, boxes[i].Purpose, boxes[i].Box);
+            }
+
+            return secrets;
+        }
+        catch
+        {
+            foreach (var opened in secrets)
+            {
+                opened?.Dispose();
+            }
+
+            throw;
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(derived);
+        }
+    }
+
+    public void Dispose() => _key.Dispose();
+
+    private byte[] Box(ReadOnlySpan<byte> derived, ReadOnlySpan<byte> purpose, ReadOnlySpan<byte> secret)
+        => [.. PublicKey, .. SealedSmall.Seal(derived, purpose, secret)];
+
+    private static SecretBytes Open(
+        ReadOnlySpan<byte> derived, ReadOnlySpan<byte> sender, ReadOnlySpan<byte> purpose, ReadOnlySpan<byte> box)
     {
         if (box.Length < PublicKeyBytes
             || SealedSmall.PlainLength(box[PublicKeyBytes..]) is not { } length || length > SecretBytes.LengthBytesMax)
         {
-            throw new InvalidDataException("A secret came in a box of no possible length.");
+            throw ImpossibleLength();
         }
 
-        Span<byte> derived = stackalloc byte[AccountKey.LengthBytes];
-        Derive(box[..PublicKeyBytes], box[..PublicKeyBytes], PublicKey, derived);
         var secret = SecretBytes.OfLength(length);
-        var isOpen = SealedSmall.TryOpen(derived, purpose, box[PublicKeyBytes..], secret.Writable);
-        CryptographicOperations.ZeroMemory(derived);
-        if (!isOpen)
+        if (!box[..PublicKeyBytes].SequenceEqual(sender)
+            || !SealedSmall.TryOpen(derived, purpose, box[PublicKeyBytes..], secret.Writable))
         {
             secret.Dispose();
             throw new InvalidDataException("A secret came in a box that was not sealed for it.");
@@ -64,7 +120,7 @@ internal sealed class SecretBox : IDisposable
         return secret;
     }
 
-    public void Dispose() => _key.Dispose();
+    private static InvalidDataException ImpossibleLength() => new("A secret came in a box of no possible length.");
 
     private void Derive(
         ReadOnlySpan<byte> other, ReadOnlySpan<byte> sender, ReadOnlySpan<byte> recipient, Span<byte> derived)

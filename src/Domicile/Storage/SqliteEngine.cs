@@ -116,6 +116,36 @@ internal static class SqliteEngine
         return sql.Scalar<long>("PRAGMA wal_checkpoint(TRUNCATE)") == 0;
     }
 
+    /// <summary>
+    /// Makes the file that a database in memory would be, rows of an open transaction included.
+    /// https://www.sqlite.org/c3ref/serialize.html
+    /// </summary>
+    /// <returns>
+    /// False where it doesn't fill <paramref name="file"/> exactly: in an open transaction its header would say another length.
+    /// </returns>
+    public static bool TryCopyFile(Sql sql, byte[] file)
+    {
+        var address = raw.sqlite3_serialize(sql.Connection.Handle!, "main", out var lengthBytes, 0);
+        try
+        {
+            if (lengthBytes != file.Length)
+            {
+                return false;
+            }
+
+            Marshal.Copy(address, file, 0, file.Length);
+
+            // A database in memory has no write-ahead log; this one will.
+            // https://www.sqlite.org/fileformat.html#file_format_version_numbers
+            file[18] = file[19] = 2;
+            return true;
+        }
+        finally
+        {
+            raw.sqlite3_free(address);
+        }
+    }
+
     /// <summary>Runs <paramref name="action"/> and says what SQLite's errors mean here.</summary>
     public static T Guard<T>(string path, Func<T> action)
     {
@@ -141,27 +171,14 @@ internal static class SqliteEngine
         _ => fault,
     };
 
-    // https://www.sqlite.org/c3ref/serialize.html
     private static byte[] MakeFileOfNew()
     {
         var sql = OpenNothing();
         try
         {
-            var address = raw.sqlite3_serialize(sql.Connection.Handle!, "main", out var lengthBytes, 0);
-            try
-            {
-                var file = new byte[lengthBytes];
-                Marshal.Copy(address, file, 0, file.Length);
-
-                // A database in memory has no write-ahead log; this one will.
-                // https://www.sqlite.org/fileformat.html#file_format_version_numbers
-                file[18] = file[19] = 2;
-                return file;
-            }
-            finally
-            {
-                raw.sqlite3_free(address);
-            }
+            var file = new byte[sql.Scalar<long>("PRAGMA page_count") * sql.Scalar<long>("PRAGMA page_size")];
+            Invariant.Check(TryCopyFile(sql, file));
+            return file;
         }
         finally
         {

@@ -74,6 +74,7 @@ public sealed class HostileRegionTests(SharedDeployment shared)
     [Theory]
     [InlineData("status")]
     [InlineData("createAccount")]
+    [InlineData("createAccounts")]
     [InlineData("execute")]
     [InlineData("listKeys")]
     [InlineData("eraseAccount")]

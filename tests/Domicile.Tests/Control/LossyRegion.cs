@@ -74,6 +74,10 @@ internal sealed class LossyRegion(IRegionPeer region, RegionName name, Faults fa
     public Task CreateAccountAsync(AccountProfile profile, Credential first, CancellationToken cancellationToken)
         => Tell("create", () => region.CreateAccountAsync(profile, first, cancellationToken));
 
+    public Task<IReadOnlyList<string?>> CreateAccountsAsync(
+        IReadOnlyList<FirstHome> accounts, CancellationToken cancellationToken)
+        => Ask("create", () => region.CreateAccountsAsync(accounts, cancellationToken));
+
     public Task<CommandResult> ExecuteAsync(AccountId account, CredentialCommand command, CancellationToken cancellationToken)
         => Ask("execute", () => region.ExecuteAsync(account, command, cancellationToken));
 

@@ -31,6 +31,32 @@ public sealed class SecretBoxTests
     }
 
     [Fact]
+    public void Boxes_sealed_together_open_together_each_for_its_own_purpose_and_none_where_one_is_wrong()
+    {
+        using var recipient = new SecretBox();
+        using var sender = new SecretBox();
+        (byte[] Purpose, SecretBytes Secret)[] secrets =
+            [("one"u8.ToArray(), SecretBytes.OfText("first")), ("two"u8.ToArray(), SecretBytes.OfText("second"))];
+        var boxes = SecretBox.SealAll(recipient.PublicKey, secrets);
+
+        Assert.Equal(
+            ["first", "second"],
+            recipient.OpenAll([("one"u8.ToArray(), boxes[0]), ("two"u8.ToArray(), boxes[1])]).Select(secret => secret.ToText()));
+        using var alone = recipient.Open("two"u8, boxes[1]);
+        Assert.Equal("second", alone.ToText());
+        Assert.Throws<InvalidDataException>(
+            () => recipient.OpenAll([("one"u8.ToArray(), boxes[1]), ("two"u8.ToArray(), boxes[0])]));
+
+        // A box of another sender's is none of those that came together.
+        var strange = SecretBox.Seal(recipient.PublicKey, "two"u8, "second"u8);
+        Assert.Throws<InvalidDataException>(
+            () => recipient.OpenAll([("one"u8.ToArray(), boxes[0]), ("two"u8.ToArray(), strange)]));
+        Assert.Throws<InvalidDataException>(() => recipient.OpenAll([]));
+        Assert.Throws<InvalidDataException>(
+            () => recipient.OpenAll([("one"u8.ToArray(), boxes[0]), ("two"u8.ToArray(), [])]));
+    }
+
+    [Fact]
     public void A_secret_that_has_ended_is_zeroed_and_tells_nothing()
     {
         var secret = SecretBytes.OfText("a secret");
