@@ -6,10 +6,10 @@ namespace Domicile.Server.Hosting;
 internal static class EdgeLimits
 {
     /// <summary>
-    /// Of one listener: 2,000; no more than a quarter of the files that the process may have open, so that silent connections
-    /// leave some for the store and for others.
+    /// Of one listener: 2,000; no more than a quarter of the files that the process may have open beside its own, so that silent
+    /// connections leave some for the store and for others.
     /// </summary>
-    public static readonly int ConnectionsMax = (int)Math.Min(2000, ProcessFiles.Max / 4);
+    public static readonly int ConnectionsMax = (int)Math.Min(2000, ProcessFiles.Shared / 4);
 
     /// <summary>Of them, of one address: a quarter.</summary>
     public static readonly int ConnectionsOfAddressMax = ConnectionsMax / 4;

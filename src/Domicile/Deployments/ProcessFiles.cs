@@ -11,6 +11,15 @@ internal static partial class ProcessFiles
     /// <summary>As it was when first asked for. The runtime has raised it to what the system lets it have.</summary>
     public static long Max { get; } = Read();
 
+    /// <summary>
+    /// Of these, what is there to be shared among connections and accounts. The runtime keeps each assembly open, twice, and ends
+    /// the process where it can't open the next one.
+    /// </summary>
+    public static long Shared => Math.Max(Max - OfTheRuntime, Max / 4);
+
+    // Counted on a region that has served and moved: 128.
+    private const long OfTheRuntime = 160;
+
     private static long Read()
     {
         var resource = OperatingSystem.IsLinux() ? 7 : 8; // RLIMIT_NOFILE: in Linux; in macOS and the BSDs

@@ -30,7 +30,7 @@ internal static class StorageLimits
     /// </summary>
     public static readonly long OpenBytesMax = Math.Min(
         Math.Min(192L << 20, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 8),
-        Math.Min(ProcessFiles.Max, 1 << 20) / 2 / FilesOfConnection * ConnectionBytes);
+        Math.Min(ProcessFiles.Shared, 1 << 20) / 2 / FilesOfConnection * ConnectionBytes);
 
     /// <summary>That an open connection has: database and log, and its part of what all of an account share.</summary>
     public const int FilesOfConnection = 3;
