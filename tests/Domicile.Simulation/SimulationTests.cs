@@ -8,7 +8,7 @@ public sealed class SimulationTests(ITestOutputHelper output)
     /// <summary>How many seeds, or which: <c>20000</c> or <c>500..900</c>.</summary>
     private const string Switch = "DOMICILE_SEEDS";
 
-    private const ulong SeedsByDefault = 4_000;
+    private const ulong SeedsByDefault = 3_000;
 
     // Goal: no order of messages, losses, crashes and requests that a seed makes violates an invariant of docs/protocols/move.md.
     // Method: worlds on one thread each, drawn from seeds 1, 2, 3, …; a failure names its seed and brings its trace.
