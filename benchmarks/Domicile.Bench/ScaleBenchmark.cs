@@ -5,8 +5,8 @@ using Domicile.Control;
 namespace Domicile.Bench;
 
 /// <summary>
-/// How one deployment grows: accounts made, planned over, moved by the hundred, and used in turn. Small sizes, unless they are
-/// chosen: <c>--accounts 1000,5000,20000 --moves 3000 --turns 8,200,300,1000</c>.
+/// How one deployment grows: accounts made, planned over, moved by the hundred, and used in turn. Other sizes can be chosen:
+/// <c>--accounts 200000 --moves 3000 --turns 8,200,300,1000</c>.
 /// </summary>
 internal static class ScaleBenchmark
 {
@@ -98,7 +98,7 @@ internal static class ScaleBenchmark
 
     private static async Task<FindingsTable> GrowAsync(BenchCall call, Dictionary<string, double> figures)
     {
-        var counts = call.Options.Numbers("accounts", 300, 1000);
+        var counts = call.Options.Numbers("accounts", 1000, 5000, 20_000);
         await using var bed = await TestBed.StartAsync(call);
         var rows = new List<List<string>>();
         var accounts = new List<NewAccountView>();
@@ -213,7 +213,7 @@ internal static class ScaleBenchmark
 
     private static async Task<FindingsTable> MoveAsync(BenchCall call, Dictionary<string, double> figures)
     {
-        var counts = call.Options.Numbers("moves", 200);
+        var counts = call.Options.Numbers("moves", 500, 2000);
         var rows = new List<List<string>>();
         foreach (var count in counts)
         {

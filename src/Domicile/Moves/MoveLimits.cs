@@ -151,8 +151,11 @@ internal static class MoveLimits
     /// <summary>Accounts that a region's examination names one by one; of further ones it says how many.</summary>
     public const int AccountsExaminedMax = 200;
 
-    /// <summary>Orders whose signature is remembered: by control as made, by a region as good.</summary>
-    public const int SignaturesKept = 4096;
+    /// <summary>
+    /// Orders whose signature is remembered, by control as made, by a region as good: those of the moves under way, and no more
+    /// of those that are over, or memory rises with each for thousands of moves.
+    /// </summary>
+    public const int SignaturesKept = 512;
 
     /// <summary>Rows that one transaction of an erasure deletes.</summary>
     public const int EraseRowsAtOnce = 2000;

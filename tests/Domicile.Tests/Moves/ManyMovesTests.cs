@@ -5,9 +5,16 @@ using Xunit;
 namespace Domicile.Tests.Moves;
 
 /// <summary>What regions keep in memory does not grow with the number of moves.</summary>
+[Collection(nameof(ManyMovesTests))]
+[CollectionDefinition(nameof(ManyMovesTests), DisableParallelization = true)]
 public sealed class ManyMovesTests
 {
     private const int Moves = 60;
+
+    // What one leaves that leaves a store, a task or a record of itself is some thousands.
+    private const int BytesOfMoveMax = 500;
+
+    private static readonly RegionName[] Regions = [TestDeployment.Beijing, TestDeployment.Singapore];
 
     private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
 
@@ -27,10 +34,54 @@ public sealed class ManyMovesTests
             accounts.Add(await deployment.AddAccountAsync(TestDeployment.Beijing));
         }
 
+        await MoveAllAsync(deployment, desk, accounts, epoch: 1);
+
+        foreach (var region in Regions)
+        {
+            Assert.Empty(deployment.Storage(region).StartMarks.All);
+        }
+    }
+
+    /// <summary>
+    /// Goal: memory does not rise over a run of moves. Method: accounts go to and fro two thousand times. After five hundred moves
+    /// pools are full and code is compiled; what is in use after two thousand is what was in use then, but for a little.
+    /// </summary>
+    [Fact]
+    public async Task Two_thousand_moves_leave_the_memory_as_it_was()
+    {
+        const int accountsMoved = 50;
+        const int moves = 2_000;
+        const int movesBefore = 500;
+        await using var deployment = await TestDeployment.StartAsync();
+        await using var desk = deployment.OpenDesk();
+        desk.AtOnce = 8;
+        var accounts = new List<AccountProfile>();
+        for (var i = 0; i < accountsMoved; i++)
+        {
+            accounts.Add(await deployment.AddAccountAsync(TestDeployment.Beijing));
+        }
+
+        var before = 0L;
+        for (var epoch = 1; epoch <= moves / accountsMoved; epoch++)
+        {
+            await MoveAllAsync(deployment, desk, accounts, epoch);
+            deployment.Records.ForgetOver();
+            before = epoch == movesBefore / accountsMoved ? BytesInUse() : before;
+        }
+
+        var grown = BytesInUse() - before;
+        Assert.True(
+            grown < (moves - movesBefore) * BytesOfMoveMax, $"{grown} bytes more are in use after {moves - movesBefore} moves.");
+    }
+
+    private static async Task MoveAllAsync(
+        TestDeployment deployment, MoveDesk desk, List<AccountProfile> accounts, long epoch)
+    {
+        var (from, to) = (Regions[(int)(epoch - 1) % 2], Regions[(int)epoch % 2]);
         foreach (var account in accounts)
         {
             Assert.IsType<MoveRequestResult.Accepted>(await desk.RequestAsync(
-                TestDeployment.Request(account, TestDeployment.Beijing, TestDeployment.Singapore), Cancelled));
+                TestDeployment.Request(account, from, to, epoch), Cancelled));
         }
 
         for (var seen = desk.ChangeCount; desk.ListOpen().Count > 0; seen = desk.ChangeCount)
@@ -40,16 +91,26 @@ public sealed class ManyMovesTests
 
         foreach (var account in accounts)
         {
-            await deployment.EncryptedAgainAsync(TestDeployment.Singapore, account.Id);
+            await deployment.EncryptedAgainAsync(to, account.Id);
         }
 
-        Assert.All(desk.List(Moves), move => Assert.Equal(MoveState.Done, move.State));
+        Assert.All(desk.List(accounts.Count), move => Assert.Equal(MoveState.Done, move.State));
         await EmptyAsync(() => desk.KeptCount);
-        foreach (var region in (RegionName[])[TestDeployment.Beijing, TestDeployment.Singapore])
+        foreach (var region in Regions)
         {
             await EmptyAsync(() => deployment.Node(region).KeptCount);
-            Assert.Empty(deployment.Storage(region).StartMarks.All);
         }
+    }
+
+    private static long BytesInUse()
+    {
+        for (var round = 0; round < 3; round++)
+        {
+            GC.Collect(GC.MaxGeneration, GCCollectionMode.Forced, blocking: true);
+            GC.WaitForPendingFinalizers();
+        }
+
+        return GC.GetTotalMemory(forceFullCollection: true);
     }
 
     // What ends a move is told before its last task is over.

@@ -293,6 +293,18 @@ internal sealed class MoveRecordsInMemory : IMoveRecords
         }
     }
 
+    /// <summary>Drops the moves that are over, as control's database keeps them out of memory.</summary>
+    public void ForgetOver()
+    {
+        lock (_gate)
+        {
+            foreach (var over in _moves.Values.Where(move => move.IsOver).ToList())
+            {
+                _moves.Remove(over.Id);
+            }
+        }
+    }
+
     public IReadOnlyList<Move> ListOpen()
     {
         lock (_gate)
