@@ -2,7 +2,7 @@ using Domicile.Accounts;
 
 namespace Domicile.Moves;
 
-/// <summary>Questions about many accounts, to a region that can only be asked about one: several are asked at a time.</summary>
+/// <summary>What is asked of many accounts, of a region that can only be asked about one: several questions at a time.</summary>
 internal static class OneByOne
 {
     private const int AtOnce = 32;

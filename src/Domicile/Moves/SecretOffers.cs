@@ -12,10 +12,6 @@ internal sealed record SecretOffer(Guid Id, byte[] PublicKey);
 /// <param name="Box">See <see cref="SecretBox"/>; its purpose is the access key's id.</param>
 internal sealed record BoxedSecret(Guid Offer, byte[] Box)
 {
-    public static BoxedSecret Seal(SecretOffer offer, Credential credential)
-        => new(offer.Id, SecretBox.Seal(
-            offer.PublicKey, PurposeOf(credential), credential.Secret.Span));
-
     /// <summary>Those of one question, in their order.</summary>
     public static IReadOnlyList<BoxedSecret> SealAll(SecretOffer offer, IReadOnlyList<Credential> credentials)
         => [.. SecretBox.SealAll(offer.PublicKey, [.. credentials.Select(one => (PurposeOf(one), one.Secret))])

@@ -506,11 +506,19 @@ internal sealed partial class AccountStore
         }
     }
 
-    /// <summary>Notes what its rows say, as when its database is closed, unless somebody has opened it.</summary>
-    public void Note(AccountRow row, string? summary)
+    /// <summary>
+    /// What was placed is on stable storage: it is marked as acknowledged, unless somebody has written since, and noted as if
+    /// it had been closed, unless somebody has opened it.
+    /// </summary>
+    public void SetPlaced(AccountRow row, string? summary)
     {
         lock (_gate)
         {
+            if (_region.Marks.Find(Account) is null)
+            {
+                _region.Marks.Put(Account, CommitMark.Of(row, hasUnflushed: false));
+            }
+
             if (_database is null && summary is not null)
             {
                 _region.Notes.Put(Account, NoteOf(row, summary), DatabasePath);

@@ -28,10 +28,7 @@ internal sealed class NewDatabases : IDisposable
     {
         _region = region;
         _directory = Path.Combine(region.Directory, DirectoryName);
-        if (Directory.Exists(_directory))
-        {
-            Directory.Delete(_directory, recursive: true);
-        }
+        DeleteDrafts();
     }
 
     /// <summary>When it returns those that were made are on stable storage.</summary>
@@ -88,17 +85,21 @@ internal sealed class NewDatabases : IDisposable
         }
         finally
         {
-            foreach (var draft in drafts)
-            {
-                File.Delete(draft.Path);
-            }
+            DeleteDrafts();
         }
 
         // :: Step 3: what is known of them outside.
         foreach (var draft in drafts.Where(draft => made[draft.Line]))
         {
-            _region.Marks.Put(draft.Store.Account, CommitMark.Of(draft.Row, hasUnflushed: false));
-            draft.Store.Note(draft.Row, draft.Summary);
+            draft.Store.SetPlaced(draft.Row, draft.Summary);
+        }
+    }
+
+    private void DeleteDrafts()
+    {
+        if (Directory.Exists(_directory))
+        {
+            Directory.Delete(_directory, recursive: true);
         }
     }
 

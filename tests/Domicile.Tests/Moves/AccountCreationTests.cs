@@ -64,10 +64,9 @@ public sealed class AccountCreationTests
         await using var deployment = await TestDeployment.StartAsync();
         var (first, others) = (Draw(1), Draw(Many));
         await deployment.Node(Home).CreateAccountsAsync(first, Cancelled);
-        var again = Draw(1)[0].First with { AccessKeyId = AccessKey.NewId(first[0].Profile.Id, RandomNumberGenerator.GetBytes(5)) };
 
         var refusals = await deployment.Node(Home).CreateAccountsAsync(
-            [.. others, first[0] with { First = again }, others[0] with { First = others[0].First }], Cancelled);
+            [.. others, WithAnotherKey(first[0]), WithAnotherKey(others[0])], Cancelled);
 
         Assert.All(refusals, Assert.Null);
         await AssertMadeAsync(deployment, first[0]);
@@ -151,7 +150,7 @@ public sealed class AccountCreationTests
         await deployment.Node(Home).CreateAccountsAsync(accounts, Cancelled);
 
         await AssertMadeAsync(deployment, accounts[1]);
-        Assert.Empty(Directory.GetFiles(Path.GetDirectoryName(left)!));
+        Assert.False(Directory.Exists(Path.GetDirectoryName(left)));
     }
 
     private static async Task AssertMadeAsync(TestDeployment deployment, FirstHome account)
@@ -165,6 +164,12 @@ public sealed class AccountCreationTests
         using var credential = await copy.FindCredentialAsync(account.First.AccessKeyId, Cancelled);
         Assert.Equal(account.First.Secret.ToText(), credential?.Secret.ToText());
     }
+
+    private static FirstHome WithAnotherKey(FirstHome account)
+        => account with
+        {
+            First = account.First with { AccessKeyId = AccessKey.NewId(account.Profile.Id, RandomNumberGenerator.GetBytes(5)) },
+        };
 
     private static string PathOf(string directory, AccountId account)
         => Path.Combine(directory, "accounts", account.Value[..2], account.Value, AccountStore.DatabaseName);

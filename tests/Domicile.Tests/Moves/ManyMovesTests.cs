@@ -28,11 +28,7 @@ public sealed class ManyMovesTests
         await using var deployment = await TestDeployment.StartAsync();
         await using var desk = deployment.OpenDesk();
         desk.AtOnce = 8;
-        var accounts = new List<AccountProfile>();
-        for (var i = 0; i < Moves; i++)
-        {
-            accounts.Add(await deployment.AddAccountAsync(TestDeployment.Beijing));
-        }
+        var accounts = await AddAsync(deployment, Moves);
 
         await MoveAllAsync(deployment, desk, accounts, epoch: 1);
 
@@ -55,11 +51,7 @@ public sealed class ManyMovesTests
         await using var deployment = await TestDeployment.StartAsync();
         await using var desk = deployment.OpenDesk();
         desk.AtOnce = 8;
-        var accounts = new List<AccountProfile>();
-        for (var i = 0; i < accountsMoved; i++)
-        {
-            accounts.Add(await deployment.AddAccountAsync(TestDeployment.Beijing));
-        }
+        var accounts = await AddAsync(deployment, accountsMoved);
 
         var before = 0L;
         for (var epoch = 1; epoch <= moves / accountsMoved; epoch++)
@@ -72,6 +64,17 @@ public sealed class ManyMovesTests
         var grown = BytesInUse() - before;
         Assert.True(
             grown < (moves - movesBefore) * BytesOfMoveMax, $"{grown} bytes more are in use after {moves - movesBefore} moves.");
+    }
+
+    private static async Task<List<AccountProfile>> AddAsync(TestDeployment deployment, int count)
+    {
+        var accounts = new List<AccountProfile>();
+        for (var i = 0; i < count; i++)
+        {
+            accounts.Add(await deployment.AddAccountAsync(Regions[0]));
+        }
+
+        return accounts;
     }
 
     private static async Task MoveAllAsync(

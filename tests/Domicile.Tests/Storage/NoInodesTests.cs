@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using Domicile.Accounts;
 using Domicile.Deployments;
+using Domicile.Storage;
 using Xunit;
 
 namespace Domicile.Tests.Storage;
@@ -10,6 +11,14 @@ namespace Domicile.Tests.Storage;
 public sealed class NoInodesTests : IAsyncLifetime
 {
     private const int Files = 200;
+
+    private static readonly NewDatabase[] Two = [.. ((string[])["cccccccccccccccc", "dddddddddddddddd"])
+        .Select(AccountId.Parse).Select(account => new NewDatabase(account, (transaction, store) =>
+        {
+            transaction.PutRow(TemporaryRegion.NewRow(account));
+            store.CreateKey(transaction);
+            return true;
+        }))];
 
     private readonly string _mount = Directory.CreateTempSubdirectory("domicile-disk-").FullName;
     private bool _isMounted;
@@ -50,12 +59,16 @@ public sealed class NoInodesTests : IAsyncLifetime
         Assert.Contains("inodes", Assert.Throws<StorageFullException>(() => region.Storage.Find(store.Account)).Message, StringComparison.Ordinal);
         var refused = await Assert.ThrowsAsync<StorageFullException>(() => region.AddAsync(AccountId.Parse("bbbbbbbbbbbbbbbb")));
         Assert.Contains("inodes", refused.Message, StringComparison.Ordinal);
+        refused = await Assert.ThrowsAsync<StorageFullException>(() => region.Storage.NewDatabases.MakeAsync(Two, Cancelled));
+        Assert.Contains("inodes", refused.Message, StringComparison.Ordinal);
+        Assert.All(Two, one => Assert.False(region.Storage.HasDatabase(one.Account)));
 
         Directory.Delete(ballast, recursive: true);
         Assert.True(region.Storage.HasRoom);
         store = region.Storage.Find(store.Account)!;
         Assert.Equal(1, await store.WriteAsync(transaction => transaction.Fence(epoch: 1), Cancelled));
         await region.AddAsync(AccountId.Parse("bbbbbbbbbbbbbbbb"));
+        Assert.All(await region.Storage.NewDatabases.MakeAsync(Two, Cancelled), Assert.True);
     }
 
     private static int FillWith(string directory)

@@ -12,18 +12,21 @@ public sealed class PooledTurnsTests
     private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
 
     // Goal: however many accounts wait for the disk, no more threads do than may.
-    // Method: each turn blocks until all that may run do, and then a moment longer for one that must not come.
+    // Method: each turn waits until as many run as may, so that none would end with fewer threads; and all have asked before any
+    // begins, so that the last turns are of several takers.
     [Fact]
     public async Task No_more_run_at_a_time_than_may_and_everybody_has_all_turns()
     {
         var turns = new PooledTurns(AtOnce);
         var (running, most, taken) = (0, 0, 0);
         using var full = new Barrier(AtOnce);
+        using var allHaveAsked = new ManualResetEventSlim();
         var takers = Enumerable.Range(0, 5 * AtOnce).Select(_ =>
         {
             var left = 4;
             return turns.Run(() =>
             {
+                allHaveAsked.Wait(Cancelled);
                 var now = Interlocked.Increment(ref running);
                 InterlockedMax(ref most, now);
                 Assert.True(full.SignalAndWait(TimeSpan.FromSeconds(30), Cancelled));
@@ -32,6 +35,7 @@ public sealed class PooledTurnsTests
                 return --left > 0;
             });
         }).ToList();
+        allHaveAsked.Set();
 
         await Task.WhenAll(takers).WaitAsync(TimeSpan.FromSeconds(60), Cancelled);
 
